@@ -1,0 +1,1 @@
+"""The common vocabulary of a training run, and a run described in it."""

@@ -1,0 +1,68 @@
+"""A run in the common vocabulary: every setting by dotted name, with its origin; lists of items; guards of the script."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from lintune.source.text import Site
+from lintune.values.value import Absent, Data, Unknown, Value
+from lintune.values.version import Pin
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """An entry of a list in a run (an unknown flag, a shell problem, a referenced file), with its place."""
+
+    fields: Mapping[str, Value]
+    site: Site | None
+
+
+@dataclass(frozen=True, slots=True)
+class Guard:
+    """A `raise` (or failing `assert`) of the entry script whose conditions read parsed options."""
+
+    names: frozenset[str]
+    """The options that the enclosing conditions read."""
+    site: Site
+    """The raise statement."""
+    message: str = ""
+
+
+@dataclass(slots=True)
+class Run:
+    """What is known of one launch (`subject` "launch") or of one file as such (`subject` "file").
+
+    Names: the common vocabulary (`tune.llm.mode`, `optim.lr`), `flag.NAME` for the framework's own options with their
+    defaults, `ds.KEY.KEY` for the DeepSpeed file, `env.NAME`, `gpu.*`, and `derived.*`.
+    """
+
+    framework: str
+    path: str
+    """The file that holds the launch, as reports show it."""
+    site: Site
+    """Where a finding about the launch as a whole points: the launcher and entry words of the command."""
+    subject: Literal["launch", "file"] = "launch"
+    values: dict[str, Value] = field(default_factory=dict)
+    items: dict[str, tuple[Item, ...]] = field(default_factory=dict)
+    unread: dict[str, Unknown] = field(default_factory=dict)
+    """By dotted prefix: what could not be read, so that nothing below it is taken for absent."""
+    guards: tuple[Guard, ...] = ()
+    script_read: bool = False
+    """Whether the entry script was found and read, so that a guard that is not in `guards` is not there."""
+    versions: dict[str, Pin] = field(default_factory=dict)
+    """The pin in force by package name (lower case, dashes)."""
+    what_if: Callable[[Mapping[str, Data]], "Run"] | None = None
+    """The same launch with some flags set otherwise (`{"flag.use_lora": False}`), for what each way out costs."""
+
+    def get(self, name: str) -> Value:
+        """The value of a dotted name; `Unknown` below what could not be read, else `Absent`."""
+        found = self.values.get(name)
+        if found is not None:
+            return found
+        prefix = name
+        while prefix:
+            unread = self.unread.get(prefix)
+            if unread is not None:
+                return unread
+            prefix = prefix.rpartition(".")[0]
+        return Absent()

@@ -1,0 +1,1 @@
+"""Text under check: what was read, where every character stands, and edits to it."""

@@ -1,0 +1,1 @@
+"""Error-tolerant trees with exact spans: shell, YAML, JSON, Python."""

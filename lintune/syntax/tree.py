@@ -1,0 +1,76 @@
+"""The tree of a data file (YAML, JSON): mappings with duplicate keys kept, sequences, scalars with their raw text."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import TypeAlias, Union
+
+from lintune.source.text import Problem, Site
+
+
+@dataclass(frozen=True, slots=True)
+class Scalar:
+    """A leaf. `raw` is the text as written, `value` what the format's reference loader makes of it."""
+
+    raw: str
+    value: str | int | float | bool | None
+    site: Site
+    quoted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A key and its value in a mapping."""
+
+    key: Scalar
+    value: "Node"
+
+
+@dataclass(frozen=True, slots=True)
+class Mapping:
+    """A mapping with every entry in the order written, duplicates included."""
+
+    entries: tuple[Entry, ...]
+    site: Site
+
+    def get(self, key: str) -> "Node | None":
+        """The value that a loader would keep for the key: the last one written."""
+        found = self.entry(key)
+        return found.value if found else None
+
+    def entry(self, key: str) -> Entry | None:
+        """The last entry with this key."""
+        for entry in reversed(self.entries):
+            if entry.key.value == key:
+                return entry
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class Sequence:
+    """A list."""
+
+    items: tuple["Node", ...]
+    site: Site
+
+
+Node: TypeAlias = Union[Mapping, Sequence, Scalar]
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A parsed data file: the root where there is one, and what could not be read."""
+
+    root: Node | None
+    problems: tuple[Problem, ...] = field(default=())
+
+
+def walk(node: Node, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Node]]:
+    """Every node below (and with) `node`, with the keys that lead there; list items count as "0", "1", ..."""
+    yield path, node
+    match node:
+        case Mapping(entries=entries):
+            for entry in entries:
+                yield from walk(entry.value, (*path, str(entry.key.value)))
+        case Sequence(items=items):
+            for index, item in enumerate(items):
+                yield from walk(item, (*path, str(index)))
