@@ -1,0 +1,35 @@
+# One environment, four commands: `make demo` checks a launch, `make test` is what CI runs, `make bench` measures, `make docs` writes the site.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+
+.PHONY: env demo test unit lint types build bench clean
+
+env: $(STAMP)
+
+$(STAMP): pyproject.toml setup.py
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[dev]'
+	touch $(STAMP)
+
+demo: env
+	$(BIN)/lintune check --gpu 2xA100-40G examples/minicpm-v/finetune_lora.sh || test $$? -eq 1
+
+test: env lint types unit
+
+lint: env
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: env
+	$(BIN)/mypy
+
+unit: env
+	$(BIN)/pytest
+
+bench: env
+	$(BIN)/python benchmarks/startup.py
+
+clean:
+	rm -rf $(VENV) build dist *.egg-info
