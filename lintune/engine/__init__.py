@@ -1,0 +1,1 @@
+"""Rules are pages; this layer compiles them, runs them over what was read, and collects findings."""
