@@ -1,0 +1,36 @@
+"""`check --format json`: the versioned contract (`schemas/check-v1.schema.json`)."""
+
+import json
+
+from lintune.engine.finding import Json
+from lintune.engine.result import Result
+from lintune.report.summary import by_reason
+
+SCHEMA_VERSION = 1
+"""Raised when a key changes its meaning or goes away; new keys leave it as it is."""
+
+
+def check_document(result: Result, version: str) -> dict[str, Json]:
+    """The document, as plain data."""
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "tool": {"name": "lintune", "version": version},
+        "files": [file.to_json() for file in result.files],
+        "findings": [finding.to_json() for finding in result.findings],
+        "unresolved": [wait.to_json() for wait in result.waits],
+        "summary": {
+            "launches": len(result.launches),
+            "rules_decided": result.decided,
+            "rules_undecided": result.undecided,
+            "suppressed": result.suppressed,
+            "held_back": result.held_back,
+            "crashed": list(result.crashed),
+            "missing": list(result.missing),
+            "would_settle": [wait.settle for wait, _ in by_reason(result) if wait.settle],
+        },
+    }
+
+
+def render_json(result: Result, version: str) -> str:
+    """The document as text, in UTF-8 whatever the locale."""
+    return json.dumps(check_document(result, version), ensure_ascii=False, indent=2) + "\n"

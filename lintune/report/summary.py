@@ -1,0 +1,118 @@
+"""The last lines of a text report: what was found, what was looked at, and what could not be decided."""
+
+from collections import Counter
+
+from lintune.engine.finding import SEVERITIES, Wait
+from lintune.engine.result import Result
+from lintune.report.cells import harmless, wrapped
+from lintune.report.paint import Paint
+
+_SHOWN_REASONS = 3
+"""So many reasons why rules could not decide stand in the footer; `--pedantic` lists all."""
+
+
+def count(number: int, noun: str) -> str:
+    """A number and its noun: "1 launch", "2 launches"."""
+    if number == 1:
+        return f"1 {noun}"
+    return f"{number} {noun}{'es' if noun.endswith(('ch', 's')) else 's'}"
+
+
+def footer(result: Result, paint: Paint) -> str:
+    """What was found and what was looked at; an all-clear is said only of what was read."""
+    lines = [found_line(result, paint), looked_at_line(result)]
+    lines.extend(reason_lines(result))
+    aside = aside_line(result)
+    if aside:
+        lines.append(aside)
+    return "\n".join(line for line in lines if line)
+
+
+def found_line(result: Result, paint: Paint) -> str:
+    """The findings by severity, or that there are none in what was read."""
+    by_severity = Counter(finding.severity for finding in result.findings)
+    if by_severity:
+        parts = [
+            paint(severity, "1 info" if severity == "info" and number == 1 else count(number, severity) if severity != "info" else f"{number} infos")
+            for severity in SEVERITIES
+            if (number := by_severity[severity])
+        ]
+        paths = {finding.primary.source.path for finding in result.findings}
+        where = harmless(next(iter(paths))) if len(paths) == 1 else count(len(paths), "file")
+        return f"{', '.join(parts)} in {where}"
+    if not result.launches:
+        return ""
+    return paint("good", "Nothing wrong in what was read")
+
+
+def looked_at_line(result: Result) -> str:
+    """The launches that were read and how many rules could decide about them."""
+    if not result.launches and not result.files:
+        return "Nothing was checked: no launch was found"
+    if not result.launches:
+        return f"{count(len(result.files), 'file')} read, no fine-tuning launch in {'it' if len(result.files) == 1 else 'them'}"
+    text = f"{count(len(result.launches), 'launch')}, {count(result.decided, 'rule')} decided"
+    return f"{text}, {result.undecided} could not" if result.undecided else text
+
+
+def reason_lines(result: Result) -> list[str]:
+    """Why rules could not decide: the reasons for which most rules wait, with what settles each."""
+    groups = by_reason(result)
+    lines = [
+        f"  {count(len(rules), 'rule')} waited for {harmless(_wanted(wait))}" + (f" (settle with {harmless(wait.settle)})" if wait.settle else "")
+        for wait, rules in groups[:_SHOWN_REASONS]
+    ]
+    if len(groups) > _SHOWN_REASONS:
+        lines.append(f"  {count(len(groups) - _SHOWN_REASONS, 'more reason')}: --pedantic lists them")
+    return lines
+
+
+def by_reason(result: Result) -> list[tuple[Wait, list[str]]]:
+    """The waits that one answer would settle, with the rules that wait for it; those with most rules first."""
+    groups: dict[tuple[str, str], tuple[Wait, dict[str, None]]] = {}
+    for wait in result.waits:
+        key = ("settle", wait.settle) if wait.settle else (wait.name, wait.reason)
+        groups.setdefault(key, (wait, {}))[1][wait.rule] = None
+    return sorted(((wait, list(rules)) for wait, rules in groups.values()), key=lambda group: -len(group[1]))
+
+
+def _wanted(wait: Wait) -> str:
+    return f"`{wait.name}`: {wait.reason}" if wait.reason else f"`{wait.name}`"
+
+
+def aside_line(result: Result) -> str:
+    """What was left out of the report, and what could be applied."""
+    fixable = sum(1 for finding in result.findings if any(fix.applicability != "display" for fix in finding.fixes))
+    safe = sum(1 for finding in result.findings if any(fix.applicability == "safe" for fix in finding.fixes))
+    parts = []
+    if result.suppressed:
+        parts.append(f"{result.suppressed} suppressed by a comment")
+    if result.held_back:
+        parts.append(f"{result.held_back} held back as only possible (--pedantic shows them)")
+    if fixable:
+        how = "--fix" if safe == fixable else "--fix --unsafe-fixes" if not safe else f"{safe} with --fix, the others with --unsafe-fixes too"
+        parts.append(f"{fixable} fixable ({how})")
+    return " · ".join(parts)
+
+
+def unresolved(result: Result, paint: Paint) -> str:
+    """Every unknown that a rule waited for: the name, why it is unknown, what settles it, and the rules."""
+    lines = [paint("bold", "Could not be decided:")]
+    groups: dict[tuple[str, str, str], tuple[Wait, dict[str, None]]] = {}
+    for wait in result.waits:
+        groups.setdefault((wait.path, wait.name, wait.reason), (wait, {}))[1][wait.rule] = None
+    for wait, rules in sorted(groups.values(), key=lambda group: (group[0].path, -len(group[1]))):
+        lines.extend(wrapped(f"`{wait.name}`: {wait.reason}", "  ", "      ", 120))
+        if wait.settle:
+            lines.extend(wrapped(f"settle with {wait.settle}", "      ", "      ", 120))
+        where = f" ({wait.path})" if wait.path else ""
+        lines.extend(wrapped(f"waited for by {', '.join(rules)}{where}", "      ", "      ", 120))
+    return "\n".join(lines)
+
+
+def statistics(result: Result) -> str:
+    """One line per rule that fired: how often, with severity, code and name."""
+    by_rule = Counter((finding.code, finding.name, finding.severity) for finding in result.findings)
+    digits = max((len(str(number)) for number in by_rule.values()), default=1)
+    rows = sorted(by_rule.items(), key=lambda row: (-row[1], row[0]))
+    return "".join(f"{number:>{digits}}  {severity}  {code}  {name}\n" for (code, name, severity), number in rows)
