@@ -1,6 +1,6 @@
 """The tree of a data file (YAML, JSON): mappings with duplicate keys kept, sequences, scalars with their raw text."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence as Items
 from dataclasses import dataclass, field
 from typing import TypeAlias, Union
 
@@ -74,3 +74,19 @@ def walk(node: Node, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ..
         case Sequence(items=items):
             for index, item in enumerate(items):
                 yield from walk(item, (*path, str(index)))
+
+
+def repeated_keys(entries: Items[Entry]) -> list[Problem]:
+    """A problem `duplicate-key` at every key that a later equal key of the same mapping overrides."""
+    last = {entry.key.value: entry for entry in entries}
+    if len(last) == len(entries):
+        return []
+    problems = []
+    for entry in entries:
+        kept = last[entry.key.value]
+        if kept is not entry:
+            same = entry.value.site.text == kept.value.site.text
+            message = f"`{entry.key.value}` is given again on line {kept.key.site.line}, which is what counts"
+            data = (("key", str(entry.key.value)), ("kept_line", str(kept.key.site.line)), ("same", str(same).lower()))
+            problems.append(Problem("duplicate-key", message, entry.key.site, data))
+    return problems
