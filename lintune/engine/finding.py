@@ -21,7 +21,7 @@ Json: TypeAlias = Union[str, int, float, bool, None, list["Json"], dict[str, "Js
 
 def severity_rank(severity: str) -> int:
     """0 for the gravest severity; the order in which findings are shown."""
-    return SEVERITIES.index(severity)  # type: ignore[arg-type]
+    return SEVERITIES.index(severity)
 
 
 def at_least(severity: str, threshold: str) -> bool:
