@@ -1,14 +1,23 @@
 """Text as a terminal shows it: tabs, wide characters, combining marks, and characters that would do harm.
 
 A checked repository is untrusted: an escape sequence or a bidirectional override in a script must not reach the
-terminal, so control characters are shown as U+FFFD.
+terminal, so control characters are shown as U+FFFD; so are bytes that were not UTF-8 (surrogate characters).
 """
 
 from dataclasses import dataclass
 
 TAB = 4
 """Cells to which a tab advances."""
-_HARMFUL = frozenset([*range(0x20), *range(0x7F, 0xA0), 0x061C, *range(0x200E, 0x2010), *range(0x2028, 0x202F), *range(0x2066, 0x206A)])
+_HARMFUL = (
+    *range(0x20),
+    *range(0x7F, 0xA0),
+    0x061C,
+    0x200E,
+    0x200F,
+    *range(0x2028, 0x202F),
+    *range(0x2066, 0x206A),
+    *range(0xDC80, 0xDD00),
+)
 _SHOWN_AS = dict.fromkeys(_HARMFUL, "\ufffd")
 
 
@@ -59,10 +68,7 @@ def lay_out(line: str) -> CellLine:
     starts = [0]
     for char in line:
         at = starts[-1]
-        if char == "\t":
-            piece = " " * (TAB - at % TAB)
-        else:
-            piece = char.translate(_SHOWN_AS)
+        piece = " " * (TAB - at % TAB) if char == "\t" else char.translate(_SHOWN_AS)
         pieces.append(piece)
         starts.append(at + (len(piece) if char == "\t" else _cells(piece)))
     return CellLine(tuple(pieces), tuple(starts))

@@ -32,11 +32,7 @@ def found_line(result: Result, paint: Paint) -> str:
     """The findings by severity, or that there are none in what was read."""
     by_severity = Counter(finding.severity for finding in result.findings)
     if by_severity:
-        parts = [
-            paint(severity, "1 info" if severity == "info" and number == 1 else count(number, severity) if severity != "info" else f"{number} infos")
-            for severity in SEVERITIES
-            if (number := by_severity[severity])
-        ]
+        parts = [paint(severity, count(number, severity)) for severity in SEVERITIES if (number := by_severity[severity])]
         paths = {finding.primary.source.path for finding in result.findings}
         where = harmless(next(iter(paths))) if len(paths) == 1 else count(len(paths), "file")
         return f"{', '.join(parts)} in {where}"
@@ -58,10 +54,7 @@ def looked_at_line(result: Result) -> str:
 def reason_lines(result: Result) -> list[str]:
     """Why rules could not decide: the reasons for which most rules wait, with what settles each."""
     groups = by_reason(result)
-    lines = [
-        f"  {count(len(rules), 'rule')} waited for {harmless(_wanted(wait))}" + (f" (settle with {harmless(wait.settle)})" if wait.settle else "")
-        for wait, rules in groups[:_SHOWN_REASONS]
-    ]
+    lines = [f"  {count(len(rules), 'rule')} waited for {harmless(_wanted(wait))}" for wait, rules in groups[:_SHOWN_REASONS]]
     if len(groups) > _SHOWN_REASONS:
         lines.append(f"  {count(len(groups) - _SHOWN_REASONS, 'more reason')}: --pedantic lists them")
     return lines
@@ -77,7 +70,9 @@ def by_reason(result: Result) -> list[tuple[Wait, list[str]]]:
 
 
 def _wanted(wait: Wait) -> str:
-    return f"`{wait.name}`: {wait.reason}" if wait.reason else f"`{wait.name}`"
+    reason = f": {wait.reason}" if wait.reason else ""
+    settle = f" (settle with {wait.settle})" if wait.settle else ""
+    return f"`{wait.name}`{reason}{settle}"
 
 
 def aside_line(result: Result) -> str:
@@ -90,9 +85,14 @@ def aside_line(result: Result) -> str:
     if result.held_back:
         parts.append(f"{result.held_back} held back as only possible (--pedantic shows them)")
     if fixable:
-        how = "--fix" if safe == fixable else "--fix --unsafe-fixes" if not safe else f"{safe} with --fix, the others with --unsafe-fixes too"
-        parts.append(f"{fixable} fixable ({how})")
+        parts.append(f"{fixable} fixable ({_how(safe, fixable)})")
     return " · ".join(parts)
+
+
+def _how(safe: int, fixable: int) -> str:
+    if safe == fixable:
+        return "--fix"
+    return f"{safe} with --fix, the others with --unsafe-fixes too" if safe else "--fix --unsafe-fixes"
 
 
 def unresolved(result: Result, paint: Paint) -> str:

@@ -1,0 +1,120 @@
+"""`lintune check`: what is wrong with the launches in the given paths."""
+
+import sys
+from argparse import Namespace
+from collections.abc import Sequence
+
+from lintune.cli.settings import Given, settings_for
+from lintune.cli.usage import FINDINGS, INTERNAL, OK, USAGE, Parser, UsageError
+from lintune.engine.finding import at_least
+from lintune.engine.result import Result
+
+FORMATS = ("text", "concise", "json", "sarif", "github")
+EPILOG = """\
+PATH is a launch script, a config, a training script, a folder (default: .) or `-` for standard input.
+Words after `--` are the script's own arguments.
+
+  lintune check finetune.sh --gpu 2xA100-40G --assume 'transformers==4.51.3'
+  lintune check --format github .
+"""
+
+
+def main(words: Sequence[str]) -> int:
+    """Run the command; returns the exit status."""
+    words, arguments = split_arguments(words)
+    asked = parser().parse_intermixed_args(words)
+    result = checked(asked, arguments)
+    if asked.fix or asked.diff:
+        from lintune.cli.fixing import fix_rounds
+
+        result = fix_rounds(result, asked, lambda: checked(asked, arguments))
+    for note in result.notes:
+        sys.stderr.write(f"lintune: {note}\n")
+    for path in result.missing:
+        sys.stderr.write(f"lintune: {path}: no such file or folder\n")
+    from lintune.cli.output import write_report
+
+    write_report(result, asked)
+    return status(result, asked.fail_on or config_fail_on(asked), asked.exit_zero)
+
+
+def split_arguments(words: Sequence[str]) -> tuple[list[str], tuple[str, ...] | None]:
+    """The command's own words, and those after `--` (None where there is no `--`)."""
+    listed = list(words)
+    if "--" not in listed:
+        return listed, None
+    at = listed.index("--")
+    return listed[:at], tuple(listed[at + 1 :])
+
+
+def parser() -> Parser:
+    """The parser of `lintune check`."""
+    made = Parser("check", "[PATH ...] [options] [-- ARGUMENTS]", "Check fine-tuning launches before a GPU is queued.", EPILOG)
+    add = made.add_argument
+    add("paths", nargs="*", metavar="PATH", help="what to check")
+    add_settings(made)
+    add("--fail-on", choices=("error", "warning", "info"), default="", help="the mildest severity that makes the exit status 1 (error)")
+    add("--exit-zero", action="store_true", help="exit 0 even with findings")
+    add("--format", choices=FORMATS, default="text", metavar="FORMAT", help=f"{', '.join(FORMATS)}")
+    add("--output", metavar="FILE", default="", help="write the report there instead of standard output")
+    add("--pedantic", action="store_true", help="add findings that are only possible, and all that could not be decided")
+    add("--verbose", "-v", action="store_true", help="add the evidence for every finding")
+    add("--statistics", action="store_true", help="only how often each rule fired")
+    add("--show-files", action="store_true", help="only which files were read, and as what")
+    add("--fix", action="store_true", help="apply the fixes that are safe")
+    add("--unsafe-fixes", action="store_true", help="with --fix or --diff: also those that change what is trained")
+    add("--diff", action="store_true", help="show the fixes as a diff instead of applying them")
+    add("--color", choices=("auto", "always", "never"), default="auto", metavar="WHEN", help="auto, always or never")
+    return made
+
+
+def add_settings(made: Parser) -> None:
+    """The options that say what is checked and what is assumed, shared by the commands that read launches."""
+    add = made.add_argument
+    add("--select", action="append", default=[], metavar="RULES", help="only these rules: codes, prefixes or names, comma-separated")
+    add("--ignore", action="append", default=[], metavar="RULES", help="all but these rules")
+    add("--gpu", default="", metavar="SPEC", help="the GPUs of the launch: 8xA100-80G")
+    add("--assume", action="append", default=[], metavar="REQ", help="a version (`transformers==4.51.3`) or a variable (`DATA=/data`)")
+    add("--env", default="", metavar="PYTHON", help="take the package versions of this interpreter (it is not started)")
+    add("--stdin-filename", default="", metavar="PATH", help="the name of the file that comes on standard input")
+
+
+def given(asked: Namespace, arguments: tuple[str, ...] | None) -> Given:
+    """What the command line says of the settings."""
+    from lintune.cli.usage import names_in
+
+    if asked.stdin_filename and "-" not in asked.paths:
+        raise UsageError("`--stdin-filename` names the file on standard input: give `-` as the path")
+    return Given(
+        select=names_in(asked.select),
+        ignore=names_in(asked.ignore),
+        gpu=asked.gpu,
+        assume=tuple(asked.assume),
+        env=asked.env,
+        arguments=arguments,
+        pedantic=getattr(asked, "pedantic", False),
+    )
+
+
+def checked(asked: Namespace, arguments: tuple[str, ...] | None) -> Result:
+    """Check every path under the config nearest to it."""
+    from lintune.cli.grouping import check_groups
+
+    return check_groups(asked.paths or ["."], given(asked, arguments), asked.stdin_filename)
+
+
+def config_fail_on(asked: Namespace) -> str:
+    """The threshold of the first path's config, or error."""
+    first = (asked.paths or ["."])[0]
+    return settings_for(asked.stdin_filename or first).fail_on or "error"
+
+
+def status(result: Result, fail_on: str, exit_zero: bool) -> int:
+    """The exit status of a check."""
+    if result.crashed:
+        return INTERNAL
+    if result.missing:
+        return USAGE
+    if exit_zero or not any(at_least(finding.severity, fail_on) for finding in result.findings):
+        return OK
+    return FINDINGS

@@ -1,0 +1,53 @@
+"""Checking paths that may lie under different configs, and putting the results together."""
+
+from collections.abc import Sequence
+
+from lintune.cli.config import Config
+from lintune.cli.settings import Given, options_for, settings_for
+from lintune.engine.result import Result
+
+
+def check_groups(paths: Sequence[str], given: Given, stdin_name: str = "") -> Result:
+    """One check for all paths under the same config; the results in the order of the paths."""
+    groups: dict[str, tuple[Config, list[str]]] = {}
+    for path in paths:
+        config = settings_for(stdin_name if path == "-" and stdin_name else path)
+        groups.setdefault(config.path, (config, []))[1].append(path)
+    results = [check_group(config, members, given, stdin_name) for config, members in groups.values()]
+    return results[0] if len(results) == 1 else merged(results)
+
+
+def check_group(config: Config, paths: Sequence[str], given: Given, stdin_name: str = "") -> Result:
+    """Check paths under one config, without the files and findings that it leaves out."""
+    from lintune.engine.check import check
+
+    if config.exclude:
+        from lintune.cli.patterns import matches_any
+
+        paths = [path for path in paths if path == "-" or not matches_any(path, config.exclude, config.folder)]
+        if not paths:
+            return Result()
+    result = check(paths, options_for(config, given), stdin_name=stdin_name)
+    if config.exclude or config.per_file_ignores:
+        from lintune.cli.leaving_out import without_left_out
+
+        return without_left_out(result, config)
+    return result
+
+
+def merged(results: Sequence[Result]) -> Result:
+    """Several results as one; a rule counts once for the whole check."""
+    whole = Result()
+    for result in results:
+        whole.files += result.files
+        whole.findings += result.findings
+        whole.waits += result.waits
+        whole.launches += result.launches
+        whole.notes += result.notes
+        whole.missing += result.missing
+        whole.suppressed += result.suppressed
+        whole.held_back += result.held_back
+        whole.crashed = tuple(dict.fromkeys((*whole.crashed, *result.crashed)))
+        whole.decided = max(whole.decided, result.decided)
+        whole.undecided = max(whole.undecided, result.undecided)
+    return whole

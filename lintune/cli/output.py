@@ -1,0 +1,67 @@
+"""Writing a check's report in the format asked for, to standard output or a file."""
+
+import os
+import sys
+from argparse import Namespace
+from collections.abc import Callable
+
+from lintune import __version__
+from lintune.engine.finding import Finding
+from lintune.engine.result import Result
+from lintune.report.paint import Paint, paint_for
+
+
+def write_report(result: Result, asked: Namespace) -> None:
+    """Write the report."""
+    if asked.output:
+        from lintune.cli.usage import UsageError
+
+        text = report(result, asked, Paint(asked.color == "always"))
+        try:
+            with open(asked.output, "w", encoding="utf-8", errors="backslashreplace", newline="\n") as file:
+                file.write(text)
+        except OSError as problem:
+            raise UsageError(f"--output: `{asked.output}` cannot be written: {problem.strerror or problem}") from None
+        return
+    sys.stdout.write(report(result, asked, paint_for(asked.color, sys.stdout, os.environ)))
+
+
+def report(result: Result, asked: Namespace, paint: Paint) -> str:
+    """The report as text."""
+    if asked.show_files:
+        return show_files(result)
+    if asked.statistics and asked.format in ("text", "concise"):
+        from lintune.report.summary import footer, statistics
+
+        return f"{statistics(result)}{footer(result, paint)}\n"
+    match asked.format:
+        case "json":
+            from lintune.report.json_v1 import render_json
+
+            return render_json(result, __version__)
+        case "sarif":
+            from lintune.report.sarif import render_sarif
+
+            return render_sarif(result, __version__, _rule_help())
+        case "github":
+            from lintune.report.github import render_github
+
+            return render_github(result)
+        case "concise":
+            from lintune.report.concise import render_concise
+
+            return render_concise(result, paint)
+        case _:
+            from lintune.report.text import render_text
+
+            return render_text(result, paint, pedantic=asked.pedantic, sources=_evidence() if asked.verbose else None)
+
+
+def show_files(result: Result) -> str:
+    """One line per file: what it was taken for, and how many launches it holds."""
+    lines = []
+    for file in result.files:
+        kind = f"{file.role}, {file.framework}" if file.framework else file.role
+        launches = f", {file.launches} launch{'es' if file.launches != 1 else ''}" if file.launches else ""
+        lines.append(f"{file.path}: {kind}{launches}\n")
+    return "".join(lines)
