@@ -1,0 +1,1 @@
+"""Memory: what a run certainly needs per GPU, computed from its values."""
