@@ -12,10 +12,9 @@ MAX_DEPTH = 30
 MAX_NODES = 400
 MAX_INTEGER = 10**18
 
-ROOTS = frozenset(
-    "adapter audio batch data derived ds env flag framework gpu launch media mem memory model optim par path pins precision raw rl run sched"
-    " seq script task tune item".split()
-)
+_WORDS = """adapter audio batch data derived dry ds env flag framework gpu item launch media mem memory model optim par path pins
+precision raw rl run sched script seq task tune"""
+ROOTS = frozenset(_WORDS.split())
 """The first words of the common vocabulary; anything else is a slip."""
 
 VALUE_FUNCTIONS = {
@@ -215,7 +214,7 @@ class _Writer:
     def _call(self, function: str, arguments: list[ast.expr]) -> str:
         if function in VALUE_FUNCTIONS:
             name, count = VALUE_FUNCTIONS[function]
-            if count is not None and len(arguments) != count or not arguments:
+            if (count is not None and len(arguments) != count) or not arguments:
                 raise ExpressionError(f"{function}() takes {count or 'one or more'} operand{'s' if count != 1 else ''}")
             return f"k.{name}({', '.join(self.operand(argument) for argument in arguments)})"
         if function in NAME_FUNCTIONS:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from typing import Literal, TypeAlias, Union
+from typing import Literal, TypeAlias
 
 from lintune.source.edits import Edit
 from lintune.source.text import Site, Source
@@ -16,7 +16,7 @@ Stage = Literal["start", "parsing", "after-weights", "first-step", "first-evalua
 SEVERITIES: tuple[Severity, ...] = ("error", "warning", "info")
 """From the gravest to the mildest."""
 
-Json: TypeAlias = Union[str, int, float, bool, None, list["Json"], dict[str, "Json"]]
+Json: TypeAlias = str | int | float | bool | list["Json"] | dict[str, "Json"] | None
 
 
 def severity_rank(severity: str) -> int:
