@@ -54,13 +54,17 @@ def _touch(first: Edit, second: Edit) -> bool:
 def write_fixes(chosen: list[tuple[Finding, Fix]]) -> None:
     """Write the files; says on standard error what was applied. Raises `UsageError` where a file is not what was read."""
     for source, edits in _by_source(chosen):
-        try:
-            write_edits(source.path, source, edits)
-        except (EditRefused, OSError) as problem:
-            raise UsageError(f"{source.path}: not fixed: {problem}") from None
+        _write(source, edits)
     for finding, fix in chosen:
         place = f"{finding.primary.source.path}:{finding.primary.line}"
         sys.stderr.write(f"lintune: fixed {place}: {finding.name}: {fix.title}\n")
+
+
+def _write(source: Source, edits: list[Edit]) -> None:
+    try:
+        write_edits(source.path, source, edits)
+    except (EditRefused, OSError) as problem:
+        raise UsageError(f"{source.path}: not fixed: {problem}") from None
 
 
 def diff(result: Result, unsafe: bool) -> str:

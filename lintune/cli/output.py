@@ -4,11 +4,15 @@ import os
 import sys
 from argparse import Namespace
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from lintune import __version__
-from lintune.engine.finding import Finding
 from lintune.engine.result import Result
 from lintune.report.paint import Paint, paint_for
+
+if TYPE_CHECKING:
+    from lintune.engine.page import Page
+    from lintune.report.sarif import RuleHelp
 
 
 def write_report(result: Result, asked: Namespace) -> None:
@@ -42,7 +46,7 @@ def report(result: Result, asked: Namespace, paint: Paint) -> str:
         case "sarif":
             from lintune.report.sarif import render_sarif
 
-            return render_sarif(result, __version__, _rule_help())
+            return render_sarif(result, __version__, rule_help(result))
         case "github":
             from lintune.report.github import render_github
 
@@ -54,7 +58,7 @@ def report(result: Result, asked: Namespace, paint: Paint) -> str:
         case _:
             from lintune.report.text import render_text
 
-            return render_text(result, paint, pedantic=asked.pedantic, sources=_evidence() if asked.verbose else None)
+            return render_text(result, paint, pedantic=asked.pedantic, sources=evidence(result) if asked.verbose else None)
 
 
 def show_files(result: Result) -> str:
@@ -65,3 +69,24 @@ def show_files(result: Result) -> str:
         launches = f", {file.launches} launch{'es' if file.launches != 1 else ''}" if file.launches else ""
         lines.append(f"{file.path}: {kind}{launches}\n")
     return "".join(lines)
+
+
+def _pages(result: Result) -> "dict[str, Page]":
+    """The pages of the rules that fired, by name."""
+    from lintune.cli.catalogue import find_pages
+
+    return {page.name: page for name in sorted({finding.name for finding in result.findings}) for page in find_pages(name)}
+
+
+def evidence(result: Result) -> Callable[[str], tuple[str, ...]]:
+    """What each rule that fired rests on, by name."""
+    pages = _pages(result)
+    return lambda name: pages[name].evidence if name in pages else ()
+
+
+def rule_help(result: Result) -> "Callable[[str], RuleHelp]":
+    """What SARIF says of each rule that fired, by name."""
+    from lintune.report.sarif import RuleHelp
+
+    texts = {name: RuleHelp(page.claim, page.body.strip()) for name, page in _pages(result).items()}
+    return lambda name: texts.get(name, RuleHelp())

@@ -91,16 +91,20 @@ def _word(word: Word) -> dict[str, Json]:
 
 def _launch(launch: ShownLaunch) -> dict[str, Json]:
     run = launch.run
-    derived = {
-        name.removeprefix("derived."): value_json(name, value) for name, value in sorted(run.values.items()) if name.startswith("derived.")
-    }
+    values: dict[str, Json] = {}
+    derived: dict[str, Json] = {}
+    for name, value in sorted(run.values.items()):
+        if name.startswith("derived."):
+            derived[name.removeprefix("derived.")] = value_json(name, value)
+        else:
+            values[name] = value_json(name, value)
     return {
         "command": launch.command,
         **place_json(run.site),
         "framework": run.framework or None,
         "entry": _text(run, "launch.entry"),
         "files": [_file(fields.fields) for fields in run.items.get("files", ())],
-        "values": {name: value_json(name, value) for name, value in sorted(run.values.items()) if not name.startswith("derived.")},
+        "values": values,
         "derived": derived,
         "unresolved": _unresolved(launch),
     }

@@ -6,12 +6,15 @@ from collections.abc import Mapping, Sequence
 from lintune.report.cells import harmless, width, wrapped
 from lintune.report.origin import origin_text
 from lintune.report.paint import Paint
-from lintune.report.shown import Shown, ShownLaunch
 from lintune.report.show_json import plain, unit
+from lintune.report.shown import Shown, ShownLaunch
 from lintune.report.summary import count
 from lintune.values.value import Absent, Known, Unknown, Value, is_default
 
-SECTIONS = "launch gpu versions task model tune adapter optim sched precision batch seq media par mem data run rl derived memory env ds flag".split()
+SECTIONS = (
+    *("launch", "gpu", "versions", "task", "model", "tune", "adapter", "optim", "sched", "precision", "batch"),
+    *("seq", "media", "par", "mem", "data", "run", "rl", "derived", "memory", "env", "ds", "flag"),
+)
 """The order in which sections are shown; others follow by name."""
 _VALUE_CELLS = 44
 """A longer value is cut in the table; JSON has it whole."""

@@ -1,0 +1,26 @@
+"""`lintune schema NAME`: a JSON Schema that lintune ships."""
+
+import sys
+from collections.abc import Sequence
+
+from lintune.cli.usage import OK, Parser, UsageError, did_you_mean
+from lintune.source.data import data_folder
+
+SCHEMAS = {"config": "lintune-config.schema.json", "check": "check-v1.schema.json", "show": "show-v1.schema.json"}
+"""The names, each with its file under `schemas/`."""
+
+
+def main(words: Sequence[str]) -> int:
+    """Run the command; returns the exit status."""
+    asked = parser().parse_args(words)
+    if asked.name not in SCHEMAS:
+        raise UsageError(f"there is no schema `{asked.name}`{did_you_mean(asked.name, SCHEMAS)}; there are {', '.join(SCHEMAS)}")
+    sys.stdout.write((data_folder("schemas") / SCHEMAS[asked.name]).read_text(encoding="utf-8"))
+    return OK
+
+
+def parser() -> Parser:
+    """The parser of `lintune schema`."""
+    made = Parser("schema", "NAME", "Print a JSON Schema: config (lintune.toml), check or show (their --format json).")
+    made.add_argument("name", metavar="NAME", help=", ".join(SCHEMAS))
+    return made
