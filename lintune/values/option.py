@@ -6,9 +6,10 @@ from typing import Literal
 from lintune.source.text import Site
 from lintune.values.value import Data
 
-OptionType = Literal["str", "int", "float", "bool", "optional-bool", "enum", "dict", "unknown"]
+OptionType = Literal["str", "int", "float", "bool", "optional-bool", "enum", "dict", "unparsable", "unknown"]
 """How the parser converts one word. `bool` takes an optional word (`--x`, `--x true`), `optional-bool` (a field
-`Optional[bool]` whose default is None) requires one; `dict` is inline JSON or a path; `unknown` is never refused."""
+`Optional[bool]` whose default is None) requires one; `dict` is inline JSON or a path; `unparsable` refuses every word
+(`dict(text)` raises); `unknown` is never refused."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,10 +25,14 @@ class Option:
     default_known: bool = True
     required: bool = False
     choices: tuple[str, ...] = ()
-    nargs: Literal["one", "optional", "many"] = "one"
-    """`many`: a list field (`--x a b c`), `optional`: a bool's `nargs='?'`."""
+    nargs: Literal["none", "one", "optional", "many"] = "one"
+    """`none`: a switch, `many`: a list field (`--x a b c`), `optional`: a bool's `nargs='?'`."""
+    const: Data = True
+    """What the bare flag means where it may stand without a word."""
     spellings: tuple[str, ...] = ()
     """Every accepted spelling with its dashes; empty means `--name` (and `--na-me` where the parser adds it)."""
+    negations: tuple[str, ...] = ()
+    """Spellings that set it to False and take no word (`--no_x`)."""
     site: Site | None = None
     """Where the script defines it; None for an option known from a released package."""
     origin: str = ""

@@ -1,0 +1,1 @@
+"""Reads Python training scripts by their syntax: their options, guards and comparisons. Never imports them."""

@@ -1,0 +1,91 @@
+"""What an entry script accepts and refuses, read from its syntax."""
+
+from dataclasses import dataclass, field
+
+from lintune.run.run import Guard
+from lintune.scripts.bindings import bind
+from lintune.scripts.comparisons import compared_values
+from lintune.scripts.fields import ScriptDataclass, read_dataclass
+from lintune.scripts.guards import read_guards
+from lintune.scripts.modules import Definition, Modules, Read
+from lintune.scripts.parsers import ParserKind, reached_scopes, read_parser
+from lintune.source.text import Problem, Site, Source
+from lintune.values.option import Option
+
+
+@dataclass(slots=True)
+class EntryScript:
+    """An entry script's options, guards and comparisons."""
+
+    source: Source
+    kind: ParserKind = "none"
+    dataclasses: tuple[ScriptDataclass, ...] = ()
+    """In the order in which the parser gets them; a class of a library has no options and itself as its base."""
+    arguments: tuple[Option, ...] = ()
+    """Options of `add_argument` calls."""
+    positionals: tuple[Option, ...] = ()
+    allows_leftovers: bool = False
+    """Whether unknown flags are kept aside instead of refused."""
+    config_suffixes: tuple[str, ...] = ()
+    """Suffixes of the config files that the script reads when one is its only argument."""
+    looks_for_args_file: bool = False
+    """Whether a file `<script>.args` beside the script is put before the command line."""
+    unread: str = "the script was not read"
+    """Why there may be further options; empty when every option is known."""
+    guards: tuple[Guard, ...] = ()
+    problems: tuple[Problem, ...] = ()
+    _modules: Modules | None = field(default=None, repr=False)
+    _compared: dict[str, dict[str, Site]] = field(default_factory=dict, repr=False)
+
+    @property
+    def complete(self) -> bool:
+        """Whether a flag that is not among the options is certainly unknown."""
+        return not self.unread
+
+    @property
+    def name(self) -> str:
+        """The file's name, for people."""
+        return self.source.path.rpartition("/")[2]
+
+    def compared_values(self, option: str) -> dict[str, Site]:
+        """The strings that the script and the project files it imports compare an option with, with their places."""
+        if option not in self._compared:
+            self._compared[option] = compared_values(option, self._modules) if self._modules is not None else {}
+        return self._compared[option]
+
+
+def read_entry_script(source: Source, read: Read, folder: str = "") -> EntryScript:
+    """Reads an entry script and the project files that it imports.
+
+    `read` gives a project file by path, `folder` is where absolute imports start (default: the script's own folder and
+    those above it). Nothing is imported or run. A script that does not parse gives a `python-syntax` problem.
+    """
+    modules = Modules(source, read, folder)
+    if modules.entry is None:
+        return EntryScript(source, unread="the script does not parse", problems=tuple(modules.problems))
+    scopes = reached_scopes(modules)
+    parser = read_parser(scopes, modules)
+    classes = tuple(_dataclass(meaning, modules) for meaning in parser.classes)
+    unread = parser.unread or next((f"a base of `{found.name}` was not found" for found in classes if not found.complete), "")
+    definitions = [definition for found in classes for definition in found.definitions]
+    return EntryScript(
+        source,
+        parser.kind,
+        classes,
+        tuple(option for option in parser.arguments if option.spellings),
+        tuple(option for option in parser.arguments if not option.spellings),
+        parser.allows_leftovers,
+        tuple(dict.fromkeys(parser.config_suffixes)),
+        parser.kind == "hf" and parser.looks_for_args_file,
+        unread,
+        read_guards(scopes, bind(scopes), definitions),
+        tuple(modules.problems),
+        modules,
+    )
+
+
+def _dataclass(meaning: object, modules: Modules) -> ScriptDataclass:
+    if isinstance(meaning, Definition):
+        return read_dataclass(meaning, modules)
+    dotted = str(getattr(meaning, "dotted", ""))
+    return ScriptDataclass(dotted.rpartition(".")[2], None, bases=(dotted,))

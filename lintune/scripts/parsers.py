@@ -1,0 +1,195 @@
+"""Which parser an entry script builds, from the functions that its main part reaches."""
+
+import ast
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Literal, TypeAlias
+
+from lintune.scripts.argparse_calls import DEEPSPEED_OPTIONS, read_add_argument
+from lintune.scripts.modules import Definition, External, Module, Modules
+from lintune.values.option import Option
+
+ParserKind: TypeAlias = Literal["hf", "trl", "argparse", "none"]
+
+_KINDS: dict[str, ParserKind] = {"HfArgumentParser": "hf", "TrlParser": "trl", "ArgumentParser": "argparse"}
+_OTHER_PARSERS = frozenset({"Fire", "cli", "CLI", "command", "Typer", "auto_cli"})
+_PARSE_CALLS = frozenset({"parse_args_into_dataclasses", "parse_args_and_config", "parse_args", "parse_known_args"})
+_MOST_SCOPES = 48
+
+Scope: TypeAlias = ast.Module | ast.FunctionDef | ast.AsyncFunctionDef
+
+
+@dataclass(slots=True, eq=False)
+class Reached:
+    """A function (or a module's own statements) that runs when the script starts."""
+
+    module: Module
+    node: Scope
+    called: tuple[ast.Call, "Reached"] | None = None
+    """The call that led here, for binding parameters; None for the entry module itself."""
+
+
+@dataclass(slots=True)
+class Parser:
+    """What is known of the parser of a script."""
+
+    kind: ParserKind = "none"
+    classes: list[Definition | External] = field(default_factory=list)
+    arguments: list[Option] = field(default_factory=list)
+    allows_leftovers: bool = False
+    config_suffixes: tuple[str, ...] = ()
+    looks_for_args_file: bool = True
+    unread: str = ""
+    """Why the options may be more than what was read; empty when they are all."""
+
+
+def reached_scopes(modules: Modules) -> list[Reached]:
+    """The entry module and the project functions that it calls, directly or through others, in order of discovery."""
+    if modules.entry is None:
+        return []
+    found = [Reached(modules.entry, modules.entry.tree)]
+    seen: set[int] = set()
+    for scope in found:
+        for call in calls_of(scope.node):
+            match modules.resolve(scope.module, call.func):
+                case Definition(module=home, node=ast.FunctionDef() | ast.AsyncFunctionDef() as function):
+                    if id(function) not in seen and len(found) < _MOST_SCOPES:
+                        seen.add(id(function))
+                        found.append(Reached(home, function, (call, scope)))
+    return found
+
+
+def statements_of(scope: Scope) -> Iterator[ast.AST]:
+    """Every node that runs with the scope: its body without the bodies of nested classes and functions."""
+    pending: list[ast.AST] = list(reversed(scope.body))
+    while pending:
+        node = pending.pop()
+        if isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+            continue
+        yield node
+        pending.extend(reversed(list(ast.iter_child_nodes(node))))
+
+
+def calls_of(scope: Scope) -> Iterator[ast.Call]:
+    """The calls of a scope, in the order written."""
+    return (node for node in statements_of(scope) if isinstance(node, ast.Call))
+
+
+def read_parser(scopes: list[Reached], modules: Modules) -> Parser:
+    """The parser that the reached scopes build, with everything they add to it."""
+    parser = Parser()
+    built: list[tuple[Reached, ast.Call]] = []
+    for scope in scopes:
+        for call in calls_of(scope.node):
+            kind = _kind_of(call, scope.module, modules)
+            if kind != "none":
+                built.append((scope, call))
+                if parser.kind == "none" or (parser.kind == "argparse" and kind != "argparse"):
+                    parser.kind = kind
+    if parser.kind == "none":
+        parser.unread = "no argument parser that lintune reads was found in the script"
+        return parser
+    main = [(scope, call) for scope, call in built if _kind_of(call, scope.module, modules) == parser.kind]
+    if len(main) > 1:
+        parser.unread = "the script builds more than one argument parser"
+    if parser.kind in ("hf", "trl"):
+        _read_classes(parser, main[0][1], main[0][0].module, modules)
+    for scope in scopes:
+        for call in calls_of(scope.node):
+            _read_call(parser, call, scope.module, modules)
+        if _changes_argv(scope.node):
+            parser.unread = "the script changes `sys.argv`"
+    return parser
+
+
+def _kind_of(call: ast.Call, module: Module, modules: Modules) -> ParserKind:
+    match modules.resolve(module, call.func):
+        case External(dotted=dotted) as external:
+            return _KINDS.get(external.last, "none") if dotted.count(".") else "none"
+        case Definition(module=home, node=ast.ClassDef(bases=bases)):
+            for base in bases:
+                meaning = modules.resolve(home, base)
+                if isinstance(meaning, External) and meaning.last in _KINDS:
+                    return _KINDS[meaning.last]
+    return "none"
+
+
+def _read_classes(parser: Parser, call: ast.Call, module: Module, modules: Modules) -> None:
+    given = call.args[0] if call.args else next((word.value for word in call.keywords if word.arg == "dataclass_types"), None)
+    if isinstance(modules.resolve(module, call.func), Definition):
+        parser.unread = "the script uses a parser class of its own"
+    if isinstance(given, ast.Name):
+        meaning = modules.resolve(module, given)
+        if isinstance(meaning, Definition) and isinstance(meaning.node, ast.Assign):
+            given, module = meaning.node.value, meaning.module
+    items = given.elts if isinstance(given, ast.Tuple | ast.List) else [given] if given is not None else []
+    for item in items:
+        meaning = modules.resolve(module, item) if item is not None else None
+        if isinstance(meaning, External) or (isinstance(meaning, Definition) and isinstance(meaning.node, ast.ClassDef)):
+            parser.classes.append(meaning)
+        else:
+            parser.unread = "a dataclass given to the parser could not be found"
+    if not items:
+        parser.unread = "the dataclasses given to the parser could not be found"
+
+
+def _read_call(parser: Parser, call: ast.Call, module: Module, modules: Modules) -> None:
+    name = call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
+    keywords = {word.arg: word.value for word in call.keywords}
+    match name:
+        case "add_argument" if isinstance(call.func, ast.Attribute):
+            option = read_add_argument(call, module, modules)
+            if option is None:
+                parser.unread = "an option's name is computed"
+            else:
+                parser.arguments.append(option)
+        case "add_subparsers" | "set_defaults" | "add_argument_group_from":
+            parser.unread = parser.unread or f"the script calls `{name}`"
+        case "parse_json_file":
+            parser.config_suffixes = (*parser.config_suffixes, ".json")
+        case "parse_yaml_file":
+            parser.config_suffixes = (*parser.config_suffixes, ".yaml", ".yml")
+        case _ if name in _PARSE_CALLS:
+            _read_parse_call(parser, name, call, keywords)
+        case "add_config_arguments":
+            meaning = modules.resolve(module, call.func)
+            if isinstance(meaning, External) and meaning.dotted == "deepspeed.add_config_arguments":
+                parser.arguments.extend(DEEPSPEED_OPTIONS)
+        case _:
+            _read_outside(parser, name, call, module, modules)
+
+
+def _read_outside(parser: Parser, name: str, call: ast.Call, module: Module, modules: Modules) -> None:
+    """A library function that is given the parser may add options that were not read."""
+    if isinstance(modules.resolve(module, call.func), External) and any(
+        isinstance(argument, ast.Name) and argument.id in ("parser", "arg_parser", "argparser") for argument in call.args
+    ):
+        parser.unread = f"`{name}` of a library is given the parser"
+
+
+def _read_parse_call(parser: Parser, name: str, call: ast.Call, keywords: dict[str | None, ast.expr]) -> None:
+    if name == "parse_known_args" or _is_true(keywords.get("return_remaining_strings")):
+        parser.allows_leftovers = True
+    look = keywords.get("look_for_args_file")
+    if isinstance(look, ast.Constant) and look.value is False:
+        parser.looks_for_args_file = False
+    words = call.args[0] if call.args else keywords.get("args")
+    if words is not None and ast.unparse(words) not in ("sys.argv[1:]", "None", "argv[1:]", "args", "argv"):
+        parser.unread = "the script parses words of its own choosing"
+    if keywords.keys() & {"args_filename", "args_file_flag"}:
+        parser.unread = "the script reads further options from a file"
+
+
+def _changes_argv(scope: Scope) -> bool:
+    for node in statements_of(scope):
+        match node:
+            case ast.Attribute(value=ast.Name(id="sys"), attr="argv", ctx=ast.Store()):
+                return True
+            case ast.Call(func=ast.Attribute(value=ast.Attribute(value=ast.Name(id="sys"), attr="argv"), attr=method)):
+                if method in ("append", "extend", "insert", "remove", "pop"):
+                    return True
+    return False
+
+
+def _is_true(expression: ast.expr | None) -> bool:
+    return isinstance(expression, ast.Constant) and expression.value is True
