@@ -57,9 +57,13 @@ class CellLine:
         return self.starts[min(max(index, 0), len(self.starts) - 1)]
 
     def cut(self, first: int, last: int) -> str:
-        """What is shown between two cells; a wide character that is cut through is left out."""
-        ends = self.starts[1:]
-        return "".join(piece for piece, start, end in zip(self.pieces, self.starts, ends, strict=False) if start >= first and end <= last)
+        """What is shown between two cells; a wide character that is cut through becomes a blank."""
+        text, begun = "", False
+        for piece, start, end in zip(self.pieces, self.starts, self.starts[1:], strict=False):
+            if start >= first and end <= last:
+                text += piece if begun else " " * (start - first) + piece
+                begun = True
+        return text
 
 
 def lay_out(line: str) -> CellLine:

@@ -126,14 +126,13 @@ def _window(shown: CellLine, strokes: list[_Stroke]) -> tuple[str, list[_Stroke]
     begin = max(0, min(first - _CONTEXT, total - LINE_CELLS))
     end = min(total, begin + LINE_CELLS)
     head, tail = ("…" if begin else ""), ("…" if end < total else "")
-    shift = begin - len(head)
-    text = shown.cut(begin, end - len(tail))
+    last = end - len(tail)
     inside = [
-        _Stroke(stroke.first - shift, min(stroke.last, end - len(tail)) - shift, stroke.label, stroke.primary)
+        _Stroke(stroke.first - begin, min(stroke.last, last) - begin, stroke.label, stroke.primary)
         for stroke in strokes
-        if begin <= stroke.first < end - len(tail)
+        if begin <= stroke.first < last
     ]
-    return head + text + tail, inside
+    return head + shown.cut(begin + len(head), last) + tail, inside
 
 
 def _underlines(strokes: list[_Stroke], severity: str, paint: Paint) -> list[str]:
