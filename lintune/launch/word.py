@@ -1,9 +1,9 @@
 """A word of a command after expansion: known and unknown pieces, each with where its characters are written."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from lintune.source.text import Site
+from lintune.source.text import Site, Span
 
 UNKNOWN_TEXT = "\ufffd"
 """How an unknown piece is written in a word's text."""
@@ -69,3 +69,24 @@ class Command:
     """Whether it runs in every execution (False behind a condition that is not known)."""
     background: bool = False
     """Whether it is started with `&`."""
+
+
+def word_tail(word: Word, offset: int) -> Word:
+    """The word from a character offset on, as the value in `--name=value`; pieces keep their sites where they can."""
+    pieces: list[Piece] = []
+    for piece in word.pieces:
+        if offset >= len(piece.text):
+            offset -= len(piece.text)
+        elif offset:
+            pieces.append(_piece_tail(piece, offset))
+            offset = 0
+        else:
+            pieces.append(piece)
+    return Word(word.site, tuple(pieces), word.many)
+
+
+def _piece_tail(piece: Piece, offset: int) -> Piece:
+    span = piece.site.span
+    if piece.text != piece.site.text:
+        return replace(piece, text=piece.text[offset:])
+    return replace(piece, text=piece.text[offset:], site=Site(piece.site.source, Span(span.start + offset, span.end)))

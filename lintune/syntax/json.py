@@ -155,12 +155,13 @@ class _Reader:
         plain = _PLAIN_STRING.match(self.text, at)
         if plain:
             return plain.group(1), plain.end()
-        from json.decoder import JSONDecodeError, scanstring
+        from json.decoder import JSONDecodeError, scanstring  # type: ignore[attr-defined]
 
         try:
-            return scanstring(self.text, at + 1, True)
+            value, end = scanstring(self.text, at + 1, True)
         except JSONDecodeError as error:
             raise _Stop(_STRING_TROUBLE.get(error.msg.partition(":")[0].rstrip(" at"), error.msg), error.pos) from error
+        return str(value), int(end)
 
     def _scalar(self, value: str | int | float | bool | None, start: int, end: int, quoted: bool) -> int:
         site = Site(self.source, Span(start, end))

@@ -1,6 +1,7 @@
 """The tree of a data file (YAML, JSON): mappings with duplicate keys kept, sequences, scalars with their raw text."""
 
-from collections.abc import Iterator, Sequence as Items
+from collections.abc import Iterator
+from collections.abc import Sequence as Items
 from dataclasses import dataclass, field
 from typing import TypeAlias, Union
 
