@@ -19,6 +19,7 @@ def check_groups(paths: Sequence[str], given: Given, stdin_name: str = "") -> Re
 
 def check_group(config: Config, paths: Sequence[str], given: Given, stdin_name: str = "") -> Result:
     """Check paths under one config, without the files and findings that it leaves out."""
+    options = options_for(config, given)
     from lintune.engine.check import check
 
     if config.exclude:
@@ -27,7 +28,7 @@ def check_group(config: Config, paths: Sequence[str], given: Given, stdin_name: 
         paths = [path for path in paths if path == "-" or not matches_any(path, config.exclude, config.folder)]
         if not paths:
             return Result()
-    result = check(paths, options_for(config, given), stdin_name=stdin_name)
+    result = check(paths, options, stdin_name=stdin_name)
     if config.exclude or config.per_file_ignores:
         from lintune.cli.leaving_out import without_left_out
 

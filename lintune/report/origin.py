@@ -31,7 +31,7 @@ def _step_text(step: Step) -> str:
             return " ".join(part for part in (step.note or step.kind, f"({where})" if where else "") if part)
         case _:
             written = _written(step)
-            return " ".join(part for part in (where or step.kind, written) if part)
+            return " ".join(part for part in (where, written) if part) or step.kind
 
 
 def _written(step: Step) -> str:

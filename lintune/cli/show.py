@@ -1,0 +1,67 @@
+"""`lintune show`: every setting of each launch: value, where it comes from, what is unknown."""
+
+import os
+import sys
+from argparse import Namespace
+from collections.abc import Sequence
+
+from lintune.cli.check import add_settings, given, split_arguments
+from lintune.cli.settings import options_for, settings_for
+from lintune.cli.usage import OK, USAGE, Parser, UsageError
+from lintune.report.shown import Shown
+
+
+def main(words: Sequence[str]) -> int:
+    """Run the command; returns the exit status."""
+    words, arguments = split_arguments(words)
+    asked = parser().parse_intermixed_args(words)
+    if not asked.paths:
+        raise UsageError("`lintune show` takes the path of a launch script, a config or a folder")
+    shown, missing = understood(asked, arguments)
+    for path in missing:
+        sys.stderr.write(f"lintune: {path}: no such file or folder\n")
+    sys.stdout.write(rendered(shown, asked))
+    return USAGE if missing else OK
+
+
+def parser() -> Parser:
+    """The parser of `lintune show`."""
+    made = Parser("show", "PATH ... [options] [-- ARGUMENTS]", "Show what lintune understood of each launch.")
+    made.add_argument("paths", nargs="*", metavar="PATH", help="a launch script, a config, a folder or `-`")
+    add_settings(made)
+    made.add_argument("--format", choices=("text", "json", "run"), default="text", metavar="FORMAT", help="text, json, or run: a run file")
+    made.add_argument("--launch", type=int, default=0, metavar="N", help="only the N-th launch, counted from 1")
+    made.add_argument("--all", action="store_true", help="also options at their default and settings that are absent")
+    made.add_argument("--color", choices=("auto", "always", "never"), default="auto", metavar="WHEN", help="auto, always or never")
+    return made
+
+
+def understood(asked: Namespace, arguments: tuple[str, ...] | None) -> tuple[Shown, tuple[str, ...]]:
+    """The commands and launches of all paths, and the paths that do not exist."""
+    from lintune.engine.check import check
+    from lintune.report.shown import shown_of
+
+    result = check(asked.paths, options_for(settings_for(asked.paths[0]), given(asked, arguments)), stdin_name=asked.stdin_filename)
+    return shown_of(result), result.missing
+
+
+def rendered(shown: Shown, asked: Namespace) -> str:
+    """The launches in the format asked for."""
+    if asked.launch:
+        if not 1 <= asked.launch <= len(shown.launches):
+            raise UsageError(f"there is no launch {asked.launch}: {len(shown.launches)} found")
+        shown = Shown(shown.commands, (shown.launches[asked.launch - 1],))
+    if asked.format == "json":
+        from lintune.report.show_json import render_show_json
+
+        return render_show_json(shown)
+    if asked.format == "run":
+        from lintune.report.show_json import render_run
+
+        if len(shown.launches) != 1:
+            raise UsageError(f"a run file holds one launch and there are {len(shown.launches)}; choose one with `--launch N`")
+        return render_run(shown.launches[0].run)
+    from lintune.report.paint import paint_for
+    from lintune.report.show_text import render_show
+
+    return render_show(shown, paint_for(asked.color, sys.stdout, os.environ), asked.all)
