@@ -18,7 +18,7 @@ from lintune.engine.page import BUILTIN, Page, PageError, read_page
 from lintune.engine.template import Template, TemplateError, parse_template, template_names
 from lintune.values.value import Data
 
-FORMAT = 3
+FORMAT = 4
 """Changes with the layout of rows."""
 MAX_HOUSE_PAGES = 300
 
@@ -160,9 +160,10 @@ def _target(page: Page, text: str) -> tuple[str, tuple[str, ...]]:
     """A target of `at` as kind and arguments."""
     head, parenthesis, rest = text.partition("(")
     if parenthesis:
-        if not rest.endswith(")") or head not in ("guard", "pin"):
-            raise page.error("at", f"`{text}` is no target: guard(a, b) and pin(package) are")
-        return head, tuple(part.strip().strip("\"'") for part in rest[:-1].split(","))
+        if not rest.endswith(")") or head not in ("guard", "pin", "given"):
+            raise page.error("at", f"`{text}` is no target: guard(a, b), pin(package) and given(a, b) are")
+        parts = tuple(part.strip().strip("\"'") for part in rest[:-1].split(","))
+        return head, tuple(_name(page, "at", part) for part in parts) if head == "given" else parts
     if text in ("item", "launch"):
         return text, ()
     return "value", (_name(page, "at", text),)

@@ -127,7 +127,7 @@ def checked_name(name: str) -> str:
     root, _, rest = name.partition(".")
     if root not in ROOTS:
         raise ExpressionError(f"`{name}` is no name of the vocabulary{_suggestion(root, ROOTS)}")
-    if not rest and root not in ("framework", "path"):
+    if not rest and root not in ("framework", "path", "ds"):
         raise ExpressionError(f"`{name}` is not a value: a name has two words or more, such as `{name}.x`")
     return name
 

@@ -137,6 +137,8 @@ def _front_matter(front: str, path: str) -> tuple[dict[str, Any], dict[str, int]
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 2 if error.problem_mark else 1
         raise PageError(path, line, f"not YAML: {error.problem}") from None
+    except PageError:
+        raise
     except (yaml.YAMLError, RecursionError, ValueError) as error:
         raise PageError(path, 1, f"not YAML: {error}") from None
     if not isinstance(node, yaml.MappingNode) or not isinstance(data, dict):

@@ -31,6 +31,10 @@ def _target_locations(target: Target, label: str, scope: Scope) -> Iterator[Loca
         case ("item", _):
             if scope.item is not None:
                 yield Location(scope.item.site or scope.run.site, label)
+        case ("given", names):
+            for name in names:
+                if scope.given(name) is True:
+                    yield from value_locations(name, label, scope)
         case ("launch", _):
             yield Location(scope.run.site, label)
         case ("guard", names):

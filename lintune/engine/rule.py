@@ -12,7 +12,8 @@ from lintune.values.value import Data
 
 Condition: TypeAlias = Callable[[Scope], Truth]
 Target: TypeAlias = tuple[str, tuple[str, ...]]
-"""What `at` points at: ("value", (name,)), ("item", ()), ("launch", ()), ("guard", names), ("pin", (template source,))."""
+"""What `at` points at: ("value", (name,)), ("item", ()), ("launch", ()), ("guard", names),
+("given", names): those of them that the user wrote, ("pin", (template source,))."""
 
 
 @dataclass(slots=True)
