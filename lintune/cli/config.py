@@ -6,8 +6,8 @@ counts alone, configs are not merged. Its keys are in `schemas/lintune-config.sc
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 
+from lintune.source.record import dataclass, field
 from lintune.values.version import Pin
 
 OWN, SHARED = "lintune.toml", "pyproject.toml"

@@ -3,12 +3,12 @@
 import os
 import re
 from collections.abc import Callable
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from lintune.cli.assume import pin, read_assumption
 from lintune.cli.config import SHARED, Config, config_text, shown_path
 from lintune.cli.usage import UsageError, did_you_mean
+from lintune.source.record import replace
 from lintune.values.version import Pin
 
 if TYPE_CHECKING:

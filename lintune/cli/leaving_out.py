@@ -1,11 +1,10 @@
 """`exclude` and `per-file-ignores` of a config: what is left out of a result."""
 
-from dataclasses import replace
-
 from lintune.cli.config import Config
 from lintune.cli.patterns import matches_any
 from lintune.engine.finding import Finding
 from lintune.engine.result import Result
+from lintune.source.record import replace
 
 
 def without_left_out(result: Result, config: Config) -> Result:

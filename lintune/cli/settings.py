@@ -1,10 +1,10 @@
 """What a check is asked: the command line's words over the config's."""
 
-from dataclasses import dataclass
 from functools import lru_cache
 
 from lintune.cli.config import Config, find_config
 from lintune.engine.result import CheckOptions
+from lintune.source.record import dataclass
 
 
 @dataclass(frozen=True, slots=True)

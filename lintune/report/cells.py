@@ -4,7 +4,7 @@ A checked repository is untrusted: an escape sequence or a bidirectional overrid
 terminal, so control characters are shown as U+FFFD; so are bytes that were not UTF-8 (surrogate characters).
 """
 
-from dataclasses import dataclass
+from lintune.source.record import dataclass
 
 TAB = 4
 """Cells to which a tab advances."""

@@ -1,10 +1,10 @@
 """Source excerpts: the lines that a finding is about, with each place underlined and labelled."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
 from lintune.report.cells import CellLine, harmless, lay_out
 from lintune.report.paint import Paint
+from lintune.source.record import dataclass
 from lintune.source.text import Site, Source
 
 LINE_CELLS = 110

@@ -1,8 +1,9 @@
 """Colour and links on a terminal, written by hand: a report must not wait for a library to load."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Literal, TextIO
+
+from lintune.source.record import dataclass
 
 ColourChoice = Literal["auto", "always", "never"]
 

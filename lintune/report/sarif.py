@@ -6,12 +6,12 @@ code points from 1, which `columnKind` says.
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from lintune.engine.finding import Finding, Fix, Location
 from lintune.engine.result import Result
 from lintune.report.text import way_text, with_stage
+from lintune.source.record import dataclass
 from lintune.source.text import Site
 
 ROOT = "%SRCROOT%"

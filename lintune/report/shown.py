@@ -1,10 +1,9 @@
 """What `lintune show` is about: a script's launcher commands and the launches among them."""
 
-from dataclasses import dataclass
-
 from lintune.engine.finding import Wait
 from lintune.launch.word import Command
 from lintune.run.run import Run
+from lintune.source.record import dataclass
 
 
 @dataclass(frozen=True, slots=True)
