@@ -1,7 +1,7 @@
 """A word of a command after expansion: known and unknown pieces, each with where its characters are written."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from lintune.source.text import Site, Span
 
@@ -86,7 +86,7 @@ def word_tail(word: Word, offset: int) -> Word:
 
 
 def _piece_tail(piece: Piece, offset: int) -> Piece:
-    span = piece.site.span
-    if piece.text != piece.site.text:
-        return replace(piece, text=piece.text[offset:])
-    return replace(piece, text=piece.text[offset:], site=Site(piece.site.source, Span(span.start + offset, span.end)))
+    site = piece.site
+    if piece.text == site.text:
+        site = Site(site.source, Span(site.span.start + offset, site.span.end))
+    return Piece(piece.text[offset:], site, piece.via, piece.reason)

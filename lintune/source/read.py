@@ -20,16 +20,16 @@ def read_source(path: "str | os.PathLike[str]", shown: str) -> Source | Problem:
     try:
         status = os.stat(path)
         if not stat.S_ISREG(status.st_mode):
-            return _problem("not-a-file", f"`{shown}` is not a regular file", shown)
+            return unread("not-a-file", f"`{shown}` is not a regular file", shown)
         if status.st_size > MAX_BYTES:
             return _too_large(shown, status.st_size)
         with open(path, "rb") as stream:
             data = stream.read(MAX_BYTES + 1)
     except (FileNotFoundError, NotADirectoryError):
-        return _problem("missing-file", f"`{shown}` does not exist", shown)
+        return unread("missing-file", f"`{shown}` does not exist", shown)
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
-        return _problem("unreadable-file", f"`{shown}` cannot be read: {reason}", shown)
+        return unread("unreadable-file", f"`{shown}` cannot be read: {reason}", shown)
     return source_from_bytes(data, shown)
 
 
@@ -81,18 +81,19 @@ def decode_problem(source: Source) -> Problem | None:
     return None
 
 
+def unread(kind: str, message: str, shown: str) -> Problem:
+    """A problem with a file of which there is no text: it stands at the start of an empty source."""
+    return Problem(kind, message, Site(Source(shown, ""), Span(0, 0)), (("path", shown),))
+
+
 def _newline(text: str) -> str:
     first = text.find("\n")
     return "\r\n" if first > 0 and text[first - 1] == "\r" else "\n"
 
 
-def _problem(kind: str, message: str, shown: str) -> Problem:
-    return Problem(kind, message, Site(Source(shown, ""), Span(0, 0)), (("path", shown),))
-
-
 def _binary(shown: str) -> Problem:
-    return _problem("binary-file", f"`{shown}` is not a text file", shown)
+    return unread("binary-file", f"`{shown}` is not a text file", shown)
 
 
 def _too_large(shown: str, size: int) -> Problem:
-    return _problem("too-large", f"`{shown}` is too large to check ({size / 1e6:.0f} MB, at most {MAX_BYTES // 10**6} MB)", shown)
+    return unread("too-large", f"`{shown}` is too large to check ({size / 1e6:.0f} MB, at most {MAX_BYTES // 10**6} MB)", shown)

@@ -1,0 +1,189 @@
+"""The files around a launch: one place that reads them, bounded, once, and never outside of the project."""
+
+import os
+from collections.abc import Iterable
+from posixpath import dirname, isabs, join, normpath
+
+from lintune.launch.folders import walk_files
+from lintune.launch.launchers import Launch
+from lintune.launch.near_names import common_tail, nearest_name
+from lintune.launch.pins import FilePin, find_pins
+from lintune.source.read import decode_problem, read_source, unread
+from lintune.source.text import Problem, Source
+
+MAX_ANCESTORS = 12
+"""How far up a root is looked for."""
+MAX_WALK = 20_000
+"""How many files are looked through for a missing one."""
+
+_REPOSITORY = (".git", ".hg")
+_MARKS = ("pyproject.toml", "setup.py", "setup.cfg", "requirements.txt", "environment.yml", "uv.lock", "poetry.lock")
+
+
+class Project:
+    """Reads what launches refer to. Paths are relative to the working folder (or absolute), with forward slashes.
+
+    Only the paths given by the user and what lies below their roots is read, links followed; the rest is only looked for.
+    """
+
+    def __init__(self, paths: Iterable[str] = (), cwd: str | None = None) -> None:
+        self.cwd = os.path.realpath(cwd or os.getcwd())
+        self._given = {self._real(path) for path in paths}
+        self._roots: dict[str, str] = {}
+        self._sources: dict[str, Source | Problem] = {}
+        self._exists: dict[str, bool] = {}
+        self._files: dict[str, tuple[str, ...]] = {}
+        self._allowed = {self._real(self.root_of(path)) for path in self._given}
+
+    def full(self, path: str) -> str:
+        """The path for the operating system."""
+        return os.path.join(self.cwd, path)
+
+    def shown(self, full: str) -> str:
+        """A full path as reports show it."""
+        if full == self.cwd:
+            return "."
+        inside = full.startswith(self.cwd + os.sep)
+        relative = full[len(self.cwd) + 1 :] if inside else os.path.relpath(full, self.cwd)
+        return (full if relative.startswith(os.path.join("..", "..", "..", "..")) else relative).replace(os.sep, "/")
+
+    def read(self, path: str) -> Source | None:
+        """The text of a file, or None where it cannot be read: `problem` says why."""
+        found = self.load(path)
+        return found if isinstance(found, Source) else None
+
+    def problem(self, path: str) -> Problem | None:
+        """Why a file cannot be read (`missing-file`, `outside-project` ...), or what is wrong with its bytes (`not-utf8`)."""
+        found = self.load(path)
+        return decode_problem(found) if isinstance(found, Source) else found
+
+    def load(self, path: str) -> Source | Problem:
+        """The text of a file, or why it cannot be read; read once."""
+        path = normpath(path)
+        found = self._sources.get(path)
+        if found is None:
+            real = self._real(path)
+            if real in self._given or any(real == root or real.startswith(root.rstrip(os.sep) + os.sep) for root in self._allowed):
+                found = read_source(real, path)
+            else:
+                found = unread("outside-project", f"`{path}` lies outside of the project and is not read", path)
+            self._sources[path] = found
+        return found
+
+    def exists(self, path: str) -> bool:
+        """Whether a file or folder is there."""
+        found = self._exists.get(path)
+        if found is None:
+            found = self._exists[path] = bool(path) and os.path.exists(self.full(path))
+        return found
+
+    def is_dir(self, path: str) -> bool:
+        """Whether a folder is there."""
+        return os.path.isdir(self.full(path))
+
+    def root_of(self, path: str) -> str:
+        """The root of the repository or project that holds a file: the nearest folder above with `.git`, else with a
+        requirement or project file, else the working folder where the file is below it, else the file's folder."""
+        full = self._real(path)
+        folder = full if os.path.isdir(full) else os.path.dirname(full)
+        found = self._roots.get(folder)
+        if found is None:
+            found = self._roots[folder] = self.shown(self._find_root(folder))
+        return found
+
+    def folder_of(self, launch: Launch | None, script_path: str) -> tuple[str, bool]:
+        """The folder in which a launch runs, and whether a file that it names was found from there.
+
+        Tried: the script's folder, its ancestors up to the root, the working folder; each with the script's own `cd`.
+        """
+        candidates = self.start_folders(script_path)
+        if launch is None:
+            return candidates[0], False
+        moved = launch.command.cwd
+        runs_in = list(dict.fromkeys(normpath(join(folder, moved)) if moved else folder for folder in candidates))
+        names = _named_files(launch)
+        for name in names:
+            for folder in runs_in:
+                if self.exists(normpath(join(folder, name))):
+                    return folder, True
+        return runs_in[0], False
+
+    def start_folders(self, script_path: str) -> list[str]:
+        """Where a script may have been started, the likeliest first."""
+        folders = self._upwards(script_path)
+        return folders if "." in folders else [*folders, "."]
+
+    def _upwards(self, path: str) -> list[str]:
+        """The folder of a file and those above it up to its root."""
+        folders, root = [normpath(dirname(path) or ".")], self.root_of(path)
+        while len(folders) <= MAX_ANCESTORS:
+            real = self._real(folders[-1])
+            above = self.shown(os.path.dirname(real))
+            if self.shown(real) == root or above == folders[-1]:
+                break
+            folders.append(above)
+        return folders
+
+    def near(self, path: str) -> str | None:
+        """An existing file or folder that was probably meant by a path that is not there."""
+        path = normpath(path)
+        folder, name = dirname(path) or ".", path.rpartition("/")[2]
+        same = nearest_name(name, self.names_in(folder))
+        if same:
+            return normpath(join(folder, same))
+        root = self.root_of(folder if self.is_dir(folder) else ".")
+        files = self.files_below(root)
+        suffix = "/" + name
+        twins = [file for file in files if file.endswith(suffix) or file == name]
+        if twins:
+            return max(twins, key=lambda file: (common_tail(file, path), -len(file), file))
+        above = dirname(folder) or "."
+        meant = nearest_name(folder.rpartition("/")[2], self.names_in(above)) if folder not in (".", "/") else None
+        if meant and self.exists(normpath(join(above, meant, name))):
+            return normpath(join(above, meant, name))
+        return None
+
+    def names_in(self, folder: str) -> list[str]:
+        """The names in a folder; none where it cannot be listed."""
+        try:
+            return sorted(os.listdir(self.full(folder)))
+        except OSError:
+            return []
+
+    def files_below(self, folder: str) -> tuple[str, ...]:
+        """The files below a folder (at most some ten thousand), environments and hidden folders skipped."""
+        found = self._files.get(folder)
+        if found is None:
+            found = tuple(self.shown(file) for file in walk_files(self._real(folder), MAX_WALK))
+            self._files[folder] = found
+        return found
+
+    def pins_near(self, path: str) -> tuple[FilePin, ...]:
+        """The requirements beside or above a file up to its root, nearest first."""
+        return find_pins(self._upwards(path), self.names_in, self.read)
+
+    def _real(self, path: str) -> str:
+        return os.path.realpath(os.path.join(self.cwd, path))
+
+    def _find_root(self, folder: str) -> str:
+        above = [folder]
+        while len(above) <= MAX_ANCESTORS and os.path.dirname(above[-1]) != above[-1]:
+            above.append(os.path.dirname(above[-1]))
+        for marks in (_REPOSITORY, _MARKS):
+            for candidate in above:
+                if any(os.path.exists(os.path.join(candidate, mark)) for mark in marks):
+                    return candidate
+        return self.cwd if folder == self.cwd or folder.startswith(self.cwd.rstrip(os.sep) + os.sep) else folder
+
+
+def _named_files(launch: Launch) -> list[str]:
+    """Relative paths that a launch names: its entry first, then arguments that look like files."""
+    names = []
+    if launch.entry is not None and launch.entry.known:
+        entry = launch.entry.text
+        names += [path + end for path in [entry.replace(".", "/")] for end in (".py", "/__main__.py")] if launch.module else [entry]
+    for word in (*launch.options.values(), *launch.args):
+        text = word.text.rpartition("=")[2]
+        if word.known and text.endswith((".py", ".json", ".yaml", ".yml", ".toml", ".jsonl")):
+            names.append(text)
+    return [name for name in names if not isabs(name)]
