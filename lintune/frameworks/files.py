@@ -1,0 +1,74 @@
+"""The files that a launch refers to, as items: entry script, DeepSpeed JSON, configs, data, model."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from lintune.frameworks.context import Reading
+from lintune.frameworks.paths import resolve
+from lintune.run.run import Item, Run
+from lintune.source.text import Site
+from lintune.values.value import Absent, Known, Origin, Unknown, Value, is_default, site_of
+
+_LOCAL = ("./", "../", "/", "~/")
+
+
+@dataclass(frozen=True, slots=True)
+class NamedFile:
+    """A file that the launch names: its role, and the value that names it."""
+
+    role: str
+    value: Value
+
+
+def add_files(run: Run, reading: Reading, named: tuple[NamedFile, ...]) -> None:
+    """Add the `files` items; what is not given, or a default, is left out."""
+    items = [item for file in named for item in _items(reading, file)]
+    run.items["files"] = (*run.items.get("files", ()), *items)
+
+
+def _items(reading: Reading, file: NamedFile) -> Iterator[Item]:
+    match file.value:
+        case Known(value=str(path)) if path.strip() and not is_default(file.value):
+            yield _item(reading, file.role, path, file.value.origin, site_of(file.value))
+        case Known(value=tuple(paths)):
+            for path in paths:
+                if isinstance(path, str) and path.strip():
+                    yield _item(reading, file.role, path, file.value.origin, site_of(file.value))
+        case Unknown() as unknown:
+            fields: dict[str, Value] = {
+                "path": unknown,
+                "role": Known(file.role),
+                "exists": unknown,
+                "near": Absent(),
+                "corroborated": Known(reading.corroborated),
+            }
+            yield Item(fields, site_of(unknown))
+
+
+def _item(reading: Reading, role: str, path: str, origin: Origin, site: Site | None) -> Item:
+    exists, near = _existence(reading, role, path, origin)
+    fields: dict[str, Value] = {
+        "path": Known(path, origin),
+        "role": Known(role),
+        "exists": exists,
+        "near": near,
+        "corroborated": Known(reading.corroborated),
+    }
+    return Item(fields, site)
+
+
+def _existence(reading: Reading, role: str, path: str, origin: Origin) -> tuple[Value, Value]:
+    if role == "model" and not path.startswith(_LOCAL):
+        # A hub name looks like a relative path; only one that is there is a folder.
+        found = resolve(reading, path)
+        return (Known(True, origin) if found.exists else Unknown(f"`{path}` may be a model of the hub", origin)), Absent()
+    found = resolve(reading, path)
+    if found.exists is None:
+        return Unknown(found.reason, origin), Absent()
+    return Known(found.exists, origin), Absent() if found.exists else _near(reading, found.path or path)
+
+
+def _near(reading: Reading, path: str) -> Value:
+    """An existing file that was probably meant."""
+    found = reading.context.project.near(path)
+    return Known(found) if found else Absent()

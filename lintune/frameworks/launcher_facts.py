@@ -1,0 +1,145 @@
+"""How a run is started: launcher, processes, nodes, cards; `launch.*`, `gpu.*`, `derived.world_size`."""
+
+import re
+
+from lintune.frameworks.context import Reading
+from lintune.frameworks.environment import word_value
+from lintune.run.known import whole
+from lintune.run.run import Run
+from lintune.run.settings import along, blocked, derived
+from lintune.values.value import Absent, Known, Origin, Step, Unknown, Value
+
+_GRES = re.compile(r"^#SBATCH\s+(?:--gres[= ]gpu:|--gpus-per-node[= ]|-G\s*)(?:([A-Za-z][\w-]*):)?(\d+)", re.M)
+_NODES = re.compile(r"^#SBATCH\s+(?:--nodes[= ]|-N\s*)(\d+)\s*(?:#.*)?$", re.M)
+_SETTLE_GPU = "--gpu 8xA100-80G"
+_PER_NODE = {"torchrun": "nproc_per_node", "deepspeed": "num_gpus", "colossalai": "nproc_per_node", "composer": "nproc"}
+_NODE_COUNT = {"torchrun": "nnodes", "deepspeed": "num_nodes", "accelerate": "num_machines", "colossalai": "num_nodes"}
+
+
+def add_launcher(run: Run, reading: Reading) -> None:
+    """Fill `launch.*`, `gpu.*` and `derived.world_size`."""
+    launch = reading.launch
+    run.values["launch.framework"] = Known(run.framework)
+    run.values["launch.launcher"] = Known(launch.launcher, (Step("flag", launch.head),))
+    run.values["launch.certain"] = Known(launch.command.certain)
+    run.values["launch.module"] = Known(launch.module)
+    run.values["launch.entry"] = word_value(launch.entry, "flag") if launch.entry is not None else Absent()
+    for name, word in launch.options.items():
+        run.values[f"launch.option.{name}"] = word_value(word, "flag")
+    _add_gpu(run, reading)
+    nodes, per_node = _nodes(run, reading), _per_node(run, reading)
+    run.values["launch.nnodes"], run.values["launch.nproc"] = nodes, per_node
+    for name in ("node_rank", "master_addr", "master_port"):
+        run.values[f"launch.{name}"] = run.get(f"launch.option.{name}")
+    run.values["derived.world_size"] = _world_size(run, launch.launcher, nodes, per_node)
+
+
+def _add_gpu(run: Run, reading: Reading) -> None:
+    gpu, origin = reading.context.assumptions.gpu, reading.context.assumptions.gpu_origin
+    source = reading.launch.command.site.source
+    request = _GRES.search(source.text) if gpu is None else None
+    unsaid = Unknown("the GPU was not named", settle=_SETTLE_GPU)
+    for name in ("name", "count", "memory_bytes", "compute_capability", "bf16", "tf32"):
+        value: Value = unsaid
+        found = getattr(gpu, name) if gpu is not None else None
+        if found is not None:
+            value = along(found, origin or (Step("assumed", note="--gpu"),))
+        elif gpu is not None:
+            value = Unknown(f"the specification of the GPU does not tell its {name.replace('_', ' ')}", origin, settle=_SETTLE_GPU)
+        run.values[f"gpu.{name}"] = value
+    if request:
+        run.values["gpu.count"] = Known(int(request[2]), (Step("config", note="#SBATCH"),))
+
+
+def _option(run: Run, name: str) -> Value:
+    return run.get(f"launch.option.{name}")
+
+
+def _nodes(run: Run, reading: Reading) -> Value:
+    value = _option(run, _NODE_COUNT.get(reading.launch.launcher, "nnodes"))
+    match value:
+        case Known(value=str(found)) if found.strip().isdigit():
+            return along(int(found), value.origin)
+        case Known() | Unknown():
+            return blocked((value,), "the number of nodes is a range")
+    said = reading.context.assumptions.gpu
+    if said is not None and said.nodes is not None:
+        return along(said.nodes, reading.context.assumptions.gpu_origin)
+    request = _NODES.search(reading.launch.command.site.source.text)
+    if request and reading.launch.launcher not in ("torchrun", "accelerate"):
+        return Unknown("the job asks for nodes, and the launcher is not told how many", settle="--gpu 2x8xA100-80G")
+    return derived(1, "one node unless told otherwise")
+
+
+def _per_node(run: Run, reading: Reading) -> Value:
+    launcher = reading.launch.launcher
+    if launcher == "deepspeed":
+        included = _included(run)
+        if included is not None:
+            return included
+    value = _option(run, _PER_NODE.get(launcher, "nproc_per_node"))
+    match value:
+        case Known(value=str(found)) if found.strip().isdigit():
+            return along(int(found), value.origin)
+        case Known(value=str(found)) if found.strip() in ("gpu", "auto", "-1"):
+            return _all_visible(run, value.origin)
+        case Known() | Unknown():
+            return blocked((value,), "the number of processes is not a number")
+    if launcher == "deepspeed":
+        return _all_visible(run, ())
+    return derived(1, "one process unless told otherwise")
+
+
+def _included(run: Run) -> Value | None:
+    """The cards that `--include localhost:0,1` picks on each node; None where it is not used."""
+    value = _option(run, "include")
+    match value:
+        case Known(value=str(found)) if found.strip():
+            slots = [part.partition(":")[2] for part in found.split("@")]
+            counts = {len([slot for slot in part.split(",") if slot]) for part in slots}
+            if len(counts) == 1 and 0 not in counts:
+                return along(counts.pop(), value.origin)
+            return Unknown("`--include` picks whole nodes or differs between them", value.origin, settle=_SETTLE_GPU)
+        case Unknown():
+            return value
+    return None
+
+
+def _all_visible(run: Run, origin: Origin) -> Value:
+    """As many processes as cards are visible."""
+    visible = run.values.get("env.CUDA_VISIBLE_DEVICES")
+    match visible:
+        case Known(value=str(found)) if found.strip():
+            devices = [part for part in found.split(",") if part.strip()]
+            return along(len(devices), (*origin, *visible.origin))
+        case Unknown():
+            return visible
+    count = run.get("gpu.count")
+    if whole(count) is not None:
+        return along(whole(count), (*origin, *count.origin))
+    return Unknown("one process per visible GPU, and their number is not known", origin, settle=_SETTLE_GPU)
+
+
+def _world_size(run: Run, launcher: str, nodes: Value, per_node: Value) -> Value:
+    if launcher == "accelerate":
+        return _accelerate_world(run)
+    if launcher == "deepspeed":
+        hosts = _option(run, "include")
+        if isinstance(hosts, Known) and isinstance(hosts.value, str) and "@" in hosts.value and whole(per_node):
+            return derived((whole(per_node) or 1) * len(hosts.value.split("@")), "cards that --include picks", hosts)
+    if launcher not in ("torchrun", "deepspeed", "python", "colossalai", "composer"):
+        return Unknown(f"how many processes `{launcher}` starts is not known", settle="--gpu 8xA100-80G")
+    count, each = whole(nodes), whole(per_node)
+    if count is None or each is None:
+        return blocked((per_node, nodes), "the number of processes is not known")
+    if launcher == "python" and not isinstance(run.get("env.WORLD_SIZE"), Absent) and "env.WORLD_SIZE" in run.values:
+        return Unknown("`WORLD_SIZE` is set by hand", run.get("env.WORLD_SIZE").origin)
+    return derived(count * each, "nodes x processes per node", per_node, nodes)
+
+
+def _accelerate_world(run: Run) -> Value:
+    value = _option(run, "num_processes")
+    found = whole(value)
+    if found is not None:
+        return along(found, value.origin)
+    return blocked((value,), "the accelerate configuration was not read")

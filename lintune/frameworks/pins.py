@@ -1,0 +1,45 @@
+"""The package versions in force for a launch: what the user says, then requirement files, then an interpreter's packages."""
+
+from lintune.frameworks.context import Context
+from lintune.run.run import Item, Run
+from lintune.values.value import Known, Step
+from lintune.values.version import Pin, Specifiers
+
+
+def pins_in_force(context: Context, path: str) -> dict[str, Pin]:
+    """The pin of each package for a launch whose entry script (or launch file) lies at `path`.
+
+    Of several requirement files the nearest wins; in one folder a lock file comes first. Extras and development groups
+    count only where nothing else names the package.
+    """
+    found: dict[str, Pin] = {}
+    filed = [pin for pin in context.project.pins_near(path) if pin.specifier]
+    for entry in sorted(filed, key=lambda pin: pin.optional):
+        if entry.package not in found and (specifiers := _specifiers(entry.specifier)) is not None:
+            found[entry.package] = Pin(entry.package, specifiers, (Step("pin", entry.site),))
+    for package, pin in context.assumptions.installed.items():
+        found.setdefault(package, pin)
+    found.update(context.assumptions.pins)
+    return found
+
+
+def add_pins(run: Run, context: Context, pins: dict[str, Pin]) -> None:
+    """Add the pins in force, `pins.NAME` for `show`, and the requirement files that say otherwise (`pins.other`)."""
+    run.versions.update(pins)
+    for package, pin in pins.items():
+        run.values[f"pins.{package}"] = Known(pin.specifiers.text, pin.origin)
+    items = []
+    for entry in context.project.pins_near(run.path):
+        force = pins.get(entry.package)
+        if force is None or not entry.specifier or force.specifiers.text == entry.specifier:
+            continue
+        fields = {"package": Known(entry.package), "specifier": Known(entry.specifier), "path": Known(entry.site.source.path)}
+        items.append(Item({**fields}, entry.site))
+    run.items["pins.other"] = tuple(items)
+
+
+def _specifiers(text: str) -> Specifiers | None:
+    try:
+        return Specifiers.parse(text)
+    except ValueError:
+        return None

@@ -1,0 +1,41 @@
+"""Reading what a launch refers to before its framework is known: the folder, the entry script, the pins, the flags given."""
+
+from posixpath import dirname, normpath
+
+from lintune.frameworks.context import Context, Reading
+from lintune.frameworks.paths import resolve
+from lintune.frameworks.pins import pins_in_force
+from lintune.launch.launchers import Launch
+
+
+def read_around(launch: Launch, context: Context) -> Reading:
+    """The launch with its entry script read, where that is at hand."""
+    folder, corroborated = context.project.folder_of(launch, context.script)
+    reading = Reading(launch, context, folder, corroborated, None, None, None)
+    reading.words = frozenset(_flag(word.text) for word in launch.args if word.text.startswith("-"))
+    path = _entry_path(launch)
+    if path is not None:
+        found = resolve(reading, path)
+        reading.entry = found.path or path
+        if found.exists and found.path:
+            reading.source = context.project.read(found.path)
+    if reading.source is not None and reading.source.path.endswith(".py"):
+        from lintune.scripts.entry import read_entry_script
+
+        base = normpath(folder) if launch.module else dirname(reading.source.path)
+        reading.script = read_entry_script(reading.source, context.project.read, "" if base == dirname(reading.source.path) else base)
+    near = reading.entry if reading.source is not None and reading.entry else context.script
+    reading.versions = pins_in_force(context, near)
+    return reading
+
+
+def _flag(text: str) -> str:
+    return text.lstrip("-").partition("=")[0].replace("-", "_")
+
+
+def _entry_path(launch: Launch) -> str | None:
+    """The entry script's path as the launch names it; a module name as a path."""
+    if launch.entry is None or not launch.entry.known:
+        return None
+    text = launch.entry.text
+    return text.replace(".", "/") + ".py" if launch.module else text

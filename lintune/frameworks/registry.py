@@ -1,0 +1,122 @@
+"""From a launch to a run: the framework is told from the entry script or the flags, then its adapter fills the run."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from lintune.frameworks import hf_trainer, minicpmv
+from lintune.frameworks.context import Context, Reading
+from lintune.frameworks.deepspeed_config import add_deepspeed
+from lintune.frameworks.environment import add_environment, word_value
+from lintune.frameworks.files import NamedFile, add_files
+from lintune.frameworks.launcher_facts import add_launcher
+from lintune.frameworks.pins import add_pins
+from lintune.frameworks.reading import read_around
+from lintune.frameworks.script_facts import add_script
+from lintune.frameworks.trainer_settings import add_trainer_settings
+from lintune.launch.launchers import Launch
+from lintune.run.run import Item, Run
+from lintune.scripts.entry import EntryScript
+from lintune.values.value import Absent, Data, Known, Step, Unknown, Value
+
+Flags = Mapping[str, Value]
+"""The framework's options by name, with their defaults."""
+Items = Mapping[str, tuple[Item, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class Framework:
+    """An adapter."""
+
+    name: str
+    fill: Callable[[Run, Reading], None] | None
+    options: bool = True
+    """Whether the entry script's options are Hugging Face or argparse ones that can be read."""
+
+
+_MINICPMV = Framework(minicpmv.NAME, minicpmv.fill)
+_HF_TRAINER = Framework(hf_trainer.NAME, hf_trainer.fill)
+_LLAVA = Framework("llava", hf_trainer.fill)
+_UNKNOWN = Framework("unknown", None, options=False)
+
+
+def read_launch(launch: Launch, context: Context) -> Run | None:
+    """The run that a launch starts, or None where it trains nothing."""
+    if launch.kind != "train":
+        return None
+    reading = read_around(launch, context)
+    framework = _detect(reading)
+    script = _script(reading, framework)
+    flags, items = _parse(reading, script) if framework.options else ({}, {})
+    return _build(framework, reading, script, flags, items)
+
+
+def _detect(reading: Reading) -> Framework:
+    if minicpmv.detect(reading):
+        return _MINICPMV
+    entry = reading.entry or ""
+    if "llava/train/train" in entry and entry.endswith(".py"):
+        return _LLAVA
+    return _HF_TRAINER if hf_trainer.detect(reading) else _UNKNOWN
+
+
+def _script(reading: Reading, framework: Framework) -> EntryScript | None:
+    """The script that defines the options: the one at hand, else the known official one."""
+    if reading.script is not None and reading.script.kind != "none":
+        return reading.script
+    if framework is _MINICPMV:
+        from lintune.frameworks.official_script import official_minicpmv
+
+        return official_minicpmv()
+    return None
+
+
+def _parse(reading: Reading, script: EntryScript | None) -> tuple[Flags, Items]:
+    from lintune.frameworks.command_line import parse_command_line
+    from lintune.frameworks.option_table import option_table
+
+    parsed = parse_command_line(reading.launch.args, option_table(script, reading.versions))
+    return parsed.values, parsed.items
+
+
+def _build(framework: Framework, reading: Reading, script: EntryScript | None, flags: Flags, items: Items) -> Run:
+    """The run of these flags; a second call with others answers what would be."""
+    run = Run(framework.name, reading.context.script, reading.launch.head)
+    for name, value in flags.items():
+        run.values[f"flag.{name.removeprefix('flag.')}"] = value
+    run.items.update(items)
+    add_script(run, reading, script)
+    add_pins(run, reading.context, reading.versions)
+    add_environment(run, reading)
+    add_launcher(run, reading)
+    _add_entry_file(run, reading)
+    if framework.options:
+        add_deepspeed(run, reading)
+        add_trainer_settings(run)
+        add_files(run, reading, (NamedFile("deepspeed", run.get("par.ds.file")),))
+    if framework.fill is not None:
+        framework.fill(run, reading)
+
+    def what_if(settings: Mapping[str, Data]) -> Run:
+        changed = {**{name.removeprefix("flag."): value for name, value in flags.items()}}
+        for name, value in settings.items():
+            said: Value = Absent() if value is None else Known(value, (Step("assumed", note="what if"),))
+            changed[name.removeprefix("flag.")] = said
+        return _build(framework, reading, script, changed, items)
+
+    run.what_if = what_if
+    return run
+
+
+def _add_entry_file(run: Run, reading: Reading) -> None:
+    entry = reading.launch.entry
+    if entry is None:
+        return
+    value = word_value(entry, "flag")
+    if isinstance(value, Known) and reading.launch.module:
+        # a module may come from an installed package, so that a missing file says nothing
+        run.values["launch.entry_file"] = Known(reading.entry) if reading.source else Unknown("the module was not found here", value.origin)
+        return
+    add_files(run, reading, (NamedFile("entry", value),))
+    config = reading.launch.options.get("config_file")
+    if config is not None:
+        add_files(run, reading, (NamedFile("accelerate", word_value(config, "flag")),))

@@ -1,0 +1,28 @@
+"""What the entry script itself says, as `script.*`, guards, and what stays unknown without it."""
+
+from lintune.frameworks.context import Reading
+from lintune.run.run import Run
+from lintune.run.settings import fact
+from lintune.scripts.entry import EntryScript
+from lintune.values.value import Known, Step, Unknown
+
+_COMPARED = ("llm_type",)
+"""Options whose values rules compare with those that the script knows."""
+_OFFICIAL = {"llm_type": ("minicpm", "llama3", "qwen")}
+
+
+def add_script(run: Run, reading: Reading, script: EntryScript | None) -> None:
+    """Fill guards and `script.*`; without any script, flags that were not given stay unknown."""
+    run.script_read = script is not None and script is reading.script and not any(p.kind == "python-syntax" for p in script.problems)
+    if script is not None and script is reading.script:
+        run.guards = script.guards
+        run.values["script.path"] = Known(reading.entry, (Step("script", note="entry script"),))
+        for option in _COMPARED:
+            found = script.compared_values(option)
+            run.values[f"script.compared.{option}"] = Known(tuple(found), tuple(Step("script", site) for site in found.values()))
+    elif run.framework == "minicpmv":
+        for option, values in _OFFICIAL.items():
+            run.values[f"script.compared.{option}"] = fact(values, "dataset.py of OpenBMB/MiniCPM-V@0dbb566")
+    if script is None:
+        entry = reading.entry or "the entry script"
+        run.unread["flag"] = Unknown(f"the options of `{entry}` are not known", settle=f"the file `{entry}`")
