@@ -23,6 +23,22 @@ else:
         def __init__(self, default, factory, shown):
             self.default, self.factory, self.repr = default, factory, shown
 
+    class _StandardFields:
+        """`__dataclass_fields__`, made when somebody asks, so that the functions of the standard library take records."""
+
+        def __get__(self, instance, owner):
+            import dataclasses
+
+            made = {}
+            for name, each in getattr(owner, _FIELDS).items():
+                default = {} if each.default is _MISSING else {"default": each.default}
+                factory = {"default_factory": each.factory} if each.factory else {}
+                made[name] = dataclasses.field(repr=each.repr, **default, **factory)
+                made[name].name = name
+                made[name]._field_type = dataclasses._FIELD
+            owner.__dataclass_fields__ = made
+            return made
+
     def field(*, default=_MISSING, default_factory=None, repr=True):
         """A field with a default, a factory for one, or left out of `repr`."""
         return _Field(default, default_factory, repr)
@@ -73,6 +89,7 @@ else:
         names = tuple(fields)
         setattr(cls, _FIELDS, fields)
         cls.__match_args__ = names
+        cls.__dataclass_fields__ = _StandardFields()
         methods = {"__init__": _first_init(cls, fields, frozen), "__repr__": _repr, "__getstate__": _state, "__setstate__": _restore}
         if eq:
             values = _values(names)

@@ -101,7 +101,9 @@ def test_patterns_replace_and_copies(kind: Any) -> None:
             assert (first, second) == (1, "z")
         case _:
             pytest.fail("no match")
-    assert kind.replace(made(1, "z"), first=2) == made(2, "z")
+    assert kind.replace(made(1, "z"), first=2) == dataclasses.replace(made(1, "z"), first=2) == made(2, "z")
+    assert [each.name for each in dataclasses.fields(made)] == ["first", "second", "rest"]
+    assert dataclasses.asdict(made(1, "z", [4])) == {"first": 1, "second": "z", "rest": [4]}
     assert copy.deepcopy(made(1, "z", [4])) == made(1, "z", [4])
 
 
