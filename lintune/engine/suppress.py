@@ -23,9 +23,7 @@ def apply_suppressions(
     return kept, silenced
 
 
-def _silenced(
-    finding: Finding, suppressions: Sequence[Suppression], catalogues: Sequence[Catalogue], used: set[tuple[int, str]]
-) -> bool:
+def _silenced(finding: Finding, suppressions: Sequence[Suppression], catalogues: Sequence[Catalogue], used: set[tuple[int, str]]) -> bool:
     silenced = False
     for index, suppression in enumerate(suppressions):
         if not any(_covers(suppression, location) for location in finding.locations):

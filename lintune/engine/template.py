@@ -1,4 +1,4 @@
-"""Message templates: `{flag.tune_llm}`, `{memory.floor_bytes|gib}`, `{{` for a brace."""
+"""Message templates: `{flag.tune_llm}`, `{memory.floor_bytes|gib}`, `{{` for a brace; JSON is left alone."""
 
 from collections.abc import Callable, Mapping
 from typing import TypeAlias
@@ -21,12 +21,18 @@ def parse_template(text: str) -> Template:
     """The parts of a template; raises `TemplateError` for a stray brace or an unknown filter."""
     parts: list[str | tuple[str, str]] = []
     literal: list[str] = []
-    at = 0
+    at = opened = 0
     while at < len(text):
         letter = text[at]
-        if letter in "{}" and text[at : at + 2] == letter * 2:
+        if letter in "{}" and not opened and text[at : at + 2] == letter * 2:
             literal.append(letter)
             at += 2
+        elif letter == "{" and text[at + 1 : at + 2] in ('"', "'", " "):  # JSON, which no placeholder looks like
+            literal.append(letter)
+            at, opened = at + 1, opened + 1
+        elif letter == "}" and opened:
+            literal.append(letter)
+            at, opened = at + 1, opened - 1
         elif letter == "{":
             end = text.find("}", at)
             if end < 0:
@@ -109,9 +115,9 @@ def _cut(text: str) -> str:
 
 
 def _number(number: float) -> str:
-    text = f"{number:.6g}"
+    text = f"{number:.5e}" if 0 < abs(number) < 1e-3 else f"{number:.6g}"
     mantissa, exponent, power = text.partition("e")
-    return f"{mantissa}e{int(power)}" if exponent else text
+    return f"{mantissa.rstrip('0').rstrip('.') if '.' in mantissa else mantissa}e{int(power)}" if exponent else text
 
 
 def gib(data: object) -> str:

@@ -22,7 +22,9 @@ def write_page(folder: Path, name: str, code: str, when: str = "flag.a", **more:
     family.mkdir(parents=True, exist_ok=True)
     extra = "".join(f"{key}: {value}\n" for key, value in more.items())
     path = family / f"{name}.md"
-    path.write_text(f'---\ncode: {code}\nseverity: error\nwhen: {when}\nmessage: "m"\nevidence: ["evidence"]\n{extra}---\n# {name}\n\nClaim.\n')
+    path.write_text(
+        f'---\ncode: {code}\nseverity: error\nwhen: {when}\nmessage: "m"\nevidence: ["evidence"]\n{extra}---\n# {name}\n\nClaim.\n'
+    )
     return path
 
 
@@ -138,8 +140,12 @@ def test_house_rules_load_no_code_and_follow_no_link(tmp_path: Path, pages: Path
     house = tmp_path / "house"
     house.mkdir()
     (house / "linked.md").symlink_to(pages / "tuning" / "a-rule.md")
-    (house / "x-rule.md").write_text('---\ncode: HSE001\nseverity: error\ncheck: os:getcwd\nmessage: "m"\nevidence: ["evidence"]\n---\n# x-rule\n')
-    (house / "y-rule.md").write_text('---\ncode: HSE002\nseverity: error\nwhen: flag.a\nmessage: "m"\nevidence: ["evidence"]\n---\n# y-rule\n')
+    (house / "x-rule.md").write_text(
+        '---\ncode: HSE001\nseverity: error\ncheck: os:getcwd\nmessage: "m"\nevidence: ["evidence"]\n---\n# x-rule\n'
+    )
+    (house / "y-rule.md").write_text(
+        '---\ncode: HSE002\nseverity: error\nwhen: flag.a\nmessage: "m"\nevidence: ["evidence"]\n---\n# y-rule\n'
+    )
     catalogue = load_catalogue(house, house=True)
     assert [(rule.name, rule.family) for rule in catalogue.rules] == [("y-rule", "house")]
     assert [error[0] for error in catalogue.errors] == ["x-rule.md"]

@@ -46,9 +46,9 @@ def test_targets_ways_and_versions() -> None:
         (FRONT + "code: TUN901\n", "tuning/a-rule.md:7: `code` is written twice"),
         (FRONT + "check: lintune.x:y\n", "tuning/a-rule.md:7: a page has either `when` (or `for`) or `check`"),
         (FRONT + "frameworks: {a: b}\n", "tuning/a-rule.md:7: `frameworks`: a list of texts is expected"),
-        (FRONT + "at: 3\n", "tuning/a-rule.md:7: `at`: a list of targets is expected, each `name` or `name: \"label\"`"),
+        (FRONT + "at: 3\n", 'tuning/a-rule.md:7: `at`: a list of targets is expected, each `name` or `name: "label"`'),
         (FRONT + "ways: [{title: x, sett: {}}]\n", "tuning/a-rule.md:7: `ways`: `sett` is not a key of a way"),
-        (FRONT + "versions: [x]\n", "tuning/a-rule.md:7: `versions`: packages and windows are expected: {transformers: \">=4.51\"}"),
+        (FRONT + "versions: [x]\n", 'tuning/a-rule.md:7: `versions`: packages and windows are expected: {transformers: ">=4.51"}'),
         (FRONT + "help: [\n", "tuning/a-rule.md:8: not YAML: "),
         ("- a\n", "tuning/a-rule.md:2: the front matter is not a mapping"),
         (FRONT + "help: &a x\neffect: *a\n", "tuning/a-rule.md:1: YAML aliases are not allowed in a page"),
@@ -61,7 +61,9 @@ def test_errors_name_the_line(front: str, message: str) -> None:
     assert str(caught.value).startswith(message)
 
 
-@pytest.mark.parametrize("text", ["", "# no front matter\n", "---\ncode: X1\n", "---\n" + "a: b\n" * 9000 + "---\n", "---\n---\n" + "x" * 70_000])
+@pytest.mark.parametrize(
+    "text", ["", "# no front matter\n", "---\ncode: X1\n", "---\n" + "a: b\n" * 9000 + "---\n", "---\n---\n" + "x" * 70_000]
+)
 def test_what_is_not_a_page(text: str) -> None:
     with pytest.raises(PageError):
         read_page(text, "a/b.md", "a")

@@ -32,6 +32,7 @@ def shown(text: str) -> str:
         ("{flag.choices} {flag.choices|list}", "a, b `a`, `b`"),
         ("{flag.unknown} {flag.missing}", "unknown unknown"),
         ("${{NAME}}", "${NAME}"),
+        ('{"stage": {"a": 2}} {flag.on}', '{"stage": {"a": 2}} true'),
         ("{flag.unknown|gib}", "unknown"),
     ],
 )
