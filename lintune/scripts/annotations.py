@@ -62,8 +62,8 @@ def _single(item: ast.expr, enum_choices: EnumChoices) -> FieldType:
         if not isinstance(item, ast.Subscript):
             return FieldType("unknown", many=True)
         inner = _single(_unquote(item.slice), enum_choices)
-        kind: OptionType = inner.type if inner.type in ("str", "int", "float") else "unknown"
-        return FieldType(kind, many=True)
+        kind: OptionType = inner.type if inner.type in ("str", "int", "float", "enum") else "unknown"
+        return FieldType(kind, inner.choices, many=True)
     if name in _LITERALS and isinstance(item, ast.Subscript):
         return FieldType("enum", _literal_choices(item.slice))
     choices = enum_choices(item)

@@ -63,6 +63,7 @@ def read_add_argument(call: ast.Call, module: Module, modules: Modules) -> Optio
         choices=_choices(found),
         nargs=action.words,
         const=action.const,
+        repeats=_raw(found, "action") in ("append", "extend", "append_const", "count"),
         spellings=() if positional else tuple(spellings),
         negations=tuple(f"--no-{text[2:]}" for text in spellings if text.startswith("--")) if negative else (),
         site=module.site(call),
@@ -91,7 +92,7 @@ def _action(keywords: Mapping[str | None, ast.expr], found: Mapping[str, Constan
             return _Action("bool", "none", True, False)
         case "store_false":
             return _Action("bool", "none", False, True)
-        case "store" | "append":
+        case "store" | "append" | "extend":
             pass
         case "count" | "store_const" | "append_const":
             return _Action("unknown", "none", None)

@@ -61,12 +61,26 @@ def _header(node: ast.ClassDef, module: Module) -> Site:
 def own_fields(node: ast.ClassDef, module: Module, modules: Modules) -> list[Option]:
     """The annotated fields of one class, in order, without those that are no constructor arguments."""
     found: list[Option] = []
+    constants = _class_constants(node)
     for item in node.body:
         if isinstance(item, ast.AnnAssign) and isinstance(item.target, ast.Name):
-            option = _option(item.target.id, item, module, modules)
+            option = _option(item.target.id, item, module, modules, constants)
             if option is not None:
                 found.append(replace(option, origin=f"{module.source.path.rpartition('/')[2]} {node.name}"))
     return found
+
+
+def _class_constants(node: ast.ClassDef) -> dict[str, ast.expr]:
+    """Names that the class body binds exactly once and unconditionally: `default_optim = "adamw_torch"`."""
+    found: dict[str, ast.expr] = {}
+    repeated: set[str] = set()
+    for item in ast.walk(node):
+        match item:
+            case ast.Assign(targets=[ast.Name(id=name)], value=value):
+                if name in found:
+                    repeated.add(name)
+                found[name] = value
+    return {name: value for name, value in found.items() if name not in repeated}
 
 
 @dataclass(slots=True)
@@ -80,13 +94,15 @@ class _Call:
     aliases: tuple[str, ...] = ()
 
 
-def _option(name: str, item: ast.AnnAssign, module: Module, modules: Modules) -> Option | None:
+def _option(name: str, item: ast.AnnAssign, module: Module, modules: Modules, constants: dict[str, ast.expr]) -> Option | None:
     if _is_class_variable(item.annotation) or name == "_":
         return None
     call = _read_call(item.value, modules, module)
     if not call.init:
         return None
     kind = field_type(item.annotation, lambda expression: enum_choices(expression, modules, module))
+    if isinstance(call.default, ast.Name):
+        call.default = constants.get(call.default.id, call.default)
     given = call.default is not None or call.factory is not None
     default = _default(call, modules, module)
     value = default.value if default else None

@@ -31,6 +31,8 @@ class Option:
     """What the bare flag means where it may stand without a word."""
     spellings: tuple[str, ...] = ()
     """Every accepted spelling with its dashes; empty means `--name` (and `--na-me` where the parser adds it)."""
+    repeats: bool = False
+    """Whether giving it again adds a value instead of replacing the last one (`action="append"`)."""
     negations: tuple[str, ...] = ()
     """Spellings that set it to False and take no word (`--no_x`)."""
     site: Site | None = None

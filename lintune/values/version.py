@@ -51,14 +51,22 @@ class Version:
 
 @dataclass(frozen=True, slots=True)
 class Specifiers:
-    """A conjunction of version clauses such as `>=4.41,<4.51`; no clause admits every version."""
+    """A conjunction of version clauses such as `>=4.41,<4.51`; no clause admits every version.
+
+    Windows with a gap are written with ` || ` between conjunctions (`<4.41 || >=4.51`), which PEP 440 has no word for.
+    """
 
     text: str
     clauses: tuple[tuple[str, str], ...] = field(default=())
+    others: tuple["Specifiers", ...] = field(default=())
+    """Further conjunctions, one of which is enough."""
 
     @classmethod
     def parse(cls, text: str) -> "Specifiers":
         """Clauses from text; raises `ValueError` for a clause that is not one."""
+        first, *rest = text.split("||")
+        if rest:
+            return cls(text.strip(), cls.parse(first).clauses, tuple(cls.parse(part) for part in rest))
         clauses: list[tuple[str, str]] = []
         for part in text.split(","):
             if not part.strip():
@@ -71,13 +79,15 @@ class Specifiers:
         return cls(text.strip(), tuple(clauses))
 
     def contains(self, version: Version) -> bool:
-        """Whether every clause admits the version."""
-        return all(_admits(op, operand, version) for op, operand in self.clauses)
+        """Whether every clause (of one of the alternatives) admits the version."""
+        if all(_admits(op, operand, version) for op, operand in self.clauses):
+            return True
+        return any(other.contains(version) for other in self.others)
 
     @property
     def exact(self) -> Version | None:
         """The one version that `==` names, if it does."""
-        for op, operand in self.clauses:
+        for op, operand in self.clauses if not self.others else ():
             if op in ("==", "===") and not operand.endswith(".*"):
                 return Version.parse(operand)
         return None

@@ -1,0 +1,269 @@
+"""A command line as the entry script's parser reads it: values with origins, and everything that is wrong with it.
+
+Follows argparse's `parse_known_args` (Python 3.10 to 3.13) as `HfArgumentParser` uses it. Words that are not known
+never cause an item; they make values unknown.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from lintune.frameworks.flag_items import FlagItems, Given
+from lintune.frameworks.option_table import OptionTable, Spelling, TableOption
+from lintune.launch.word import UNKNOWN_TEXT, Word
+from lintune.run.run import Item
+from lintune.values.conversion import Refusal, convert, guess
+from lintune.values.option import Option
+from lintune.values.value import Absent, Data, Known, Unknown, Value
+
+_NEGATIVE_NUMBER = re.compile(r"-\d+$|-\d*\.\d+$")
+
+
+@dataclass(slots=True)
+class Parsed:
+    """What a command line gives."""
+
+    values: dict[str, Value] = field(default_factory=dict)
+    """Every option of the table: given, or its default; and, where the table is incomplete, the flags it lacks."""
+    items: dict[str, tuple[Item, ...]] = field(default_factory=dict)
+    config: Word | None = None
+    """The config file, where one is the only argument and the script reads it."""
+    given: dict[str, Word] = field(default_factory=dict)
+    """The flag word of each option given, the last one where it is repeated."""
+    open_ended: bool = False
+    """Whether a word that may stand for any number of arguments was met."""
+
+
+def parse_command_line(words: Sequence[Word], table: OptionTable, config: Mapping[str, Value] | None = None) -> Parsed:
+    """Reads the words that the entry script receives.
+
+    `config` holds values of a config file by option name: they lie between the defaults and the flags.
+    """
+    reader = _Reader(words, table)
+    if not reader.read_config_word():
+        reader.read()
+    return reader.finish(config or {})
+
+
+class _Reader:
+    """Walks over the words once."""
+
+    def __init__(self, words: Sequence[Word], table: OptionTable) -> None:
+        self.words = words
+        self.table = table
+        self.items = FlagItems(table)
+        self.parsed = Parsed()
+        self.given: dict[str, list[tuple[Given, Value]]] = {}
+        self.at = 0
+
+    def read_config_word(self) -> bool:
+        """Whether the only word is a config file that the script reads."""
+        if len(self.words) != 1 or not self.table.config_suffixes:
+            return False
+        word = self.words[0]
+        if word.text.startswith("-") or not word.text.endswith(self.table.config_suffixes):
+            return False
+        self.parsed.config = word
+        return True
+
+    def read(self) -> None:
+        """Every word in turn."""
+        owner: Given | None = None
+        while self.at < len(self.words):
+            word = self.words[self.at]
+            self.at += 1
+            if word.many or _is_hidden_flag(word):
+                self.parsed.open_ended, owner = True, None
+            elif word.text == "--":
+                self.parsed.open_ended = True
+                return
+            elif self.is_value(word):
+                if owner is not None and not self.parsed.open_ended:
+                    self.items.stray(owner, word)
+            else:
+                owner = self.read_flag(word)
+
+    def is_value(self, word: Word) -> bool:
+        """Whether argparse takes the word for a value rather than a flag."""
+        text = word.text
+        if not text.startswith("-") or len(text) == 1:
+            return True
+        head = text.partition("=")[0]
+        if text in self.table.spellings or head in self.table.spellings or self.abbreviated(head):
+            return False
+        return bool(_NEGATIVE_NUMBER.match(text)) or " " in text
+
+    def abbreviated(self, head: str) -> dict[str, Spelling]:
+        """The spellings that a flag may be short for, as far as some release has them."""
+        if not head.startswith("--") or len(head) < 3:
+            return {}
+        found = {text: spelling for text, spelling in self.table.spellings.items() if text.startswith(head) and spelling.presence != "none"}
+        if "--help".startswith(head):
+            found["--help"] = Spelling("help")
+        return found
+
+    def read_flag(self, word: Word) -> Given | None:
+        """One flag with its values; returns it where further words are its own concern (strays)."""
+        head, equals, _ = word.text.partition("=")
+        if UNKNOWN_TEXT in head:
+            self.parsed.open_ended = True
+            return None
+        if head in ("-h", "--help"):
+            return None
+        spelling = self.table.spellings.get(head)
+        if spelling is not None and spelling.presence != "none":
+            return self.read_option(Given(word, head, bool(equals), spelling))
+        candidates = self.abbreviated(head)
+        sure = [text for text, found in candidates.items() if found.presence == "all"]
+        if len(candidates) == 1:
+            full, found = next(iter(candidates.items()))
+            given = Given(word, head, bool(equals), found)
+            self.items.abbreviated(given, full, captured=spelling is not None)
+            return self.read_option(given)
+        if len(sure) > 1:
+            self.items.ambiguous(word, head, sure)
+        if candidates:
+            self.skip(equals)
+        elif spelling is not None:
+            return self.read_option(Given(word, head, bool(equals), spelling))
+        else:
+            self.read_unknown(word, head, equals)
+        return None
+
+    def skip(self, equals: str) -> None:
+        """Passes over the values of a flag whose meaning is not certain."""
+        if not equals:
+            self.take_all()
+
+    def read_unknown(self, word: Word, head: str, equals: str) -> None:
+        """A flag that no release and no script that was read has."""
+        values = [] if equals else self.take_all()
+        name = head.lstrip("-").replace("-", "_")
+        if self.table.complete:
+            self.items.unknown(word, head, values)
+            return
+        given = Given(word, head, bool(equals), Spelling(name))
+        texts = [word.text.partition("=")[2]] if equals else [value.text for value in values]
+        unknown = next((value for value in ([word] if equals else values) if not value.known), None)
+        value: Value = Unknown(unknown.reason, given.origin(values)) if unknown else Known(guess(texts), given.origin(values))
+        self.given.setdefault(name, []).append((given, value))
+
+    def take_all(self) -> list[Word]:
+        """The words up to the next flag."""
+        start = self.at
+        while self.at < len(self.words) and not self.words[self.at].many and self.is_value(self.words[self.at]):
+            self.at += 1
+        return list(self.words[start : self.at])
+
+    def take_one(self) -> list[Word]:
+        """The next word, if it is a value; an unknown number of words counts as one of unknown text."""
+        if self.at < len(self.words) and (self.words[self.at].many or self.is_value(self.words[self.at])):
+            word = self.words[self.at]
+            self.at += 1
+            self.parsed.open_ended = self.parsed.open_ended or word.many
+            return [word]
+        return []
+
+    def read_option(self, given: Given) -> Given:
+        """The values of a known option."""
+        found = self.table.options[given.spelling.name]
+        if given.spelling.presence != "all":
+            self.items.windowed(given, found)
+        option = found.option
+        if given.spelling.negates or option.nargs == "none":
+            self.keep(given, [], Known(False if given.spelling.negates else option.const, given.origin([])))
+            if given.equals:
+                self.items.refused(given, [], given.value_text, Refusal("type", "no value"))
+            return given
+        if given.equals:
+            self.keep_words(given, found, [], [given.value_text])
+            return given
+        values = self.take_many() if option.nargs == "many" else self.take_one()
+        if values:
+            self.keep_words(given, found, values, [value.text for value in values])
+        elif option.nargs == "optional":
+            self.keep(given, [], Known(option.const, given.origin([])))
+        else:
+            self.items.missing(given, option)
+            self.keep(given, [], Unknown(f"`{given.flag}` has no value", given.origin([])))
+        return given
+
+    def take_many(self) -> list[Word]:
+        """The words of a list option: all up to the next flag, and one of unknown number if it follows."""
+        values = self.take_all()
+        if self.at < len(self.words) and self.words[self.at].many:
+            values += self.take_one()
+        return values
+
+    def keep_words(self, given: Given, found: TableOption, values: list[Word], texts: list[str]) -> None:
+        """Converts and keeps the words of an option, in every form that the admitted releases give it."""
+        origin = given.origin(values)
+        unknown = next((word for word in (values or [given.word]) if not word.known), None)
+        if unknown is not None:
+            self.keep(given, values, Unknown(unknown.reason, origin))
+            return
+        forms = [option for _, option in found.variants] or [found.option]
+        results = [_convert_all(texts, option) for option in forms]
+        accepted = [result for result in results if not isinstance(result, Refusal)]
+        if not accepted:
+            refusal = next(result for result in reversed(results) if isinstance(result, Refusal))
+            self.items.refused(given, values, " ".join(texts), refusal)
+            self.keep(given, values, Unknown(f"`{given.flag}` refuses its value", origin))
+            return
+        if len(accepted) < len(results):
+            self.items.windowed_value(given, found, values, " ".join(texts), [isinstance(result, Refusal) for result in results])
+        self.keep(given, values, Known(accepted[-1], origin))
+
+    def keep(self, given: Given, values: list[Word], value: Value) -> None:
+        """Remembers one use of an option; the last one holds, unless uses add up."""
+        self.given.setdefault(given.spelling.name, []).append((given, value))
+
+    def finish(self, config: Mapping[str, Value]) -> Parsed:
+        """Every value, and the items that need the whole line."""
+        parsed, table = self.parsed, self.table
+        for name, uses in self.given.items():
+            found = table.options.get(name)
+            if len(uses) > 1 and not (found is not None and found.option.repeats):
+                self.items.duplicate(name, uses)
+            parsed.given[name] = uses[-1][0].word
+            parsed.values[name] = uses[-1][1]
+        for name, value in config.items():
+            parsed.values.setdefault(name, value)
+        for name in table.options:
+            if name not in parsed.values:
+                parsed.values[name] = self.not_given(name)
+        if not parsed.open_ended and parsed.config is None:
+            for found in table.options.values():
+                if found.option.name not in self.given and found.option.name not in config and _is_required(found):
+                    self.items.required(found.option)
+        parsed.items = self.items.done()
+        return parsed
+
+    def not_given(self, name: str) -> Value:
+        """The default, unless the option may be in a word that is not known."""
+        default = self.table.default(name)
+        if not self.parsed.open_ended:
+            return default
+        if isinstance(default, Absent) and self.table.options[name].presence == "none":
+            return default
+        return Unknown(f"`{name}` may be given by a word of the command line that is not known", default.origin)
+
+
+def _is_required(found: TableOption) -> bool:
+    forms = [option for _, option in found.variants] or [found.option]
+    return found.presence == "all" and bool(found.option.spellings or found.package or found.option.site) and all(
+        option.required for option in forms
+    )
+
+
+def _is_hidden_flag(word: Word) -> bool:
+    """A word whose flag is not known: `--$NAME`."""
+    return word.text.startswith("-") and UNKNOWN_TEXT in word.text.partition("=")[0]
+
+
+def _convert_all(texts: list[str], option: Option) -> Data | Refusal:
+    if option.nargs == "many":
+        values = [convert(text, option) for text in texts]
+        refused = next((value for value in values if isinstance(value, Refusal)), None)
+        return refused or tuple(value for value in values if not isinstance(value, Refusal))
+    return convert(texts[0], option)

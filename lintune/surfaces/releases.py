@@ -1,0 +1,48 @@
+"""The releases of packages that lintune knows, and what replaced an option that is gone."""
+
+import json
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+from lintune.source.data import data_folder
+from lintune.surfaces.surface import SurfaceError
+from lintune.values.version import Version
+
+
+@dataclass(frozen=True, slots=True)
+class Replacement:
+    """What to write instead of an option, and when that means the same."""
+
+    text: str
+    when: str = ""
+    """The condition under which it means the same; empty when it always does."""
+
+
+@lru_cache(maxsize=8)
+def _packages(file_name: str) -> dict[str, Any]:
+    path = data_folder("schemas") / file_name
+    try:
+        packages = json.loads(path.read_text(encoding="utf-8"))["packages"]
+    except (ValueError, KeyError, TypeError, OSError) as error:
+        raise SurfaceError(f"{path} is missing or damaged: {error}") from error
+    return packages if isinstance(packages, dict) else {}
+
+
+@lru_cache(maxsize=16)
+def releases(package: str) -> tuple[Version, ...]:
+    """The known releases of a package, oldest first; empty for a package that is not known."""
+    return tuple(Version.parse(text) for text in _packages("releases.json").get(package, {}).get("releases", ()))
+
+
+def recent_releases(package: str) -> tuple[Version, ...]:
+    """The releases that a launch without a pin is taken to run with: those of about the last three years."""
+    known = releases(package)
+    oldest = _packages("releases.json").get(package, {}).get("recent_from")
+    return tuple(version for version in known if version >= Version.parse(oldest)) if oldest else known
+
+
+def replacement(package: str, name: str) -> Replacement | None:
+    """What replaced an option of a package, from `schemas/replacements.json`."""
+    found = _packages("replacements.json").get(package, {}).get(name)
+    return Replacement(str(found["use"]), str(found.get("when", ""))) if found else None

@@ -1,0 +1,131 @@
+"""One class of a released package through its releases."""
+
+import json
+from bisect import bisect_right
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any
+
+from lintune.source.data import data_folder
+from lintune.surfaces.windows import spec_text
+from lintune.values.option import Option
+from lintune.values.value import Data
+from lintune.values.version import Version
+
+
+class SurfaceError(Exception):
+    """A surface file is missing or damaged; the message names it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """Consecutive releases (by index, both inclusive) in which an option is the same."""
+
+    first: int
+    last: int
+    option: Option
+
+
+@dataclass(slots=True)
+class Surface:
+    """The options of one class over the releases that were read."""
+
+    package: str
+    name: str
+    releases: tuple[Version, ...]
+    _windows: Mapping[str, list[list[Any]]]
+    _choices: list[list[str]]
+    _bases: list[list[Any]]
+    _decoded: dict[str, tuple[Window, ...]] = field(default_factory=dict)
+
+    @property
+    def newest(self) -> Version:
+        """The newest release that was read."""
+        return self.releases[-1]
+
+    @property
+    def names(self) -> Iterable[str]:
+        """Every option of any release."""
+        return self._windows.keys()
+
+    def index(self, version: Version) -> int:
+        """The release that stands for a version: itself, else the newest one before it, else the oldest."""
+        return max(bisect_right(self.releases, version) - 1, 0)
+
+    def windows(self, name: str) -> tuple[Window, ...]:
+        """The windows of an option; empty for a name that no release has."""
+        if name not in self._decoded:
+            self._decoded[name] = tuple(self._decode(name, window) for window in self._windows.get(name, ()))
+        return self._decoded[name]
+
+    def at(self, name: str, index: int) -> Option | None:
+        """The option as the release of that index has it."""
+        return next((window.option for window in self.windows(name) if window.first <= index <= window.last), None)
+
+    def options_at(self, version: Version) -> dict[str, Option]:
+        """Every option of the release that stands for a version."""
+        index = self.index(version)
+        found = {name: self.at(name, index) for name in self._windows}
+        return {name: option for name, option in found.items() if option is not None}
+
+    def bases_at(self, index: int) -> tuple[str, ...]:
+        """Library classes of other packages that the class inherits from, by dotted name."""
+        return next((tuple(base[2]) for base in self._bases if base[0] <= index <= base[1]), ())
+
+    def present(self, name: str) -> list[bool]:
+        """For every release, whether it has the option."""
+        inside = [False] * len(self.releases)
+        for first, last, *_ in self._windows.get(name, ()):
+            inside[first : last + 1] = [True] * (last + 1 - first)
+        return inside
+
+    def window(self, name: str) -> tuple[str, str]:
+        """The releases that have an option and those that have not, as specifiers; empty text means all releases."""
+        inside = self.present(name)
+        return spec_text(self.releases, inside), spec_text(self.releases, [not one for one in inside])
+
+    def _decode(self, name: str, window: list[Any]) -> Window:
+        first, last, kind, default, *rest = window
+        more: Mapping[str, Any] = rest[0] if rest else {}
+        aliases: list[str] = more.get("aliases", [])
+        return Window(
+            first,
+            last,
+            Option(
+                name,
+                kind,
+                _data(default),
+                has_default=not more.get("required"),
+                default_known=not more.get("unread"),
+                required=bool(more.get("required")),
+                choices=tuple(self._choices[more["choices"]]) if "choices" in more else (),
+                nargs="many" if more.get("many") else "optional" if kind == "bool" else "one",
+                spellings=(f"--{name}", *aliases) if aliases else (),
+                origin=f"{self.package} {self.name}",
+            ),
+        )
+
+
+def _data(value: Any) -> Data:
+    return tuple(_data(item) for item in value) if isinstance(value, list) else value
+
+
+@lru_cache(maxsize=64)
+def load_surface(package: str, name: str) -> Surface | None:
+    """The surface of a class, or None where lintune has none; raises `SurfaceError` for a damaged file."""
+    path = data_folder("schemas") / "surfaces" / package / f"{name}.json"
+    if not path.is_file():
+        return None
+    try:
+        data = json.loads(path.read_text(encoding="utf-8"))
+        releases = tuple(Version.parse(text) for text in data["releases"])
+        return Surface(package, name, releases, data["options"], data["choices"], data["bases"])
+    except (ValueError, KeyError, TypeError, AttributeError, OSError) as error:
+        raise SurfaceError(f"the option surface {path} is damaged: {error}") from error
+
+
+def surface_of(dotted: str) -> Surface | None:
+    """The surface of a library class by dotted name: `transformers.TrainingArguments`, `trl.trainer.sft_config.SFTConfig`."""
+    package, _, rest = dotted.partition(".")
+    return load_surface(package, rest.rpartition(".")[2]) if rest else None
