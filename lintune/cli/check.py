@@ -23,6 +23,8 @@ def main(words: Sequence[str]) -> int:
     """Run the command; returns the exit status."""
     words, arguments = split_arguments(words)
     asked = parser().parse_intermixed_args(words)
+    if asked.diff and asked.format not in ("text", "concise"):
+        raise UsageError("`--diff` goes with --format text or concise; --format json holds the edits")
     result = checked(asked, arguments)
     if asked.fix or asked.diff:
         from lintune.cli.fixing import fix_rounds

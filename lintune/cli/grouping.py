@@ -1,39 +1,45 @@
 """Checking paths that may lie under different configs, and putting the results together."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
-from lintune.cli.config import Config
-from lintune.cli.settings import Given, options_for, settings_for
+from lintune.cli.config import Config, find_config
+from lintune.cli.settings import Given, options_for, settings_in
 from lintune.engine.result import Result
 
 
 def check_groups(paths: Sequence[str], given: Given, stdin_name: str = "") -> Result:
     """One check for all paths under the same config; the results in the order of the paths."""
-    groups: dict[str, tuple[Config, list[str]]] = {}
+    groups: dict[str, list[str]] = {}
     for path in paths:
-        config = settings_for(stdin_name if path == "-" and stdin_name else path)
-        groups.setdefault(config.path, (config, []))[1].append(path)
-    results = [check_group(config, members, given, stdin_name) for config, members in groups.values()]
+        named = (stdin_name or ".") if path == "-" else path
+        groups.setdefault(find_config(named), []).append(path)
+    results = [check_group(settings_in(config), members, given, stdin_name) for config, members in groups.items()]
     return results[0] if len(results) == 1 else merged(results)
 
 
 def check_group(config: Config, paths: Sequence[str], given: Given, stdin_name: str = "") -> Result:
     """Check paths under one config, without the files and findings that it leaves out."""
     options = options_for(config, given)
-    from lintune.engine.check import check
-
     if config.exclude:
         from lintune.cli.patterns import matches_any
 
-        paths = [path for path in paths if path == "-" or not matches_any(path, config.exclude, config.folder)]
+        out = [path for path in paths if path != "-" and matches_any(path, config.exclude, config.folder)]
+        paths = [path for path in paths if path not in out]
         if not paths:
-            return Result()
-    result = check(paths, options, stdin_name=stdin_name)
+            return Result(notes=tuple(f"{path} is excluded by {config.path}" for path in out))
+    result = engine_check()(paths, options, stdin_name=stdin_name)
     if config.exclude or config.per_file_ignores:
         from lintune.cli.leaving_out import without_left_out
 
         return without_left_out(result, config)
     return result
+
+
+def engine_check() -> Callable[..., Result]:
+    """The engine, loaded when the options are known to be right."""
+    from lintune.engine.check import check
+
+    return check
 
 
 def merged(results: Sequence[Result]) -> Result:

@@ -1,7 +1,5 @@
 """What a check is asked: the command line's words over the config's."""
 
-from functools import lru_cache
-
 from lintune.cli.config import Config, find_config
 from lintune.engine.result import CheckOptions
 from lintune.source.record import dataclass
@@ -20,17 +18,18 @@ class Given:
     pedantic: bool = False
 
 
-@lru_cache(maxsize=64)
-def _read(path: str) -> Config:
+def settings_for(path: str) -> Config:
+    """The config nearest to a path; the defaults where there is none."""
+    return settings_in(find_config("." if path == "-" else path))
+
+
+def settings_in(path: str) -> Config:
+    """The config in a file; the defaults for an empty path."""
+    if not path:
+        return Config()
     from lintune.cli.config_reader import read_config
 
     return read_config(path)
-
-
-def settings_for(path: str) -> Config:
-    """The config nearest to a path; the defaults where there is none."""
-    found = find_config("." if path == "-" else path)
-    return _read(found) if found else Config()
 
 
 def options_for(config: Config, given: Given) -> CheckOptions:

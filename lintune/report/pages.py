@@ -6,13 +6,14 @@ from collections.abc import Iterable, Sequence
 from lintune.engine.finding import Json
 from lintune.engine.page import Page
 from lintune.report.paint import Paint
+from lintune.report.summary import count
 from lintune.report.text import STAGES
 
 _TIERS = (
     ("pins", re.compile(r"\bversion\w*\(|\bpins?\.")),
     ("model", re.compile(r"\bmemory\.|\bmodel\.(?!id\b|name)|_params\b|_percent\b|images_tokens")),
     ("config", re.compile(r"\b(?:ds|accelerate|par\.(?:ds|fsdp))\b\.?|deepspeed")),
-    ("script", re.compile(r"\bflag\.|\braw\.|\bguard|\bscript\.")),
+    ("script", re.compile(r"\bflag\.|\braw\.|guard|\bscript\.|\btune\.|\bderived\.trainable")),
 )
 _WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]{2,}")
 _LEAST_OVERLAP = 0.75
@@ -104,7 +105,7 @@ def table(pages: Sequence[Page], paint: Paint) -> str:
             family = page.family
         severity = paint(page.severity, f"{page.severity:<7}")
         lines.append(f"  {page.code:<{code}}  {page.name:<{name}}  {severity}  {', '.join(tiers(page)):<{needs}}  {page.claim}".rstrip())
-    return "\n".join([*lines, "", f"{len(pages)} rules; `lintune explain NAME` shows a page"]) + "\n"
+    return "\n".join([*lines, "", f"{count(len(pages), 'rule')}; `lintune explain NAME` shows a page"]) + "\n"
 
 
 def pages_for_error(text: str, pages: Iterable[Page]) -> list[Page]:
