@@ -4,8 +4,9 @@ import sys
 from argparse import Namespace
 from collections.abc import Sequence
 
+from lintune.cli.arguments import Parser
 from lintune.cli.settings import Given, settings_for
-from lintune.cli.usage import FINDINGS, INTERNAL, OK, USAGE, Parser, UsageError
+from lintune.cli.usage import FINDINGS, INTERNAL, OK, USAGE, UsageError
 from lintune.engine.finding import at_least
 from lintune.engine.result import Result
 

@@ -4,9 +4,10 @@ import os
 import sys
 from collections.abc import Sequence
 
+from lintune.cli.arguments import Parser
 from lintune.cli.catalogue import all_pages, find_pages, rule_words
 from lintune.cli.settings import settings_for
-from lintune.cli.usage import OK, Parser, UsageError, did_you_mean
+from lintune.cli.usage import OK, UsageError, did_you_mean
 from lintune.engine.page import Page
 from lintune.report.pages import page_json, table
 from lintune.report.paint import paint_for

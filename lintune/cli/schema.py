@@ -3,7 +3,8 @@
 import sys
 from collections.abc import Sequence
 
-from lintune.cli.usage import OK, Parser, UsageError, did_you_mean
+from lintune.cli.arguments import Parser
+from lintune.cli.usage import OK, UsageError, did_you_mean
 from lintune.source.data import data_folder
 
 SCHEMAS = {"config": "lintune-config.schema.json", "check": "check-v1.schema.json", "show": "show-v1.schema.json"}

@@ -5,9 +5,10 @@ import sys
 from argparse import Namespace
 from collections.abc import Sequence
 
+from lintune.cli.arguments import Parser
 from lintune.cli.check import add_settings, given, split_arguments
 from lintune.cli.settings import options_for, settings_for
-from lintune.cli.usage import OK, USAGE, Parser, UsageError
+from lintune.cli.usage import OK, USAGE, UsageError
 from lintune.report.shown import Shown
 
 
