@@ -50,8 +50,13 @@ def _read(run: Run, reading: Reading, path: str, origin: Origin) -> None:
     if not isinstance(document.root, Mapping):
         _unread(run, Unknown(f"`{path}` is not a DeepSpeed configuration that can be read", origin))
         return
-    _flatten(run, document.root, "ds", origin)
-    _add_meaning(run, document.root)
+    fill_deepspeed(run, document.root, origin)
+
+
+def fill_deepspeed(run: Run, root: Mapping, origin: Origin) -> None:
+    """Add the keys of a DeepSpeed file as `ds.*` and their meaning as `par.ds.*`; `origin` is how the launch names the file."""
+    _flatten(run, root, "ds", origin)
+    _add_meaning(run, root)
 
 
 def _flatten(run: Run, node: Mapping, prefix: str, origin: Origin) -> None:
@@ -82,7 +87,9 @@ def _add_meaning(run: Run, root: Mapping) -> None:
         run.values["par.ds.stage"] = derived(0, "zero_optimization without a stage", zero)
     else:
         level = whole(stage)
-        run.values["par.ds.stage"] = along(level, stage.origin) if level is not None else blocked((stage,), "the ZeRO stage is not a number")
+        run.values["par.ds.stage"] = (
+            along(level, stage.origin) if level is not None else blocked((stage,), "the ZeRO stage is not a number")
+        )
     for name, block in (("offload_opt", "offload_optimizer"), ("offload_param", "offload_param")):
         run.values[f"par.ds.{name}"] = _device(run, f"ds.zero_optimization.{block}")
     for name in ("optimizer", "scheduler"):

@@ -31,9 +31,9 @@ def _items(reading: Reading, file: NamedFile) -> Iterator[Item]:
         case Known(value=str(path)) if path.strip() and not is_default(file.value):
             yield _item(reading, file.role, path, file.value.origin, site_of(file.value))
         case Known(value=tuple(paths)):
-            for path in paths:
-                if isinstance(path, str) and path.strip():
-                    yield _item(reading, file.role, path, file.value.origin, site_of(file.value))
+            for each in paths:
+                if isinstance(each, str) and each.strip():
+                    yield _item(reading, file.role, each, file.value.origin, site_of(file.value))
         case Unknown() as unknown:
             fields: dict[str, Value] = {
                 "path": unknown,

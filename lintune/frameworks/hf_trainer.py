@@ -10,10 +10,32 @@ from lintune.values.value import Absent, Value
 
 NAME = "hf-trainer"
 _DISTINCTIVE = frozenset(
-    """per_device_train_batch_size per_device_eval_batch_size gradient_accumulation_steps lr_scheduler_type warmup_ratio
-    num_train_epochs save_strategy save_total_limit evaluation_strategy eval_strategy logging_steps report_to
-    gradient_checkpointing weight_decay max_grad_norm adam_beta2 save_steps bf16 fp16 tf32 dataloader_num_workers
-    remove_unused_columns ddp_find_unused_parameters overwrite_output_dir""".split()
+    [
+        "per_device_train_batch_size",
+        "per_device_eval_batch_size",
+        "gradient_accumulation_steps",
+        "lr_scheduler_type",
+        "warmup_ratio",
+        "num_train_epochs",
+        "save_strategy",
+        "save_total_limit",
+        "evaluation_strategy",
+        "eval_strategy",
+        "logging_steps",
+        "report_to",
+        "gradient_checkpointing",
+        "weight_decay",
+        "max_grad_norm",
+        "adam_beta2",
+        "save_steps",
+        "bf16",
+        "fp16",
+        "tf32",
+        "dataloader_num_workers",
+        "remove_unused_columns",
+        "ddp_find_unused_parameters",
+        "overwrite_output_dir",
+    ]
 )
 _FIRST_OF: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("model.id", ("model_name_or_path", "model_id", "model_name", "base_model", "pretrained_model_name_or_path")),

@@ -12,7 +12,7 @@ from lintune.frameworks.trainer_settings import add_inputs
 from lintune.run.known import text, truth, whole
 from lintune.run.run import Run
 from lintune.run.settings import along, blocked, derived, fact
-from lintune.values.value import Absent, Known, Step, Unknown, Value
+from lintune.values.value import Absent, Unknown, Value
 
 NAME = "minicpmv"
 _INPUTS: tuple[tuple[str, str], ...] = (
@@ -55,7 +55,9 @@ def fill(run: Run, reading: Reading) -> None:
     compute = run.get("precision.compute")
     kbit = _kbit(run)
     run.values["model.load_dtype"] = compute
-    run.values["precision.weights"] = compute if kbit is False else derived("fp32", "q_lora casts every weight to fp32", run.get("flag.q_lora"))
+    run.values["precision.weights"] = (
+        compute if kbit is False else derived("fp32", "q_lora casts every weight to fp32", run.get("flag.q_lora"))
+    )
     if kbit is None:
         run.values["precision.weights"] = blocked((run.get("flag.q_lora"), run.get("flag.use_lora")), "`q_lora` is not known")
     run.values["model.quant.method"] = derived("none", "finetune.py passes no quantisation config")
@@ -180,8 +182,12 @@ def _targets(run: Run, model: KnownModel | None, tuning: Tuning) -> Targets | Un
 def _add_modes(run: Run, tuning: Tuning, targets: Targets | Unknown, flags: tuple[Value, ...]) -> None:
     lora_parts: frozenset[Part] = frozenset(("llm",)) if isinstance(targets, Unknown) else targets.parts()
     if isinstance(targets, Targets) and tuning.use_lora:
-        run.values["adapter.matched"] = derived(len(targets.modules), "modules whose name the target matches", run.get("flag.lora_target_modules"))
-        run.values["adapter.unsupported"] = derived(targets.unsupported, "matched modules that can hold no LoRA", run.get("flag.lora_target_modules"))
+        run.values["adapter.matched"] = derived(
+            len(targets.modules), "modules whose name the target matches", run.get("flag.lora_target_modules")
+        )
+        run.values["adapter.unsupported"] = derived(
+            targets.unsupported, "matched modules that can hold no LoRA", run.get("flag.lora_target_modules")
+        )
     elif tuning.use_lora:
         run.values["adapter.matched"] = targets if isinstance(targets, Unknown) else Absent()
     found = modes(tuning, lora_parts)

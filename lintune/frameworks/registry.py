@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from lintune.frameworks import hf_trainer, minicpmv
 from lintune.frameworks.context import Context, Reading
 from lintune.frameworks.deepspeed_config import add_deepspeed
+from lintune.frameworks.doubted_defaults import doubt_defaults
 from lintune.frameworks.environment import add_environment, word_value
 from lintune.frameworks.files import NamedFile, add_files
 from lintune.frameworks.launcher_facts import add_launcher
@@ -72,10 +73,14 @@ def _script(reading: Reading, framework: Framework) -> EntryScript | None:
 
 def _parse(reading: Reading, script: EntryScript | None) -> tuple[Flags, Items]:
     from lintune.frameworks.command_line import parse_command_line
-    from lintune.frameworks.option_table import option_table
+    from lintune.frameworks.option_table import library_table, option_table
 
-    parsed = parse_command_line(reading.launch.args, option_table(script, reading.versions))
-    return parsed.values, parsed.items
+    words = reading.launch.args
+    if script is not None:
+        parsed = parse_command_line(words, option_table(script, reading.versions))
+        return parsed.values, parsed.items
+    parsed = parse_command_line(words, library_table("transformers.TrainingArguments", pins=reading.versions))
+    return doubt_defaults(parsed.values, reading.entry or "the entry script"), parsed.items
 
 
 def _build(framework: Framework, reading: Reading, script: EntryScript | None, flags: Flags, items: Items) -> Run:

@@ -92,7 +92,9 @@ def _add_schedule(run: Run) -> None:
     own, block, has_block = run.get("flag.lr_scheduler_type"), run.get("ds.scheduler.type"), run.get("par.ds.has_scheduler")
     match truth(has_block), block:
         case True, Known(value=str(kind)):
-            run.values["derived.effective_sched"] = derived(_SCHEDULES.get(kind, kind), f"the DeepSpeed scheduler block ({kind}) decides", block)
+            run.values["derived.effective_sched"] = derived(
+                _SCHEDULES.get(kind, kind), f"the DeepSpeed scheduler block ({kind}) decides", block
+            )
         case True, _:
             run.values["derived.effective_sched"] = blocked((block,), "the DeepSpeed scheduler block has no readable type")
         case False, _:

@@ -3,7 +3,19 @@
 DTYPE: dict[str, int] = {"fp32": 4, "fp16": 2, "bf16": 2}
 """Bytes of one element."""
 
-_ADAM = {"adamw", "adam", "adamw_torch", "adamw_hf", "adamw_torch_fused", "adamw_apex_fused", "fusedadam", "onebitadam", "zerooneadam", "lamb", "onebitlamb"}
+_ADAM = {
+    "adamw",
+    "adam",
+    "adamw_torch",
+    "adamw_hf",
+    "adamw_torch_fused",
+    "adamw_apex_fused",
+    "fusedadam",
+    "onebitadam",
+    "zerooneadam",
+    "lamb",
+    "onebitlamb",
+}
 _ONE_STATE = {"lion", "lion_32bit", "paged_lion", "paged_lion_32bit", "adagrad"}
 _EIGHT_BIT = {"adamw_bnb_8bit", "adamw_8bit"}
 

@@ -1,6 +1,6 @@
 """Whether a run certainly does not fit its GPU."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from lintune.run.known import whole
 from lintune.run.run import Run
@@ -16,13 +16,7 @@ def out_of_memory(run: Run) -> Iterator[dict[str, Value]]:
     floor, capacity = whole(run.get("memory.floor_bytes")), whole(run.get("gpu.memory_bytes"))
     if floor is None or capacity is None or floor <= capacity:
         return
-    parts = run.get("memory.components")
-    names: list[tuple[int, str, str]] = []
-    if isinstance(parts, Known) and isinstance(parts.value, tuple):
-        for part in parts.value:
-            if not isinstance(part, str | int | float | bool) and part is not None and not isinstance(part, tuple):
-                names.append((int(str(part["bytes"])), str(part["name"]), str(part["formula"])))
-    size, name, formula = max(names, default=(0, "", ""))
+    size, name, formula = max(_parts(run.get("memory.components")), default=(0, "", ""))
     yield {
         "floor": Known(floor),
         "capacity": Known(capacity),
@@ -31,3 +25,11 @@ def out_of_memory(run: Run) -> Iterator[dict[str, Value]]:
         "largest_bytes": Known(size),
         "largest_formula": Known(formula),
     }
+
+
+def _parts(value: Value) -> Iterator[tuple[int, str, str]]:
+    """The components of the floor: bytes, name, formula."""
+    entries = value.value if isinstance(value, Known) else None
+    for part in entries if isinstance(entries, tuple) else ():
+        if isinstance(part, Mapping):
+            yield int(str(part["bytes"])), str(part["name"]), str(part["formula"])

@@ -20,7 +20,7 @@ from lintune.memory.bytes_of import DTYPE, optimizer_bytes
 from lintune.run.known import first_unknown, number, text, truth, whole
 from lintune.run.run import Run
 from lintune.run.settings import derived
-from lintune.values.value import Absent, Known, Unknown, Value
+from lintune.values.value import Absent, Known, Unknown, Value, is_default
 
 CONTEXT_BYTES = 300 * 2**20
 _DEFAULT_BUCKET = 500_000_000
@@ -58,7 +58,16 @@ class Setup:
 def add_floor(run: Run) -> None:
     """Add `memory.*` to a run; unknown where what it is computed from is unknown."""
     setup = _setup(run)
-    names = ("weights_bytes", "master_bytes", "optimizer_bytes", "gradients_bytes", "step_bytes", "context_bytes", "floor_bytes", "components")
+    names = (
+        "weights_bytes",
+        "master_bytes",
+        "optimizer_bytes",
+        "gradients_bytes",
+        "step_bytes",
+        "context_bytes",
+        "floor_bytes",
+        "components",
+    )
     if isinstance(setup, Unknown):
         for name in (*names, "floor_exceeds_gpu"):
             run.values[f"memory.{name}"] = setup
@@ -69,11 +78,13 @@ def add_floor(run: Run) -> None:
         run.values[f"memory.{component.name}_bytes"] = derived(component.bytes, component.formula, *sources)
     total = sum(component.bytes for component in components)
     run.values["memory.floor_bytes"] = derived(total, "the sum of what is certainly held at once, without activations", *sources)
-    run.values["memory.components"] = Known(
-        tuple({"name": part.name, "bytes": part.bytes, "formula": part.formula} for part in components)
-    )
+    run.values["memory.components"] = Known(tuple({"name": part.name, "bytes": part.bytes, "formula": part.formula} for part in components))
     capacity = whole(run.get("gpu.memory_bytes"))
-    exceeds = derived(total > capacity, "floor > memory of the GPU") if capacity else first_unknown((run.get("gpu.memory_bytes"),), "the GPU is not known")
+    exceeds = (
+        derived(total > capacity, "floor > memory of the GPU")
+        if capacity
+        else first_unknown((run.get("gpu.memory_bytes"),), "the GPU is not known")
+    )
     run.values["memory.floor_exceeds_gpu"] = exceeds
 
 
@@ -83,7 +94,9 @@ def floor_components(setup: Setup) -> tuple[Component, ...]:
     shard = world if stage >= 1 else 1
     of = f" / {world}" if shard > 1 else ""
     weights = 0 if stage == 3 and setup.offload_param else setup.params * setup.element // (world if stage == 3 else 1)
-    parts = [Component("weights", weights, f"{setup.element} x {setup.params} parameters" + (f" / {world}" if stage == 3 and world > 1 else ""))]
+    parts = [
+        Component("weights", weights, f"{setup.element} x {setup.params} parameters" + (f" / {world}" if stage == 3 and world > 1 else ""))
+    ]
     held_on_gpu = not (setup.offload_optimizer and stage >= 1)
     if setup.mixed and held_on_gpu:
         parts.append(Component("master", 4 * setup.trainable // shard, f"4 x {setup.trainable} trainable{of}"))
@@ -126,10 +139,11 @@ def _gradients(setup: Setup, held_on_gpu: bool) -> tuple[Component, ...]:
 
 
 def _setup(run: Run) -> Setup | Unknown:
-    if not isinstance(run.get("par.fsdp.mode"), Absent) and run.get("par.fsdp.mode") != Known("") and _fsdp(run) is not False:
+    if _fsdp(run) is not False:
         return first_unknown((run.get("par.fsdp.mode"),), "the memory of an FSDP run is not modelled yet")
     wanted: dict[str, Value] = {
-        name: run.get(name) for name in ("derived.total_params", "derived.trainable_params", "derived.world_size", "precision.weights", "precision.compute")
+        name: run.get(name)
+        for name in ("derived.total_params", "derived.trainable_params", "derived.world_size", "precision.weights", "precision.compute")
     }
     params, trainable, world = (whole(wanted[f"derived.{name}"]) for name in ("total_params", "trainable_params", "world_size"))
     weights, compute = text(wanted["precision.weights"]), text(wanted["precision.compute"])
@@ -160,11 +174,11 @@ def _setup(run: Run) -> Setup | Unknown:
 
 
 def _fsdp(run: Run) -> bool | None:
-    """Whether FSDP is on: its mode is a text or a list, empty when off."""
+    """Whether FSDP is on: its mode is a text or a list, empty when off; no release turns it on by default."""
     value = run.get("par.fsdp.mode")
-    if isinstance(value, Known):
+    if isinstance(value, Known) and not is_default(value):
         return bool(value.value)
-    return truth(value)
+    return False if isinstance(value, Absent) or is_default(value) else None
 
 
 def _bucket(run: Run) -> int:

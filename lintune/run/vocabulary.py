@@ -1,0 +1,187 @@
+"""The common vocabulary: every dotted name of a run, with its unit and meaning."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Name:
+    """A name of the vocabulary; one that ends in `.*` stands for all names below it."""
+
+    name: str
+    unit: str
+    """`bytes`, `tokens`, `params`, `percent`, `steps` ...; empty for texts, switches and plain numbers."""
+    meaning: str
+
+
+def _names(text: str) -> dict[str, Name]:
+    found = {}
+    for line in text.strip().splitlines():
+        name, unit, meaning = (part.strip() for part in line.split("|", 2))
+        found[name] = Name(name, unit, meaning)
+    return found
+
+
+NAMES: dict[str, Name] = _names("""
+framework                     |         | the framework that the launch was recognised as
+path                          |         | the file that holds the launch
+flag.*                        |         | an option of the entry script, with its default
+ds.*                          |         | a key of the DeepSpeed JSON
+env.*                         |         | an environment variable that reaches the run
+pins.*                        |         | the versions of a package that are in force
+item.*                        |         | a field of the item that a rule looks at
+launch.framework              |         | the framework that the launch was recognised as
+launch.launcher               |         | torchrun, deepspeed, accelerate, python ...
+launch.certain                |         | whether the command runs in every execution of the script
+launch.module                 |         | whether the entry is a module (`-m`)
+launch.entry                  |         | the entry script or module as written
+launch.entry_file             |         | the file of an entry module
+launch.option.*               |         | an option of the launcher
+launch.nproc                  | processes | processes per node
+launch.nnodes                 | nodes   | nodes
+launch.node_rank              |         | the rank of this node
+launch.master_addr            |         | the address of the first node
+launch.master_port            |         | the port of the first node
+gpu.name                      |         | the card's name
+gpu.count                     | cards   | cards per node
+gpu.memory_bytes              | bytes   | the memory of one card, as marketed (an upper bound)
+gpu.compute_capability        |         | CUDA compute capability
+gpu.bf16                      |         | whether the card computes in bf16
+gpu.tf32                      |         | whether the card has TF32
+script.path                   |         | the entry script that was read
+script.compared.*             |         | the values that the script compares an option with
+model.id                      |         | the model as given: a hub name or a path
+model.name                    |         | the known model that it is
+model.family                  |         | minicpm-v, omnilmm ...
+model.kind                    |         | llm or vlm
+model.recognised_by           |         | name (the hub name) or folder (the last component of a path)
+model.expected_llm_type       |         | the `llm_type` that belongs to the model
+model.template                |         | the prompt template or `llm_type` that is asked for
+model.llm                     |         | the language model inside
+model.load_dtype              |         | the type in which weights are loaded
+model.hidden                  |         | hidden size of the language model
+model.hidden_size_level       |         | where config.json keeps hidden_size: top or nested
+model.layers                  | layers  | decoder layers
+model.heads                   | heads   | attention heads
+model.kv_heads                | heads   | key and value heads
+model.intermediate            |         | width of the MLP
+model.vocab                   | tokens  | size of the vocabulary
+model.vision_layers           | layers  | layers of the vision tower as loaded
+model.notes                   |         | what is not certain about the model's facts
+model.quant.method            |         | quantisation of the base weights
+model.params.total            | params  | parameters of the model as loaded
+model.params.llm              | params  | of the decoder layers and the final norm
+model.params.embed            | params  | of the input embedding
+model.params.lm_head          | params  | of the output head; 0 where tied
+model.params.vision           | params  | of the vision tower
+model.params.projector        | params  | of the projector (resampler)
+tune.llm.mode                 |         | frozen, full, lora, saved_copy, conflict ...: the decoder layers
+tune.embed.mode               |         | mode of the input embedding
+tune.lm_head.mode             |         | mode of the output head
+tune.vision.mode              |         | mode of the vision tower
+tune.projector.mode           |         | mode of the projector
+tune.conflict                 |         | whether the script refuses the combination of tuning flags
+adapter.kind                  |         | none or lora
+adapter.rank                  |         | LoRA rank
+adapter.alpha                 |         | LoRA alpha
+adapter.dropout               |         | LoRA dropout
+adapter.bias                  |         | which biases are trained: none, all, lora_only
+adapter.targets               |         | the target modules: a regular expression or names
+adapter.layers                |         | the layers LoRA is limited to
+adapter.modules_to_save       |         | modules trained in full as copies beside the originals
+adapter.matched               | modules | modules that the target matches
+adapter.unsupported           | modules | matched modules that can hold no LoRA
+adapter.params                | params  | LoRA parameters
+adapter.copied_params         | params  | parameters of the saved copies
+optim.name                    |         | the optimizer asked for
+optim.lr                      |         | the learning rate asked for
+optim.weight_decay            |         | weight decay
+optim.beta1                   |         | Adam's first beta
+optim.beta2                   |         | Adam's second beta
+optim.eps                     |         | Adam's epsilon
+optim.clip                    |         | largest gradient norm
+optim.target_modules          |         | modules of a low-rank optimizer
+sched.type                    |         | the schedule asked for
+sched.warmup_ratio            |         | share of the steps that warm up
+sched.warmup_steps            | steps   | steps that warm up
+precision.compute             |         | bf16, fp16 or fp32
+precision.weights             |         | the type of the weights during training
+precision.fp16                |         | whether fp16 is on
+precision.bf16                |         | whether bf16 is on
+precision.tf32                |         | whether TF32 is on
+batch.micro                   | samples | samples per GPU and step of the backward pass
+batch.eval_micro              | samples | samples per GPU in evaluation
+batch.accum                   | steps   | backward passes per optimizer step
+batch.group_by_length         |         | whether samples of like length are batched
+seq.max_len                   | tokens  | longest sample
+media.tiles                   | slices  | most slices of an image
+media.tile_tokens             | tokens  | tokens of one slice
+par.ds.file                   |         | the DeepSpeed file
+par.ds.stage                  |         | ZeRO stage
+par.ds.offload_opt            |         | where optimizer states go: none, cpu, nvme
+par.ds.offload_param          |         | where parameters go: none, cpu, nvme
+par.ds.has_optimizer          |         | whether the file has an optimizer block
+par.ds.has_scheduler          |         | whether the file has a scheduler block
+par.ds.auto                   |         | keys set to auto
+par.ds.fixed                  |         | keys with a value of their own
+par.fsdp.mode                 |         | FSDP options
+mem.ckpt                      |         | whether gradient checkpointing is on
+mem.liger                     |         | whether Liger kernels are on
+mem.compile                   |         | whether torch.compile is on
+data.train                    |         | training data
+data.eval                     |         | evaluation data
+data.workers                  |         | loader processes
+run.epochs                    | epochs  | passes over the data
+run.max_steps                 | steps   | optimizer steps; -1 for none
+run.eval_strategy             |         | no, steps or epoch
+run.eval_steps                | steps   | steps between evaluations
+run.save_strategy             |         | no, steps, epoch or best
+run.save_steps                | steps   | steps between checkpoints
+run.save_limit                |         | checkpoints that are kept
+run.save_only_model           |         | whether checkpoints hold the model only
+run.load_best                 |         | whether the best checkpoint is loaded at the end
+run.metric                    |         | what best means
+run.resume                    |         | the checkpoint to go on from
+run.output_dir                |         | where checkpoints go
+run.overwrite                 |         | whether an existing output folder is overwritten
+run.seed                      |         | seed
+run.report_to                 |         | trackers
+run.logging_steps             | steps   | steps between log lines
+derived.world_size            | processes | processes of the run
+derived.global_batch          | samples | samples per optimizer step
+derived.effective_sched       |         | the schedule that really runs
+derived.effective_optim       |         | the optimizer that really runs
+derived.effective_lr          |         | the learning rate that really applies
+derived.trainable_parts       |         | parts that are not frozen
+derived.trainable_params      | params  | trainable parameters
+derived.trainable_matrices    | params  | of these, elements of matrices
+derived.trainable.*           | params  | trainable parameters of a part
+derived.total_params          | params  | all parameters, as model.parameters() counts them
+derived.trainable_percent     | percent | trainable / total
+derived.images_tokens         | tokens  | tokens that one image takes at most
+memory.weights_bytes          | bytes   | weights per GPU
+memory.master_bytes           | bytes   | fp32 master weights per GPU
+memory.optimizer_bytes        | bytes   | optimizer states per GPU
+memory.gradients_bytes        | bytes   | gradients per GPU
+memory.step_bytes             | bytes   | what the optimizer step or the reduction needs beside them
+memory.context_bytes          | bytes   | the CUDA context, at least
+memory.floor_bytes            | bytes   | what is certainly held at once per GPU, without activations
+memory.floor_exceeds_gpu      |         | whether that is more than the card has
+memory.components             |         | the parts of the floor with their formulas
+""")
+"""By name."""
+
+
+def entry_of(name: str) -> Name | None:
+    """The vocabulary's entry for a name: its own, or that of the group it belongs to."""
+    found = NAMES.get(name)
+    prefix = name
+    while found is None and prefix:
+        prefix = prefix.rpartition(".")[0]
+        found = NAMES.get(f"{prefix}.*")
+    return found
+
+
+def unit_of(name: str) -> str:
+    """The unit of a name; empty where it has none."""
+    found = entry_of(name)
+    return found.unit if found else ""
