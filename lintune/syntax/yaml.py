@@ -254,8 +254,8 @@ def _events(text: str) -> Iterator[Any]:
 
     if not text.isascii():
         # Bytes that were not UTF-8 cannot be encoded for libyaml; one for one, so that marks hold.
-        text = "".join("?" if "\ud800" <= character <= "\udfff" else character for character in text)
-    parser = yaml.CParser(text) if hasattr(yaml, "CParser") else yaml.SafeLoader(text)
+        text = "".join("_" if "\ud800" <= character <= "\udfff" else character for character in text)
+    parser: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)(text)
     try:
         while (event := parser.get_event()) is not None:
             yield event

@@ -67,7 +67,9 @@ dependencies = ["no==1"]
 
 
 def test_optional_and_locked() -> None:
-    found: list[FilePin] = list(pins_of(Source("pyproject.toml", '[project]\n[project.optional-dependencies]\na = ["b==1"]\n'), lambda _: None))
+    found: list[FilePin] = list(
+        pins_of(Source("pyproject.toml", '[project]\n[project.optional-dependencies]\na = ["b==1"]\n'), lambda _: None)
+    )
     assert [pin.optional for pin in found] == [True]
     lock = '[[package]]\nname = "transformers"\nversion = "4.51.3"\nsource = { registry = "x" }\n'
     found = list(pins_of(Source("uv.lock", lock), lambda _: None))
@@ -83,7 +85,10 @@ def test_setup_files() -> None:
 
 
 def test_environment_yml() -> None:
-    text = "name: x\nchannels:\n  - pytorch\ndependencies:\n  - python=3.10\n  - pytorch::torch=2.1\n  - pip\n  - pip:\n    - transformers==4.51.2\n"
+    text = (
+        "name: x\nchannels:\n  - pytorch\ndependencies:\n  - python=3.10\n"
+        "  - pytorch::torch=2.1\n  - pip\n  - pip:\n    - transformers==4.51.2\n"
+    )
     found = pins("environment.yml", text)
     assert ("torch", "==2.1.*", "torch=2.1") in found
     assert ("transformers", "==4.51.2", "transformers==4.51.2") in found
@@ -91,7 +96,10 @@ def test_environment_yml() -> None:
 
 
 def test_dockerfile() -> None:
-    text = "FROM x\nRUN apt install git && pip install --no-cache-dir \\\n    transformers==4.51.2 'peft>=0.14' -r requirements.txt && echo a==b\n"
+    text = (
+        "FROM x\nRUN apt install git && pip install --no-cache-dir \\\n"
+        "    transformers==4.51.2 'peft>=0.14' -r requirements.txt && echo a==b\n"
+    )
     assert pins("Dockerfile", text) == [("transformers", "==4.51.2", "transformers==4.51.2"), ("peft", ">=0.14", "peft>=0.14")]
 
 
