@@ -4,7 +4,8 @@ from collections.abc import Callable, Sequence
 
 from lintune.cli.config import Config, find_config
 from lintune.cli.settings import Given, options_for, settings_in
-from lintune.engine.result import Result
+from lintune.cli.usage import UsageError
+from lintune.engine.result import CheckOptions, Result
 
 
 def check_groups(paths: Sequence[str], given: Given, stdin_name: str = "") -> Result:
@@ -27,7 +28,7 @@ def check_group(config: Config, paths: Sequence[str], given: Given, stdin_name: 
         paths = [path for path in paths if path not in out]
         if not paths:
             return Result(notes=tuple(f"{path} is excluded by {config.path}" for path in out))
-    result = engine_check()(paths, options, stdin_name=stdin_name)
+    result = _checked(paths, options, stdin_name)
     if config.exclude or config.per_file_ignores:
         from lintune.cli.leaving_out import without_left_out
 
@@ -40,6 +41,27 @@ def engine_check() -> Callable[..., Result]:
     from lintune.engine.check import check
 
     return check
+
+
+def _checked(paths: Sequence[str], options: CheckOptions, stdin_name: str) -> Result:
+    """The engine's answer; raises `UsageError` for a rule, a house rule or a GPU that is none."""
+    check = engine_check()
+    if options.gpu:
+        from lintune.run.gpu import parse_gpu
+
+        try:
+            parse_gpu(options.gpu)
+        except ValueError as problem:
+            raise UsageError(f"--gpu: {problem}") from None
+    try:
+        return check(paths, options, stdin_name=stdin_name)
+    except ValueError as problem:
+        from lintune.engine.page import PageError
+        from lintune.engine.select import SelectionError
+
+        if isinstance(problem, (PageError, SelectionError)):
+            raise UsageError(str(problem)) from None
+        raise
 
 
 def merged(results: Sequence[Result]) -> Result:

@@ -7,8 +7,10 @@ from collections.abc import Sequence
 
 from lintune.cli.arguments import Parser
 from lintune.cli.check import add_settings, given, split_arguments
+from lintune.cli.grouping import check_groups
 from lintune.cli.settings import options_for, settings_for
 from lintune.cli.usage import OK, USAGE, UsageError
+from lintune.engine.result import Result
 from lintune.report.shown import Shown
 
 
@@ -18,11 +20,11 @@ def main(words: Sequence[str]) -> int:
     asked = parser().parse_intermixed_args(words)
     if not asked.paths:
         raise UsageError("`lintune show` takes the path of a launch script, a config or a folder")
-    shown, missing = understood(asked, arguments)
-    for path in missing:
+    shown, result = shown_launches(asked, arguments)
+    for path in result.missing:
         sys.stderr.write(f"lintune: {path}: no such file or folder\n")
     sys.stdout.write(rendered(shown, asked))
-    return USAGE if missing else OK
+    return USAGE if result.missing else OK
 
 
 def parser() -> Parser:
@@ -37,13 +39,15 @@ def parser() -> Parser:
     return made
 
 
-def understood(asked: Namespace, arguments: tuple[str, ...] | None) -> tuple[Shown, tuple[str, ...]]:
-    """The commands and launches of all paths, and the paths that do not exist."""
-    from lintune.engine.check import check
-    from lintune.report.shown import shown_of
+def shown_launches(asked: Namespace, arguments: tuple[str, ...] | None) -> tuple[Shown, Result]:
+    """The commands and launches of all paths, and the check that they come from."""
+    said = given(asked, arguments)
+    named = asked.stdin_filename if asked.paths[0] == "-" and asked.stdin_filename else asked.paths[0]
+    options = options_for(settings_for(named), said)
+    result = check_groups(asked.paths, said, asked.stdin_filename)
+    from lintune.cli.understanding import understood
 
-    result = check(asked.paths, options_for(settings_for(asked.paths[0]), given(asked, arguments)), stdin_name=asked.stdin_filename)
-    return shown_of(result), result.missing
+    return understood(asked.paths, options, result), result
 
 
 def rendered(shown: Shown, asked: Namespace) -> str:

@@ -8,6 +8,7 @@ from lintune.launch.word import Command, Word
 from lintune.report.origin import origin_json
 from lintune.report.shown import Shown, ShownLaunch
 from lintune.run.run import Run
+from lintune.run.vocabulary import unit_of
 from lintune.values.value import Absent, Data, Known, Unknown, Value
 
 SCHEMA_VERSION = 1
@@ -46,14 +47,8 @@ def plain(data: Data) -> Json:
 
 
 def unit(name: str) -> str | None:
-    """The unit of a dotted name's value, where it has one."""
-    if name.endswith("_bytes"):
-        return "bytes"
-    if name.endswith("_percent"):
-        return "percent"
-    if name.endswith(("_params", ".parameters")):
-        return "parameters"
-    return "pixels" if name.endswith("_pixels") else None
+    """The unit of a dotted name's value, where the vocabulary gives it one."""
+    return unit_of(name) or None
 
 
 def value_json(name: str, value: Value) -> dict[str, Json]:

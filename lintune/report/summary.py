@@ -44,7 +44,7 @@ def found_line(result: Result, paint: Paint) -> str:
 def looked_at_line(result: Result) -> str:
     """The launches that were read and how many rules could decide about them."""
     if not result.launches and not result.files:
-        return "Nothing was checked: no launch was found"
+        return "No launch was read" if result.findings else "Nothing was checked: no launch was found"
     if not result.launches:
         return f"{count(len(result.files), 'file')} read, no fine-tuning launch in {'it' if len(result.files) == 1 else 'them'}"
     text = f"{count(len(result.launches), 'launch')}, {count(result.decided, 'rule')} decided"

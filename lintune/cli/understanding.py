@@ -1,0 +1,48 @@
+"""What `show` shows: the launches as `check` reads them, and every launcher command of the scripts around them."""
+
+from collections.abc import Iterable, Sequence
+
+from lintune.engine.check import assumptions_of
+from lintune.engine.result import CheckOptions, Result
+from lintune.launch.evaluate import evaluate
+from lintune.launch.launchers import unwrap
+from lintune.launch.project import Project
+from lintune.launch.word import Command
+from lintune.report.shown import Shown, ShownLaunch
+from lintune.run.run import Run
+from lintune.source.text import Source
+from lintune.syntax.shell.parser import parse_shell
+
+
+def understood(paths: Sequence[str], options: CheckOptions, result: Result) -> Shown:
+    """The commands and launches of a check's files."""
+    scripts = dict.fromkeys(
+        (*(file.path for file in result.files if file.role in ("launch", "other")), *(run.path for run in result.launches))
+    )
+    project = Project(tuple(scripts) or tuple(paths))
+    commands = [command for path in scripts for command in _launcher_commands(path, project, options)]
+    launches = tuple(
+        ShownLaunch(run, _place(run, commands), tuple(wait for wait in result.waits if wait.path == run.path)) for run in result.launches
+    )
+    return Shown(tuple(commands), launches)
+
+
+def _launcher_commands(path: str, project: Project, options: CheckOptions) -> Iterable[Command]:
+    from lintune.launch.discover import role_of
+
+    source = project.read(path)
+    if not isinstance(source, Source) or role_of(path, source.text[:1000].encode("utf-8", "replace")) != "shell":
+        return []
+    evaluation = evaluate(
+        parse_shell(source), arguments=options.arguments, environment=assumptions_of(options).environment, project=project
+    )
+    return [command for command in evaluation.commands if unwrap(command) is not None]
+
+
+def _place(run: Run, commands: Sequence[Command]) -> int | None:
+    """The command that holds the launch's first words."""
+    for index, command in enumerate(commands):
+        site = command.site
+        if site.source.path == run.site.source.path and site.span.start <= run.site.span.start and run.site.span.end <= site.span.end:
+            return index
+    return None
