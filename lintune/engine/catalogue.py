@@ -4,10 +4,10 @@ import marshal
 import os
 import sys
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from lintune.engine.rule import Rule
+from lintune.source.record import dataclass, field
 
 if TYPE_CHECKING:
     from lintune.engine.page import Page

@@ -10,12 +10,12 @@ import marshal
 import os
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from lintune.engine.expression import ExpressionError, checked_name, compile_expression
 from lintune.engine.page import BUILTIN, Page, PageError, read_page
 from lintune.engine.template import Template, TemplateError, parse_template, template_names
+from lintune.source.record import dataclass
 from lintune.values.value import Data
 
 FORMAT = 4

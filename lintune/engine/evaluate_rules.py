@@ -1,16 +1,16 @@
 """Rules over one run: which apply, which are in force, what they wait for, and the findings they make."""
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
 
 from lintune.engine.finding import Confidence, Finding, Location, Severity, Wait
 from lintune.engine.kleene import Undecided
 from lintune.engine.pointing import locations_of
 from lintune.engine.rule import Rule
 from lintune.engine.scope import Scope
-from lintune.engine.template import plain, render
+from lintune.engine.template import plain, render, render_known
 from lintune.engine.ways import ways_out
 from lintune.run.run import Item, Run
+from lintune.source.record import dataclass, field
 from lintune.values.value import Unknown
 from lintune.values.version import Pin, Specifiers, Version
 
@@ -175,7 +175,7 @@ def _finding(rule: Rule, scope: Scope, open_windows: list[tuple[str, str]]) -> F
         message=message,
         locations=locations_of(rule.at, scope),
         effect=render(rule.effect, scope.value),
-        help=render(rule.help, scope.value),
+        help=render_known(rule.help, scope.value),
         stage=rule.stage,
         ways=ways_out(rule, scope),
         url=RULE_URL.format(family=rule.family, name=rule.name),

@@ -1,9 +1,9 @@
 """The examples of a rule page: small folders of files, with marks at the lines where findings are expected."""
 
 import re
-from dataclasses import dataclass, field
 
 from lintune.engine.page import Page, PageError
+from lintune.source.record import dataclass, field
 
 SHARED = "files"
 """Named blocks below a heading of this name belong to every example of the page."""

@@ -5,17 +5,15 @@ depth and size are bounded. Nothing here is imported at start-up where compiled 
 """
 
 import ast
-from dataclasses import dataclass, field
+
+from lintune.engine.roots import ROOTS
+from lintune.source.record import dataclass, field
 
 MAX_LENGTH = 1_500
 MAX_DEPTH = 30
 MAX_NODES = 400
 MAX_INTEGER = 10**18
 
-_WORDS = """adapter audio batch data derived dry ds env flag framework gpu item launch media mem memory model optim par path pins
-precision raw rl run sched script seq task tune"""
-ROOTS = frozenset(_WORDS.split())
-"""The first words of the common vocabulary; anything else is a slip."""
 
 VALUE_FUNCTIONS = {
     "known": ("is_known", 1),

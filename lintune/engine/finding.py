@@ -1,10 +1,10 @@
 """A finding: what is wrong, where, what it leads to, and the ways out; with its JSON form."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
 
 from lintune.source.edits import Edit
+from lintune.source.record import dataclass, replace
 from lintune.source.text import Site, Source
 
 Severity = Literal["error", "warning", "info"]

@@ -5,8 +5,9 @@ the slow way: `check` uses the compiled form, `explain` and the tests read pages
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any
+
+from lintune.source.record import dataclass, field
 
 MAX_PAGE = 64 * 1024
 MAX_FRONT_MATTER = 20 * 1024

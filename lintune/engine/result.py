@@ -1,11 +1,11 @@
 """What a check is asked (`CheckOptions`) and what it answers (`Result`)."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Literal
 
 from lintune.engine.finding import Finding, Json, Wait
 from lintune.run.run import Run
+from lintune.source.record import dataclass, field
 from lintune.values.version import Pin
 
 FileRole = Literal["launch", "config", "script", "other"]

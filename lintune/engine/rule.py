@@ -1,13 +1,13 @@
 """A compiled rule: what the engine runs, made from a page."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TypeAlias
 
 from lintune.engine.finding import Applicability, Confidence, Severity, Stage
 from lintune.engine.kleene import Truth
 from lintune.engine.scope import Scope
 from lintune.engine.template import Template
+from lintune.source.record import dataclass
 from lintune.values.value import Data
 
 Condition: TypeAlias = Callable[[Scope], Truth]

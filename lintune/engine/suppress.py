@@ -1,6 +1,6 @@
 """Comments that silence findings, and the findings about such comments that silence nothing."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence, Set
 
 from lintune.engine.catalogue import Catalogue
 from lintune.engine.evaluate_rules import RULE_URL
@@ -9,17 +9,17 @@ from lintune.syntax.suppression import Suppression
 
 
 def apply_suppressions(
-    findings: Sequence[Finding], suppressions: Sequence[Suppression], catalogues: Sequence[Catalogue], partial: bool = False
+    findings: Sequence[Finding], suppressions: Sequence[Suppression], catalogues: Sequence[Catalogue], could_fire: Set[str]
 ) -> tuple[list[Finding], int]:
     """The findings that no comment silences, with those about idle comments; and how many were silenced.
 
-    `partial`: only some rules ran, so that a comment without effect may not be idle.
+    `could_fire`: the rules that ran and decided; a comment about another one may still be needed.
     """
     used: set[tuple[int, str]] = set()
     kept = [finding for finding in findings if not _silenced(finding, suppressions, catalogues, used)]
     silenced = len(findings) - len(kept)
     for index, suppression in enumerate(suppressions):
-        kept.extend(_about(index, suppression, catalogues, used, partial))
+        kept.extend(_about(index, suppression, catalogues, used, could_fire))
     return kept, silenced
 
 
@@ -53,14 +53,15 @@ def _means(word: str, finding: Finding, catalogues: Sequence[Catalogue]) -> bool
 
 
 def _about(
-    index: int, suppression: Suppression, catalogues: Sequence[Catalogue], used: set[tuple[int, str]], partial: bool
+    index: int, suppression: Suppression, catalogues: Sequence[Catalogue], used: set[tuple[int, str]], could_fire: Set[str]
 ) -> Iterable[Finding]:
     for word in suppression.names:
         if (index, word) in used:
             continue
-        if not any(catalogue.find(word) for catalogue in catalogues):
+        rule = next((found for catalogue in catalogues if (found := catalogue.find(word))), None)
+        if rule is None:
             yield _idle(suppression, f"no rule is called `{word}`{_nearest(word, catalogues)}")
-        elif not partial:
+        elif rule.name in could_fire:
             yield _idle(suppression, f"`{word}` is ignored here, but is not found here")
 
 

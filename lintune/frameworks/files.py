@@ -40,32 +40,37 @@ def _items(reading: Reading, file: NamedFile) -> Iterator[Item]:
                 "role": Known(file.role),
                 "exists": unknown,
                 "near": Absent(),
+                "found": unknown,
                 "corroborated": Known(reading.corroborated),
             }
             yield Item(fields, site_of(unknown))
 
 
 def _item(reading: Reading, role: str, path: str, origin: Origin, site: Site | None) -> Item:
-    exists, near = _existence(reading, role, path, origin)
+    exists, near, found = _existence(reading, role, path, origin)
     fields: dict[str, Value] = {
         "path": Known(path, origin),
         "role": Known(role),
         "exists": exists,
         "near": near,
+        "found": found,
         "corroborated": Known(reading.corroborated),
     }
     return Item(fields, site)
 
 
-def _existence(reading: Reading, role: str, path: str, origin: Origin) -> tuple[Value, Value]:
+def _existence(reading: Reading, role: str, path: str, origin: Origin) -> tuple[Value, Value, Value]:
+    """Whether the file is there, one that was probably meant, and its path as reports show it."""
     if role == "model" and not path.startswith(_LOCAL):
         # A hub name looks like a relative path; only one that is there is a folder.
         found = resolve(reading, path)
-        return (Known(True, origin) if found.exists else Unknown(f"`{path}` may be a model of the hub", origin)), Absent()
+        return (Known(True, origin) if found.exists else Unknown(f"`{path}` may be a model of the hub", origin)), Absent(), Absent()
     found = resolve(reading, path)
     if found.exists is None:
-        return Unknown(found.reason, origin), Absent()
-    return Known(found.exists, origin), Absent() if found.exists else _near(reading, found.path or path)
+        return Unknown(found.reason, origin), Absent(), Absent()
+    if found.exists:
+        return Known(True, origin), Absent(), Known(found.path) if found.path else Absent()
+    return Known(False, origin), _near(reading, found.path or path), Absent()
 
 
 def _near(reading: Reading, path: str) -> Value:

@@ -1,0 +1,40 @@
+"""A shell script as the runs it starts, with what could not be read and what its comments silence."""
+
+from lintune.frameworks.context import Context
+from lintune.frameworks.registry import read_launch
+from lintune.launch.evaluate import evaluate
+from lintune.launch.launchers import unwrap
+from lintune.launch.project import Project
+from lintune.launch.provided import PROVIDED
+from lintune.run.assumptions import Assumptions
+from lintune.run.run import Run
+from lintune.source.record import dataclass
+from lintune.source.text import Problem, Source
+from lintune.syntax.shell.parser import parse_shell
+from lintune.syntax.suppression import Suppression, find_suppressions
+
+
+@dataclass(slots=True)
+class ShellFile:
+    """What a shell script holds."""
+
+    runs: list[Run]
+    problems: tuple[Problem, ...]
+    suppressions: tuple[Suppression, ...]
+
+
+def read_shell(source: Source, project: Project, assumptions: Assumptions) -> ShellFile:
+    """The script evaluated as bash would run it, and each training launch in it as a run."""
+    script = parse_shell(source)
+    evaluation = evaluate(
+        script, arguments=assumptions.arguments, environment=assumptions.environment, files=project, provided=PROVIDED
+    )
+    context = Context(project, source.path, assumptions, assumptions.environment)
+    runs: list[Run] = []
+    for command in evaluation.commands:
+        launch = unwrap(command)
+        run = read_launch(launch, context) if launch is not None else None
+        if run is not None:
+            runs.append(run)
+    suppressions = find_suppressions(source, script.comments, "shell")
+    return ShellFile(runs, evaluation.problems, suppressions)
