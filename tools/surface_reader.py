@@ -90,6 +90,8 @@ def encode(option: Option, choices: list[list[str]]) -> list[Data | dict[str, ob
         more["choices"] = choices.index(wanted)
     if option.nargs == "many":
         more["many"] = 1
+    if option.nargs == "optional" and option.type != "bool":
+        more["optional"] = 1
     if option.required:
         more["required"] = 1
     if not option.default_known:
@@ -98,5 +100,3 @@ def encode(option: Option, choices: list[list[str]]) -> list[Data | dict[str, ob
         more["aliases"] = list(option.spellings[1:])
     default = json.loads(json.dumps(option.default))
     return [option.type, default, more] if more else [option.type, default]
-
-

@@ -251,8 +251,10 @@ class _Reader:
 
 def _is_required(found: TableOption) -> bool:
     forms = [option for _, option in found.variants] or [found.option]
-    return found.presence == "all" and bool(found.option.spellings or found.package or found.option.site) and all(
-        option.required for option in forms
+    return (
+        found.presence == "all"
+        and bool(found.option.spellings or found.package or found.option.site)
+        and all(option.required for option in forms)
     )
 
 

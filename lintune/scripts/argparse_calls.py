@@ -2,12 +2,13 @@
 
 import ast
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
 
 from lintune.scripts.literals import Literal as Constant
 from lintune.scripts.literals import literal
 from lintune.scripts.modules import Module, Modules
+from lintune.values.conversion import Refusal, convert
 from lintune.values.option import Option, OptionType
 from lintune.values.value import Data
 
@@ -53,10 +54,10 @@ def read_add_argument(call: ast.Call, module: Module, modules: Modules) -> Optio
     value = default.value if default is not None else action.default
     required = positional or (_raw(found, "required") is True)
     negative = _is_boolean_optional(keywords)
-    return Option(
+    option = Option(
         name=name,
         type=action.type,
-        default=_converted(value, action.type),
+        default=value,
         has_default=not required,
         default_known=required or "default" not in keywords or default is not None,
         required=required,
@@ -69,6 +70,7 @@ def read_add_argument(call: ast.Call, module: Module, modules: Modules) -> Optio
         site=module.site(call),
         origin=module.source.path.rpartition("/")[2],
     )
+    return _converted(option)
 
 
 def _destination(found: Mapping[str, Constant | None], spellings: list[str]) -> str:
@@ -121,11 +123,9 @@ def _raw(found: Mapping[str, Constant | None], name: str) -> Data:
     return value.value if value is not None else None
 
 
-def _converted(value: Data, kind: OptionType) -> Data:
+def _converted(option: Option) -> Option:
     """argparse converts a default that is text as if it had been written on the command line."""
-    if not isinstance(value, str) or kind not in ("int", "float"):
-        return value
-    try:
-        return int(value) if kind == "int" else float(value)
-    except ValueError:
-        return value
+    if not isinstance(option.default, str) or option.type not in ("int", "float"):
+        return option
+    value = convert(option.default, replace(option, choices=()))
+    return option if isinstance(value, Refusal) else replace(option, default=value)

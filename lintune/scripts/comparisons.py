@@ -15,14 +15,15 @@ def compared_values(option: str, modules: Modules) -> dict[str, Site]:
     Looks at the entry script, at the project files that it imports, and at those that these import.
     """
     found: dict[str, Site] = {}
-    for module in _files(modules):
+    for module in project_files(modules):
         for node in ast.walk(module.tree):
             for text, place in _compared(node, option):
                 found.setdefault(text, module.site(place))
     return found
 
 
-def _files(modules: Modules) -> Iterator[Module]:
+def project_files(modules: Modules) -> Iterator[Module]:
+    """The entry script, the project files that it imports, and those that these import; a bounded number."""
     if modules.entry is None:
         return
     files = [modules.entry]

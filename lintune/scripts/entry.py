@@ -4,11 +4,12 @@ from dataclasses import dataclass, field
 
 from lintune.run.run import Guard
 from lintune.scripts.bindings import bind
-from lintune.scripts.comparisons import compared_values
+from lintune.scripts.comparisons import compared_values, project_files
 from lintune.scripts.fields import ScriptDataclass, read_dataclass
 from lintune.scripts.guards import read_guards
 from lintune.scripts.modules import Definition, Modules, Read
 from lintune.scripts.parsers import ParserKind, reached_scopes, read_parser
+from lintune.scripts.rank_saves import rank0_save
 from lintune.source.text import Problem, Site, Source
 from lintune.values.option import Option
 
@@ -52,6 +53,11 @@ class EntryScript:
         if option not in self._compared:
             self._compared[option] = compared_values(option, self._modules) if self._modules is not None else {}
         return self._compared[option]
+
+    @property
+    def rank0_save(self) -> Site | None:
+        """The condition around a `save_model` call that only rank 0 enters, in the script or a project file it imports."""
+        return rank0_save(project_files(self._modules)) if self._modules is not None else None
 
 
 def read_entry_script(source: Source, read: Read, folder: str = "") -> EntryScript:

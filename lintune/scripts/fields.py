@@ -7,6 +7,7 @@ from lintune.scripts.annotations import field_type
 from lintune.scripts.literals import Literal, enum_members, literal
 from lintune.scripts.modules import Definition, External, Module, Modules
 from lintune.source.text import Site
+from lintune.values.conversion import Refusal, convert
 from lintune.values.option import Option
 
 _FIELD_CALLS = frozenset({"field", "Field", "HfArg"})
@@ -92,6 +93,8 @@ class _Call:
     init: bool = True
     choices: tuple[str, ...] = ()
     aliases: tuple[str, ...] = ()
+    nargs: str = ""
+    """`nargs` of the metadata, which the parser hands on to `add_argument`."""
 
 
 def _option(name: str, item: ast.AnnAssign, module: Module, modules: Modules, constants: dict[str, ast.expr]) -> Option | None:
@@ -104,9 +107,11 @@ def _option(name: str, item: ast.AnnAssign, module: Module, modules: Modules, co
     if isinstance(call.default, ast.Name):
         call.default = constants.get(call.default.id, call.default)
     given = call.default is not None or call.factory is not None
+    if kind.many and call.default is not None:
+        call.default = ast.Constant(None)  # a list field's plain default never reaches the parser, only a factory's does
     default = _default(call, modules, module)
     value = default.value if default else None
-    type_, nargs = kind.type, "many" if kind.many else "one"
+    type_, nargs = kind.type, "many" if kind.many or call.nargs in ("+", "*") else "optional" if call.nargs == "?" else "one"
     if kind.type == "bool":
         if kind.optional and (not given or (default is not None and value is None)):
             type_ = "optional-bool"
@@ -114,7 +119,7 @@ def _option(name: str, item: ast.AnnAssign, module: Module, modules: Modules, co
             nargs, value = "optional", value if given else False
             default, given = (default, True) if given else (Literal(False), True)
     required = not given and type_ != "optional-bool"
-    return Option(
+    option = Option(
         name=name,
         type=type_,
         default=value,
@@ -126,6 +131,15 @@ def _option(name: str, item: ast.AnnAssign, module: Module, modules: Modules, co
         spellings=(f"--{name}", *call.aliases) if call.aliases else (),
         site=module.site(item),
     )
+    return _with_converted_default(option)
+
+
+def _with_converted_default(option: Option) -> Option:
+    """argparse converts a default that is text as if it had been written on the command line."""
+    if not isinstance(option.default, str) or option.type not in ("bool", "int", "float"):
+        return option
+    value = convert(option.default, replace(option, choices=()))
+    return replace(option, default=None, default_known=False) if isinstance(value, Refusal) else replace(option, default=value)
 
 
 def _is_class_variable(annotation: ast.expr) -> bool:
@@ -154,6 +168,7 @@ def _read_call(value: ast.expr | None, modules: Modules, module: Module) -> _Cal
                 metadata["aliases"] = keyword.value
     call.choices = _texts(metadata.get("choices"), modules, module)
     call.aliases = _texts(metadata.get("aliases"), modules, module)
+    call.nargs = "".join(_texts(metadata.get("nargs"), modules, module))
     return call
 
 

@@ -50,8 +50,13 @@ class Surface:
         return self._windows.keys()
 
     def index(self, version: Version) -> int:
-        """The release that stands for a version: itself, else the newest one before it, else the oldest."""
-        return max(bisect_right(self.releases, version) - 1, 0)
+        """The release that stands for a version: itself, else one of the same minor, else the newest before it."""
+        at = bisect_right(self.releases, version) - 1
+        minor = (*version.release, 0)[:2]
+        after = self.releases[at + 1] if at + 1 < len(self.releases) else None
+        if after is not None and (at < 0 or (self.releases[at].release[:2] != minor and after.release[:2] == minor)):
+            return at + 1
+        return at
 
     def windows(self, name: str) -> tuple[Window, ...]:
         """The windows of an option; empty for a name that no release has."""
@@ -100,7 +105,7 @@ class Surface:
                 default_known=not more.get("unread"),
                 required=bool(more.get("required")),
                 choices=tuple(self._choices[more["choices"]]) if "choices" in more else (),
-                nargs="many" if more.get("many") else "optional" if kind == "bool" else "one",
+                nargs="many" if more.get("many") else "optional" if kind == "bool" or more.get("optional") else "one",
                 spellings=(f"--{name}", *aliases) if aliases else (),
                 origin=f"{self.package} {self.name}",
             ),
