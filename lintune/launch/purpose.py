@@ -5,10 +5,11 @@ from typing import Literal
 
 Purpose = Literal["train", "other"]
 
-_TRAINING = re.compile(r"train|tun(e|ing)\b|finetun|sft|dpo|grpo|ppo|kto|orpo|rloo|rlhf|distill|dreambooth|lora\b|\bpt\b|\brm\b")
-_STRONG = re.compile(r"train|fine_?tun|sft")
+_METHODS = r"sft|dpo|grpo|dapo|gspo|gkd|kto|mpo|orpo|ppo|rloo|rlhf|simpo|cpo|distill\w*|dreambooth"
+_STRONG = re.compile(rf"train|fine_?tun|(?:^|_)(?:{_METHODS})(?:_|$)")
+_TRAINING = re.compile(rf"train|tun(?:e|ing)\b|fine_?tun|(?:{_METHODS})|lora\b|\bpt\b|\brm\b")
 _OTHER_WORDS = (
-    "api app bench benchmark bot chat chatbot check cli clean collect compare compute convert controller copy count data dataset debug "
+    "api app bench benchmark bot chat chatbot check cli clean collect compare compute convert converter controller copy count data dataset debug "
     "demo deploy download env eval evaluate evaluation evaluator export extract filter format generate generation gradio infer inference "
     "install leaderboard merge parse plot predict prediction prepare preprocess process profile publish push quantize quantization "
     "rollout sample sampling score serve server setup sglang split streamlit summarize test tests tokenize upload validate version "

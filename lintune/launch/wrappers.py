@@ -196,8 +196,8 @@ WRAPPERS: Mapping[str, tuple[Wrapper, ...]] = {
             )
         ),
     ),
-    "apptainer": (Wrapper(_CONTAINER, subcommands=("exec",), operands=1),),
-    "singularity": (Wrapper(_CONTAINER, subcommands=("exec",), operands=1),),
+    "apptainer": tuple(Wrapper(_CONTAINER, subcommands=(name,), operands=1) for name in ("exec", "run")),
+    "singularity": tuple(Wrapper(_CONTAINER, subcommands=(name,), operands=1) for name in ("exec", "run")),
     "nsys": (Wrapper(_NSYS, subcommands=("profile",)),),
     "strace": (Wrapper(option_syntax(values="e o p s", flags="f c t T v")),),
     "catchsegv": (Wrapper(_NONE),),
