@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from lintune.engine.catalogue import Catalogue, load_catalogue
 from lintune.engine.evaluate_rules import Outcome, evaluate_rules, internal_error
 from lintune.engine.finding import in_order, whole_file
-from lintune.engine.result import CheckedFile, CheckOptions, FileRole, Result
+from lintune.engine.result import CheckedFile, CheckOptions, FileRole, OptionError, Result
 from lintune.engine.rule import Rule
 from lintune.engine.select import select_rules
 from lintune.engine.subjects import deepspeed_run, file_run, looks_like_deepspeed
@@ -30,8 +30,8 @@ STDIN = "-"
 def check(paths: Sequence[str], options: CheckOptions, stdin_name: str = "") -> Result:
     """Check what the paths stand for; `-` is standard input, called `stdin_name` in reports.
 
-    Raises `SelectionError` for an unknown rule in `select` or `ignore`, `PageError` for a house rule that cannot be
-    used, and `ValueError` for a GPU that is none. What is wrong with one file never stops the others.
+    Raises `OptionError` for an unknown rule in `select` or `ignore` and a GPU that is none, `PageError` for a house rule
+    that cannot be used. What is wrong with one file never stops the others.
     """
     catalogues = [load_catalogue()]
     if options.house_rules:
@@ -62,12 +62,15 @@ def _house_rules(folder: str) -> Catalogue:
 
 
 def assumptions_of(options: CheckOptions) -> Assumptions:
-    """What the user said of the run, as the frameworks read it. Raises `ValueError` for a GPU that is none."""
+    """What the user said of the run, as the frameworks read it. Raises `OptionError` for a GPU that is none."""
     gpu = None
     if options.gpu:
         from lintune.run.gpu import parse_gpu
 
-        gpu = parse_gpu(options.gpu)
+        try:
+            gpu = parse_gpu(options.gpu)
+        except ValueError as error:
+            raise OptionError(f"--gpu: {error}") from None
     return Assumptions(
         pins={pin.package: pin for pin in options.pins},
         gpu=gpu,
@@ -163,10 +166,9 @@ class Work:
                     self._check_document(source, role, alone=False)
 
     def _check_data(self, file: FoundFile, source: Source) -> None:
-        before = self.files.get(file.path)
-        alone = before is None or before.role != "config"
+        alone = file.path not in self.files
         if self._check_document(source, file.role, alone) or file.named:
-            self.files[file.path] = before or CheckedFile(file.path, "config")
+            self.files.setdefault(file.path, CheckedFile(file.path, "config"))
 
     def _check_document(self, source: Source, role: str, alone: bool) -> bool:
         """A YAML or JSON file; returns whether it belongs to fine-tuning as far as can be told."""

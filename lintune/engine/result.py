@@ -11,6 +11,10 @@ from lintune.values.version import Pin
 FileRole = Literal["launch", "config", "script", "other"]
 
 
+class OptionError(ValueError):
+    """Something asked of a check that cannot be done, in words for the user (exit status 2)."""
+
+
 @dataclass(frozen=True, slots=True)
 class CheckOptions:
     """What the user asked of a check, already read from the command line and the config."""

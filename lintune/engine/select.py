@@ -2,10 +2,11 @@
 
 from collections.abc import Iterable, Sequence
 
+from lintune.engine.result import OptionError
 from lintune.engine.rule import Rule
 
 
-class SelectionError(ValueError):
+class SelectionError(OptionError):
     """A word that selects no rule, with the nearest one that does."""
 
 

@@ -26,9 +26,7 @@ class ShellFile:
 def read_shell(source: Source, project: Project, assumptions: Assumptions) -> ShellFile:
     """The script evaluated as bash would run it, and each training launch in it as a run."""
     script = parse_shell(source)
-    evaluation = evaluate(
-        script, arguments=assumptions.arguments, environment=assumptions.environment, files=project, provided=PROVIDED
-    )
+    evaluation = evaluate(script, arguments=assumptions.arguments, environment=assumptions.environment, files=project, provided=PROVIDED)
     context = Context(project, source.path, assumptions, assumptions.environment)
     runs: list[Run] = []
     for command in evaluation.commands:

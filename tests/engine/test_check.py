@@ -165,7 +165,9 @@ def test_possible_findings_are_held_back_and_counted(folder: Path) -> None:
 
 
 def test_a_run_file(folder: Path) -> None:
-    (folder / "run.json").write_text('{"lintune_run": 1, "values": {"optim.lr": 0.0, "pins.transformers": "==4.51.3", "launch.framework": "minicpmv"}}')
+    (folder / "run.json").write_text(
+        '{"lintune_run": 1, "values": {"optim.lr": 0.0, "pins.transformers": "==4.51.3", "launch.framework": "minicpmv"}}'
+    )
     result = check(["run.json"], CheckOptions())
     [run] = result.launches
     assert run.framework == "minicpmv" and run.versions["transformers"].specifiers.text == "==4.51.3"

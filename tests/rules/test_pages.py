@@ -34,7 +34,11 @@ EVERY_EXAMPLE = pytest.mark.parametrize(("page", "example"), EXAMPLES, ids=[f"{p
 def in_vocabulary(name: str) -> bool:
     """Whether a dotted name is one of the vocabulary, or below one that ends in `.*`."""
     parts = name.split(".")
-    return name in NAMES or name in ("ds", "framework", "path") or any(".".join(parts[:count]) + ".*" in NAMES for count in range(1, len(parts)))
+    return (
+        name in NAMES
+        or name in ("ds", "framework", "path")
+        or any(".".join(parts[:count]) + ".*" in NAMES for count in range(1, len(parts)))
+    )
 
 
 def run_example(page: Page, example: Example) -> Result:
@@ -67,7 +71,9 @@ def test_every_page_compiles() -> None:
 def test_front_matter_is_valid(page: Page) -> None:
     """Against the schema that editors and house rules use."""
     text = (Path(CATALOGUE.folder) / page.path).read_text(encoding="utf-8")
-    errors = [f"{'.'.join(map(str, error.path))}: {error.message}" for error in SCHEMA.iter_errors(yaml.safe_load(text.split("\n---\n")[0][4:]))]
+    errors = [
+        f"{'.'.join(map(str, error.path))}: {error.message}" for error in SCHEMA.iter_errors(yaml.safe_load(text.split("\n---\n")[0][4:]))
+    ]
     assert errors == []
 
 
