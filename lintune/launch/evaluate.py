@@ -1,0 +1,67 @@
+"""Evaluates a shell script as bash would run it, without running anything, in bounded work."""
+
+from collections.abc import Container, Mapping
+from dataclasses import dataclass
+
+from lintune.launch.shell_files import FileReader, NoFiles
+from lintune.launch.shell_flow import Leave
+from lintune.launch.shell_machine import Abort, Frame, Machine, WorkBound
+from lintune.launch.shell_problems import script_problems
+from lintune.launch.shell_run import run_body, run_script
+from lintune.launch.word import Command, Piece, Word
+from lintune.source.text import Problem, Site, Source, Span
+from lintune.syntax.shell.nodes import Script
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """What a script does, as far as it can be told."""
+
+    commands: tuple[Command, ...]
+    """Every program that the script runs, in order; builtins and functions excluded."""
+    problems: tuple[Problem, ...]
+    """Of the text and of its evaluation, in the order of the text."""
+    cut: str = ""
+    """What was cut off by a bound on work; empty if nothing was."""
+
+
+def evaluate(
+    script: Script,
+    *,
+    arguments: tuple[str, ...] | None = None,
+    environment: Mapping[str, str] | None = None,
+    files: FileReader | None = None,
+    provided: Container[str] = frozenset(),
+) -> Evaluation:
+    """The programs a script runs, word by word.
+
+    `arguments`: the script's own arguments; None where they are not known. `environment`: variables that the user
+    says are set. `provided`: names that launchers, schedulers and login shells set, unset in the script or not.
+    Never raises, whatever the script holds.
+    """
+    machine = Machine(files or NoFiles(), provided, environment or {}, run_body)
+    machine.frames.append(Frame(script.source))
+    machine.state.arguments = None if arguments is None else _arguments(arguments)
+    cut = ""
+    try:
+        run_script(machine, script.body)
+    except WorkBound as bound:
+        cut = str(bound)
+    except Leave:
+        pass
+    except (RecursionError, Abort):
+        cut = "evaluation stopped: the script nests too deeply"
+    problems = [*script.problems, *script_problems(script, machine)]
+    problems.sort(key=lambda problem: problem.site.span.start)
+    return Evaluation(tuple(machine.commands), tuple(problems), cut or machine.cut)
+
+
+def _arguments(arguments: tuple[str, ...]) -> tuple[Word, ...]:
+    source = Source("<arguments>", " ".join(arguments))
+    words: list[Word] = []
+    at = 0
+    for text in arguments:
+        site = Site(source, Span(at, at + len(text)))
+        words.append(Word(site, (Piece(text, site),) if text else ()))
+        at += len(text) + 1
+    return tuple(words)

@@ -1,0 +1,104 @@
+"""Brace expansion: `{a,b}` and `{1..4}`, before everything else."""
+
+import re
+from collections.abc import Sequence
+
+from lintune.source.text import Span
+from lintune.syntax.shell.nodes import Literal, Part
+
+MAX_WORDS = 1_000
+"""Words that one word may be spread to."""
+
+_RANGE = re.compile(r"(-?\d{1,9}|[A-Za-z])\.\.(-?\d{1,9}|[A-Za-z])(?:\.\.(-?\d{1,9}))?", re.ASCII)
+
+
+def has_braces(parts: Sequence[Part]) -> bool:
+    """Whether an unquoted brace may open an expansion."""
+    return any(isinstance(part, Literal) and not part.quoted and "{" in part.text for part in parts)
+
+
+def spread_braces(parts: Sequence[Part]) -> list[list[Part]]:
+    """The words that braces make of one; more than `MAX_WORDS` leave it as it is."""
+    characters: list[Part] = []
+    for part in parts:
+        if isinstance(part, Literal) and not part.quoted and part.span.end - part.span.start == len(part.text):
+            at = 0
+            for run in re.split(r"([{},])", part.text):
+                if run:
+                    start = part.span.start + at
+                    characters.append(Literal(Span(start, start + len(run)), run))
+                at += len(run)
+        else:
+            characters.append(part)
+    words = _spread(characters, 0)
+    return words if words is not None and len(words) <= MAX_WORDS else [list(parts)]
+
+
+def _mark(part: Part) -> str:
+    return part.text if isinstance(part, Literal) and not part.quoted and part.text in ("{", "}", ",") else ""
+
+
+def _spread(parts: list[Part], depth: int) -> list[list[Part]] | None:
+    if depth > 8:
+        return None
+    for start, part in enumerate(parts):
+        if _mark(part) != "{":
+            continue
+        close, commas = _close(parts, start)
+        if close < 0:
+            continue
+        alternatives = _alternatives(parts, start, close, commas, depth)
+        if alternatives is None:
+            continue
+        tails = _spread(parts[close + 1 :], depth + 1)
+        if tails is None or len(tails) * len(alternatives) > MAX_WORDS:
+            return None
+        head = parts[:start]
+        return [[*head, *middle, *tail] for middle in alternatives for tail in tails]
+    return [parts]
+
+
+def _close(parts: list[Part], start: int) -> tuple[int, list[int]]:
+    level, commas = 0, []
+    for at in range(start, len(parts)):
+        mark = _mark(parts[at])
+        level += (mark == "{") - (mark == "}")
+        if mark == "," and level == 1:
+            commas.append(at)
+        if not level:
+            return at, commas
+    return -1, []
+
+
+def _alternatives(parts: list[Part], start: int, close: int, commas: list[int], depth: int) -> list[list[Part]] | None:
+    if commas:
+        found: list[list[Part]] = []
+        edges = [start, *commas, close]
+        for low, high in zip(edges, edges[1:], strict=False):
+            inner = _spread(parts[low + 1 : high], depth + 1)
+            if inner is None or len(found) + len(inner) > MAX_WORDS:
+                return None
+            found.extend(inner)
+        return found
+    inside = parts[start + 1 : close]
+    if len(inside) != 1 or not isinstance(inside[0], Literal) or not (range_ := _RANGE.fullmatch(inside[0].text)):
+        return None
+    span = Span(parts[start].span.start, parts[close].span.end)
+    texts = _range(range_.group(1), range_.group(2), range_.group(3))
+    return None if texts is None else [[Literal(span, text)] for text in texts]
+
+
+def _range(low: str, high: str, step: str | None) -> list[str] | None:
+    numeric = not low.isalpha() and not high.isalpha()
+    if not numeric and not (low.isalpha() and high.isalpha()):
+        return None
+    first, last = (int(low), int(high)) if numeric else (ord(low), ord(high))
+    by = abs(int(step)) if step and int(step) else 1
+    if abs(last - first) // by > MAX_WORDS:
+        return None
+    numbers = range(first, last + 1, by) if first <= last else range(first, last - 1, -by)
+    if not numeric:
+        return [chr(number) for number in numbers]
+    padded = any(text.lstrip("-").startswith("0") and len(text.lstrip("-")) > 1 for text in (low, high))
+    width = max(len(low), len(high)) if padded else 0
+    return [str(number).zfill(width) for number in numbers]

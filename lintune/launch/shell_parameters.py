@@ -1,0 +1,407 @@
+"""`$name` and `${name...}`: what each form gives, piece by piece."""
+
+from collections.abc import Callable
+
+from lintune.launch.shell_arithmetic import arithmetic
+from lintune.launch.shell_machine import SCRIPT_FOLDER, SCRIPT_NAME, WORKING_FOLDER, Machine
+from lintune.launch.shell_patterns import compile_pattern, literal_tail, prefix_ends, replacements, suffix_starts
+from lintune.launch.shell_pieces import Pieces, join_words, known_text, reason_of, slice_pieces, through, unknown_piece
+from lintune.launch.shell_state import Variable
+from lintune.launch.word import Piece, Word
+from lintune.source.text import Site
+from lintune.syntax.shell.nodes import Literal, Parameter, ShellWord
+
+ExpandText = Callable[[Machine, ShellWord | None], Pieces]
+
+_CHANGING = {
+    "RANDOM": "a random number",
+    "SRANDOM": "a random number",
+    "SECONDS": "the time since the script began",
+    "LINENO": "a line number",
+    "EPOCHSECONDS": "the time",
+    "BASHPID": "a process number",
+    "PPID": "a process number",
+    "UID": "the user's number",
+    "EUID": "the user's number",
+    "HOSTNAME": "the machine's name",
+    "BASH_VERSION": "bash's version",
+    "OSTYPE": "the system's name",
+    "PIPESTATUS": "an exit status",
+    "FUNCNAME": "a function's name",
+    "OLDPWD": WORKING_FOLDER,
+    "REPLY": "what was read",
+    "BASH": "where bash is",
+    "SHLVL": "how deep shells are nested",
+    "DIRSTACK": WORKING_FOLDER,
+    "OPTARG": "an option's value",
+    "BASH_REMATCH": "what a regular expression matched",
+}
+_DEFAULTS = frozenset((":-", "-", ":=", "=", ":?", "?", ":+", "+"))
+
+
+def parameter(machine: Machine, part: Parameter, expand: ExpandText) -> Pieces | list[Word]:
+    """The text, or the words, that an expansion gives."""
+    site = machine.site(part.span)
+    if not part.operator and part.index is None and not part.length and not part.indirect:
+        if part.name in ("@", "*"):
+            return _arguments(machine, part, site)
+        return _value(machine, part.name, site, True) or ()
+    if part.indirect:
+        found = _indirect(machine, part, site, expand)
+        if not isinstance(found, Parameter):
+            return found
+        part = found
+    words = _words(machine, part, site)
+    if words is not None:
+        return _of_words(machine, part, words, site, expand)
+    if part.operator in _DEFAULTS:
+        return _default(machine, part, site, expand)
+    value = _single(machine, part, site, True)
+    if part.length:
+        text = known_text(value or ())
+        return (Piece(str(len(text)), site),) if text is not None else (unknown_piece(site, reason_of(value or ())),)
+    return _operate(machine, part, value or (), site, expand)
+
+
+def _arguments(machine: Machine, part: Parameter, site: Site) -> Pieces | list[Word]:
+    words = _words(machine, part, site) or []
+    if part.name == "*" and part.quoted:
+        return join_words(words, machine.separators()[:1], site)
+    return words
+
+
+def _words(machine: Machine, part: Parameter, site: Site) -> list[Word] | None:
+    """The elements of `$@`, `${a[@]}`; None where the expansion is about one text."""
+    if part.name in ("@", "*"):
+        if machine.state.arguments is None:
+            return [Word(site, (unknown_piece(site, "the script's arguments are not known"),), True)]
+        return [Word(site, through(word.pieces, site), word.many) for word in machine.state.arguments]
+    if part.index is None or part.index.literal() not in ("@", "*"):
+        return None
+    variable = machine.state.variables.get(part.name)
+    if variable is None or variable.items is None:
+        if variable is None and machine.is_open(part.name) and part.name not in _CHANGING:
+            machine.report_unset(part.name, site)
+            return [Word(site, (unknown_piece(site, machine.unset_reason(part.name)),), True)]
+        value = _value(machine, part.name, site, True)
+        return [] if value is None else [Word(site, value)]
+    return [Word(site, through(word.pieces, site), word.many) for word in variable.items.values()]
+
+
+def _of_words(machine: Machine, part: Parameter, words: list[Word], site: Site, expand: ExpandText) -> Pieces | list[Word]:
+    if part.length:
+        if any(word.many for word in words):
+            return (unknown_piece(site, words[-1].reason or "how many there are is not known"),)
+        return (Piece(str(len(words)), site),)
+    if part.operator == ":":
+        words = _slice_words(machine, part, words, site, expand)
+    elif part.operator in _DEFAULTS:
+        if part.operator.endswith("+"):
+            return expand(machine, part.argument) if words else ()
+        if not words:
+            return expand(machine, part.argument)
+        if part.operator.endswith("-") and all(word.many for word in words) and (part.name in "@*" or machine.is_open(part.name)):
+            return expand(machine, part.argument) if part.argument and part.argument.parts else words
+    elif part.operator:
+        words = [Word(word.site, _operate(machine, part, word.pieces, site, expand), word.many) for word in words]
+    star = part.name == "*" or (part.index is not None and part.index.literal() == "*")
+    if star and part.quoted:
+        return join_words(words, machine.separators()[:1], site)
+    return words
+
+
+def _slice_words(machine: Machine, part: Parameter, words: list[Word], site: Site, expand: ExpandText) -> list[Word]:
+    start = arithmetic(machine, expand(machine, part.argument), site)
+    length = arithmetic(machine, expand(machine, part.second), site) if part.second else None
+    if isinstance(start, str) or isinstance(length, str) or any(word.many for word in words):
+        reason = next((word.reason for word in words if word.many), "which elements these are is not known")
+        return [Word(site, (unknown_piece(site, reason),), True)]
+    if part.name in ("@", "*"):
+        zero = Word(site, (unknown_piece(site, SCRIPT_NAME),))
+        words = [zero, *words]
+    first = max(start + len(words), 0) if start < 0 else start
+    last = len(words) if length is None else (first + length if length >= 0 else len(words) + length)
+    return words[first:last]
+
+
+def _value(machine: Machine, name: str, site: Site, report: bool) -> Pieces | None:
+    """A plain variable or special parameter; None where certainly unset."""
+    variable = machine.state.variables.get(name)
+    if variable is not None:
+        value = variable.scalar()
+        return None if value is None else through(value, site)
+    if name.isdigit() or name in ("#", "?", "!", "$", "-"):
+        return _special(machine, name, site)
+    if name == "PWD":
+        return working_folder(machine, site)
+    if name == "BASH_SOURCE":
+        return (unknown_piece(site, SCRIPT_NAME),)
+    if name in _CHANGING:
+        return (unknown_piece(site, _CHANGING[name]),)
+    if name == "IFS":
+        return (Piece(" \t\n", site),)
+    if report:
+        machine.report_unset(name, site)
+    return machine.variable(name, site)
+
+
+def _special(machine: Machine, name: str, site: Site) -> Pieces | None:
+    arguments = machine.state.arguments
+    if name == "0":
+        return (unknown_piece(site, SCRIPT_NAME),)
+    if name.isdigit():
+        if arguments is None:
+            return (unknown_piece(site, f"argument {name} of the script is not known"),)
+        index = int(name[:6]) - 1
+        before = arguments[: index + 1]
+        if any(word.many for word in before):
+            return (unknown_piece(site, next(word.reason for word in before if word.many) or f"argument {name} is not known"),)
+        return through(arguments[index].pieces, site) if index < len(arguments) else None
+    if name == "#":
+        if arguments is None or any(word.many for word in arguments):
+            return (unknown_piece(site, "how many arguments the script gets is not known"),)
+        return (Piece(str(len(arguments)), site),)
+    if name == "?":
+        return (unknown_piece(site, "an exit status"),) if machine.status is None else (Piece(str(machine.status), site),)
+    return (unknown_piece(site, "a process number" if name in "!$" else "the shell's options"),)
+
+
+def working_folder(machine: Machine, site: Site) -> Pieces:
+    """`$PWD`: absolute, so its beginning is not known."""
+    cwd = machine.state.cwd
+    if cwd is None:
+        return (unknown_piece(site, WORKING_FOLDER),)
+    if cwd.startswith("/"):
+        return (Piece(cwd, site),)
+    if cwd.startswith("\0"):
+        return (unknown_piece(site, SCRIPT_FOLDER), *([Piece(cwd[1:], site)] if cwd[1:] else []))
+    if cwd.startswith(".."):
+        return (unknown_piece(site, WORKING_FOLDER),)
+    return (unknown_piece(site, WORKING_FOLDER), *([] if cwd == "." else [Piece("/" + cwd, site)]))
+
+
+def _single(machine: Machine, part: Parameter, site: Site, report: bool) -> Pieces | None:
+    """The one value that `${name}` or `${name[index]}` is about."""
+    variable = machine.state.variables.get(part.name)
+    if part.index is None or (variable is None and machine.is_open(part.name)):
+        return _value(machine, part.name, site, report)
+    return element(machine, variable, part, site)
+
+
+def element(machine: Machine, variable: Variable | None, part: Parameter, site: Site) -> Pieces | None:
+    """`${name[index]}`."""
+    from lintune.launch.shell_expand import expand_text
+
+    if variable is None or variable.items is None:
+        value = variable.value if variable else None
+        index = expand_text(machine, part.index)
+        return through(value, site) if value is not None and known_text(index) in ("0", "-1") else None
+    key = _key(machine, variable, expand_text(machine, part.index), site)
+    if key is None:
+        return (unknown_piece(site, f"which element of `{part.name}` this is is not known"),)
+    word = variable.items.get(key)
+    if word is None or word.many:
+        many = next((item for item in variable.items.values() if item.many), None)
+        return None if many is None else (unknown_piece(site, many.reason or "an unknown element"),)
+    return through(word.pieces, site)
+
+
+def _key(machine: Machine, variable: Variable, index: Pieces, site: Site) -> str | None:
+    if variable.associative:
+        return known_text(index)
+    number = arithmetic(machine, index, site)
+    if isinstance(number, str):
+        return None
+    if number < 0 and variable.items:
+        number += max(int(key) for key in variable.items if key.isdigit()) + 1
+    return str(number)
+
+
+def _default(machine: Machine, part: Parameter, site: Site, expand: ExpandText) -> Pieces:
+    operator = part.operator
+    missing = part.name not in machine.state.variables and (machine.is_open(part.name) or part.name.isdigit())
+    machine.quiet += 1
+    value = _single(machine, part, site, False)
+    machine.quiet -= 1
+    opened = missing and value is not None and bool(reason_of(value)) and part.name not in _CHANGING and part.name not in ("0", "PWD", "BASH_SOURCE")
+    provided = opened and (part.name in machine.provided or bool(machine.state.opaque))
+    empty = value is None or (operator[0] == ":" and known_text(value) == "")
+    if operator.endswith("+"):
+        if opened and not provided:
+            return ()
+        if value is not None and not empty and not provided and not reason_of(value):
+            return expand(machine, part.argument)
+        return () if empty else _perhaps(machine, expand(machine, part.argument), value or (), site)
+    if operator.endswith("?"):
+        return (unknown_piece(site, f"`{part.name}` must be set by whoever starts the script"),) if empty or opened else value or ()
+    if empty or (opened and not provided):
+        fallback = expand(machine, part.argument)
+        if operator.endswith("=") and not part.name.isdigit():
+            machine.assign(part.name, fallback, site)
+        return through(fallback, site)
+    return value or ()
+
+
+def _perhaps(machine: Machine, alternative: Pieces, value: Pieces, site: Site) -> Pieces:
+    if reason_of(value) and not any(not piece.reason for piece in value):
+        return (unknown_piece(site, reason_of(value)),)
+    return alternative
+
+
+def _indirect(machine: Machine, part: Parameter, site: Site, expand: ExpandText) -> Pieces | list[Word] | Parameter:
+    variable = machine.state.variables.get(part.name)
+    if part.operator == "prefix":
+        names = sorted(name for name in machine.state.variables if name.startswith(part.name))
+        return [Word(site, (Piece(name, site),)) for name in names]
+    if part.index is not None and part.index.literal() in ("@", "*"):
+        items = variable.items if variable and variable.items is not None else {}
+        return [Word(site, (Piece(key, site),), word.many) for key, word in items.items()]
+    name = known_text(_single(machine, part, site, True) or ())
+    if name is None or not name.replace("_", "a").isalnum():
+        return (unknown_piece(site, f"which variable `{part.name}` names is not known"),)
+    return Parameter(part.span, name, part.quoted, part.operator, part.argument, part.second)
+
+
+def _operate(machine: Machine, part: Parameter, value: Pieces, site: Site, expand: ExpandText) -> Pieces:
+    """`# % / ^ , : @` on one text."""
+    match part.operator:
+        case "":
+            return value
+        case "#" | "##" | "%" | "%%":
+            return _strip(machine, part, value, site)
+        case "/" | "//" | "/#" | "/%":
+            return _replace(machine, part, value, site, expand)
+        case ":":
+            return _substring(machine, part, value, site, expand)
+    text = known_text(value)
+    if text is None:
+        return (unknown_piece(site, reason_of(value)),)
+    changed = _folded(part.operator, text)
+    if part.operator == "@":
+        letter = (part.argument.literal() if part.argument else "") or ""
+        folds = {"U": text.upper(), "L": text.lower(), "u": text[:1].upper() + text[1:], "E": text}
+        changed = folds[letter] if letter in folds else text
+        if letter not in folds:
+            return (unknown_piece(site, f"`@{letter}` is not followed"),)
+    return value if changed == text else (Piece(changed, site, tuple(_sites(value))),)
+
+
+def _sites(value: Pieces) -> list[Site]:
+    return [piece.site for piece in value[:1]]
+
+
+def _folded(operator: str, text: str) -> str:
+    match operator:
+        case "^^":
+            return text.upper()
+        case ",,":
+            return text.lower()
+        case "^":
+            return text[:1].upper() + text[1:]
+        case ",":
+            return text[:1].lower() + text[1:]
+    return text
+
+
+def pattern_runs(machine: Machine, word: ShellWord | None) -> list[tuple[str, bool]] | None:
+    """A pattern's text with which of it is quoted; None where it is not known."""
+    from lintune.launch.shell_expand import expand_part, expand_text
+
+    runs: list[tuple[str, bool]] = []
+    for part in word.parts if word else ():
+        if isinstance(part, Literal):
+            runs.append((part.text, part.quoted))
+            continue
+        quoted = getattr(part, "quoted", False)
+        value = expand_part(machine, part)
+        text = known_text(value) if isinstance(value, tuple) else known_text(join_words(value, " ", machine.site(part.span)))
+        if text is None:
+            return None
+        runs.append((text, quoted))
+    del expand_text
+    return runs
+
+
+def _strip(machine: Machine, part: Parameter, value: Pieces, site: Site) -> Pieces:
+    runs = pattern_runs(machine, part.argument)
+    tokens = compile_pattern(runs) if runs is not None else None
+    text = known_text(value)
+    if tokens is None:
+        return (unknown_piece(site, "a pattern that is not known"),)
+    front = part.operator[0] == "#"
+    if text is None:
+        return _strip_unknown(part, value, site, "".join(run for run, _ in runs or []))
+    places = prefix_ends(tokens, text) if front else suffix_starts(tokens, text)
+    if places is None:
+        return (unknown_piece(site, "a pattern that costs too much to match"),)
+    if not places:
+        return value
+    at = places[-1] if len(part.operator) == 2 else places[0]
+    return slice_pieces(value, at, len(text)) if front else slice_pieces(value, 0, at)
+
+
+def _strip_unknown(part: Parameter, value: Pieces, site: Site, pattern: str) -> Pieces:
+    """What is certain of a partly unknown text: the end behind `##*/`, the beginning before `%`."""
+    if part.operator == "##" and pattern.startswith("*") and len(pattern) > 1 and "*" not in pattern[1:]:
+        tail = literal_tail(value)
+        at = tail.rfind(pattern[1:])
+        if at >= 0:
+            total = sum(len(piece.text) for piece in value)
+            return slice_pieces(value, total - len(tail) + at + len(pattern) - 1, total)
+    if part.operator == "%" and pattern == "/*":
+        if len(value) == 1 and value[0].reason == SCRIPT_NAME:
+            return (unknown_piece(site, SCRIPT_FOLDER),)
+        tail = literal_tail(value)
+        if "/" in tail:
+            return slice_pieces(value, 0, sum(len(piece.text) for piece in value) - len(tail) + tail.rfind("/"))
+    if part.operator == "%" and pattern and not set(pattern) & set("*?[") and (tail := literal_tail(value)):
+        if tail.endswith(pattern):
+            return slice_pieces(value, 0, sum(len(piece.text) for piece in value) - len(pattern))
+        if len(tail) >= len(pattern):
+            return value
+    return (unknown_piece(site, reason_of(value)),)
+
+
+def _replace(machine: Machine, part: Parameter, value: Pieces, site: Site, expand: ExpandText) -> Pieces:
+    runs = pattern_runs(machine, part.argument)
+    tokens = compile_pattern(runs) if runs is not None else None
+    text = known_text(value)
+    if text is None or tokens is None:
+        return (unknown_piece(site, reason_of(value) or "a pattern that is not known"),)
+    if not tokens:
+        return value
+    if part.operator == "/#":
+        ends = prefix_ends(tokens, text)
+        places = [(0, ends[-1])] if ends else ([] if ends is not None else None)
+    elif part.operator == "/%":
+        starts = suffix_starts(tokens, text)
+        places = [(starts[-1], len(text))] if starts else ([] if starts is not None else None)
+    else:
+        places = replacements(tokens, text, part.operator == "//")
+    if places is None:
+        return (unknown_piece(site, "a pattern that costs too much to match"),)
+    if not places:
+        return value
+    by = through(expand(machine, part.second), site)
+    found: list[Piece] = []
+    at = 0
+    for start, end in places:
+        found.extend(slice_pieces(value, at, start))
+        found.extend(by)
+        at = end
+    found.extend(slice_pieces(value, at, len(text)))
+    machine.produce(sum(len(piece.text) for piece in found))
+    return tuple(found)
+
+
+def _substring(machine: Machine, part: Parameter, value: Pieces, site: Site, expand: ExpandText) -> Pieces:
+    start = arithmetic(machine, expand(machine, part.argument), site)
+    length = arithmetic(machine, expand(machine, part.second), site) if part.second else None
+    text = known_text(value)
+    if text is None or isinstance(start, str) or isinstance(length, str):
+        return (unknown_piece(site, reason_of(value) or "where the slice begins is not known"),)
+    first = start + len(text) if start < 0 else start
+    if first < 0:
+        return ()
+    last = len(text) if length is None else (first + length if length >= 0 else len(text) + length)
+    return slice_pieces(value, first, max(last, first))

@@ -1,0 +1,101 @@
+"""Paths as the evaluated shell sees them: its working folder, and which files of the project they may be."""
+
+from posixpath import dirname, join, normpath
+
+from lintune.launch.shell_machine import SCRIPT_FOLDER, SCRIPT_NAME, WORKING_FOLDER, Machine
+from lintune.launch.shell_pieces import Pieces, known_text
+from lintune.launch.word import Word
+
+SCRIPT = "\0"
+"""How the state writes the folder of the script at the beginning of a working folder."""
+
+
+def shown_folder(machine: Machine) -> str | None:
+    """The working folder as commands carry it: relative to the start, or the script's own folder by its shown path."""
+    cwd = machine.state.cwd
+    if cwd is None or not cwd.startswith(SCRIPT):
+        return cwd
+    return normpath(join(dirname(machine.frames[0].source.path) or ".", "." + cwd[1:]))
+
+
+def entered(machine: Machine, target: Pieces) -> str | None:
+    """The working folder after `cd target`."""
+    if not target:
+        return None
+    text = known_text(target)
+    cwd = machine.state.cwd
+    if text is not None:
+        if text.startswith("/"):
+            return normpath(text)
+        if cwd is None or text in ("-", ""):
+            return cwd if text == "" else None
+        if cwd.startswith(SCRIPT):
+            return SCRIPT + _below(normpath(join("." + cwd[1:], text)))
+        return normpath(join(cwd, text))
+    first, rest = target[0], known_text(target[1:])
+    if rest is None:
+        return None
+    if first.reason in (SCRIPT_FOLDER, SCRIPT_NAME):
+        return SCRIPT + _below(normpath("." + rest))
+    if first.reason == WORKING_FOLDER:
+        return normpath("." + rest)
+    return None
+
+
+def _below(path: str) -> str:
+    return "" if path == "." else "/" + path
+
+
+def folder_text(word: Word, script_path: str) -> str | None:
+    """A path whose unknown beginning is the working folder or the script's folder, relative to where reports are made."""
+    if not word.pieces or word.pieces[0].reason not in (WORKING_FOLDER, SCRIPT_FOLDER):
+        return None
+    rest = known_text(word.pieces[1:])
+    if rest is None:
+        return None
+    base = dirname(script_path) if word.pieces[0].reason == SCRIPT_FOLDER else ""
+    return normpath(join(base or ".", "." + rest))
+
+
+def candidates(machine: Machine, target: Pieces) -> list[str]:
+    """Where in the project a path may lie, likeliest first."""
+    text = known_text(target)
+    script = dirname(machine.frames[machine.frame].source.path)
+    if text is None:
+        if not target or target[0].reason not in (SCRIPT_FOLDER, WORKING_FOLDER) or (rest := known_text(target[1:])) is None:
+            return []
+        places = [script, ""] if target[0].reason == SCRIPT_FOLDER else ["", script]
+        text = rest.lstrip("/")
+    elif text.startswith("/"):
+        return [text]
+    else:
+        cwd = shown_folder(machine)
+        places = [script, ""] if cwd is None else [cwd, join(script, cwd), script]
+    found: list[str] = []
+    for place in places:
+        path = normpath(join(place, text)) if text else place
+        if path not in found:
+            found.append(path)
+    return found
+
+
+def existence(machine: Machine, operator: str, path: str) -> bool | None:
+    """A file test; what the project does not hold may still be there when the script runs."""
+    if path == "":
+        return False
+    if path == "/dev/null":
+        return operator in ("-e", "-c", "-r", "-w", "-a")
+    if operator not in ("-e", "-a", "-f", "-d", "-r", "-s") or path.startswith("/"):
+        return None
+    for candidate in candidates_of(machine, path):
+        if machine.files.exists(candidate):
+            folder = machine.files.is_dir(candidate)
+            return folder if operator == "-d" else (not folder if operator in ("-f",) else True)
+    return None
+
+
+def candidates_of(machine: Machine, path: str) -> list[str]:
+    """Where in the project a known path may lie."""
+    from lintune.launch.word import Piece
+
+    return candidates(machine, (Piece(path, machine.site(machine.frames[machine.frame].source.line_span(1))),))

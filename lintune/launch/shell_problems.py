@@ -1,0 +1,99 @@
+"""Problems that show only over a whole script: near names, assignments that reach nothing."""
+
+import re
+from collections.abc import Iterable, Iterator
+
+from lintune.launch.shell_machine import Machine
+from lintune.source.text import Problem
+from lintune.syntax.shell.nodes import Script
+
+_READ_BY_PROGRAMS = re.compile(
+    r"CUDA_VISIBLE_DEVICES|CUDA_(?:LAUNCH_BLOCKING|DEVICE_MAX_CONNECTIONS|DEVICE_ORDER)|NCCL_\w+|OMP_NUM_THREADS|WANDB_\w+|HF_\w+|TOKENIZERS_PARALLELISM"
+    r"|TRANSFORMERS_\w+|PYTORCH_\w+|TORCH_\w+|ASCEND_RT_VISIBLE_DEVICES|PYTHONPATH|GLOO_\w+|DS_SKIP_CUDA_CHECK|XLA_\w+|TRITON_\w+|VLLM_\w+"
+)
+_COMMENT = re.compile(r"(?:^|\s)#[^\n]*")
+
+
+def script_problems(script: Script, machine: Machine) -> Iterator[Problem]:
+    """The problems of the evaluation, with near names, and those of assignments that nothing uses."""
+    text = _COMMENT.sub("", script.source.text)
+    used = _used_names(text)
+    dead = {name for name in machine.assigned if name not in used and machine.assigned[name].source is script.source}
+    near_of: dict[str, str] = {}
+    for problem in machine.problems.values():
+        if problem.kind != "unset-variable":
+            yield problem
+            continue
+        name = dict(problem.data)["name"]
+        if name not in near_of:
+            near_of[name] = nearest(name, machine.assigned)
+        near = near_of[name]
+        message = f"{problem.message}; `{near}` is" if near else problem.message
+        yield Problem(problem.kind, message, problem.site, (*problem.data, ("near", near)))
+    for name, near in near_of.items():
+        if near in dead:
+            site = machine.assigned[near]
+            message = f"`{near}` is never used; `{name}`, which is used, is never set"
+            yield Problem("dead-variable-near-name", message, site, (("name", near), ("near", name)))
+    for name in sorted(dead):
+        variable = machine.state.variables.get(name)
+        site = machine.assigned[name]
+        if _READ_BY_PROGRAMS.fullmatch(name) and variable is not None and not variable.exported and _alone(site.text, name):
+            message = f"`{name}` is set for the shell only: without `export` no program sees it"
+            yield Problem("assignment-never-exported", message, site, (("name", name),))
+
+
+def _alone(text: str, name: str) -> bool:
+    return text.startswith(name + "=")
+
+
+def _used_names(text: str) -> set[str]:
+    """Names that occur in an expansion, in arithmetic, in a test, or after `export`."""
+    used = set(re.findall(r"\$\{?[!#]?([A-Za-z_]\w*)", text))
+    for inside in re.findall(r"\(\((.*?)\)\)|\blet\s+(\S+)|-v\s+(\w+)", text):
+        used.update(re.findall(r"[A-Za-z_]\w*", " ".join(inside)))
+    for inside in re.findall(r"\b(?:export|declare|typeset|readonly)\s+([^\n;&|]*)", text):
+        used.update(re.findall(r"(?<![\w=./$-])([A-Za-z_]\w*)", inside))
+    return used
+
+
+def nearest(name: str, names: Iterable[str]) -> str:
+    """The assigned name that `name` was probably meant to be, or nothing."""
+    folded = _folded(name)
+    best, best_distance = "", 3
+    for other in names:
+        if other == name:
+            continue
+        if _folded(other) == folded:
+            return other
+        limit = 1 if min(len(name), len(other)) < 8 else 2
+        if abs(len(name) - len(other)) <= limit and min(len(name), len(other)) >= 4:
+            distance = _distance(name.lower(), other.lower(), limit)
+            if distance <= limit and distance < best_distance and not _differ_in_digits(name, other):
+                best, best_distance = other, distance
+    return best
+
+
+def _folded(name: str) -> str:
+    return name.replace("_", "").lower()
+
+
+def _differ_in_digits(name: str, other: str) -> bool:
+    return re.sub(r"\d", "", name) == re.sub(r"\d", "", other)
+
+
+def _distance(a: str, b: str, limit: int) -> int:
+    """Edit distance with transpositions, `limit + 1` where it is larger."""
+    before: list[int] = []
+    row = list(range(len(b) + 1))
+    for i, left in enumerate(a, 1):
+        following = [i]
+        for j, right in enumerate(b, 1):
+            cost = min(row[j] + 1, following[j - 1] + 1, row[j - 1] + (left != right))
+            if i > 1 and j > 1 and left == b[j - 2] and a[i - 2] == right:
+                cost = min(cost, before[j - 2] + 1)
+            following.append(cost)
+        if min(following) > limit:
+            return limit + 1
+        before, row = row, following
+    return row[-1]
