@@ -1,12 +1,12 @@
 """What a framework adapter may look at beside the launch itself."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 
 from lintune.launch.launchers import Launch
 from lintune.launch.project import Project
 from lintune.run.assumptions import Assumptions
 from lintune.scripts.entry import EntryScript
+from lintune.source.record import dataclass, field
 from lintune.source.text import Source
 from lintune.values.version import Pin
 

@@ -56,7 +56,7 @@ def _read(run: Run, reading: Reading, path: str, origin: Origin) -> None:
 def fill_deepspeed(run: Run, root: Mapping, origin: Origin) -> None:
     """Add the keys of a DeepSpeed file as `ds.*` and their meaning as `par.ds.*`; `origin` is how the launch names the file."""
     _flatten(run, root, "ds", origin)
-    _add_meaning(run, root)
+    _add_meaning(run)
 
 
 def _flatten(run: Run, node: Mapping, prefix: str, origin: Origin) -> None:
@@ -78,7 +78,7 @@ def _plain(node: Node) -> Data:
             return {str(entry.key.value): _plain(entry.value) for entry in entries}
 
 
-def _add_meaning(run: Run, root: Mapping) -> None:
+def _add_meaning(run: Run) -> None:
     zero = run.get("ds.zero_optimization")
     stage = run.get("ds.zero_optimization.stage")
     if isinstance(zero, Absent):

@@ -1,11 +1,11 @@
 """The files that a launch refers to, as items: entry script, DeepSpeed JSON, configs, data, model."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from lintune.frameworks.context import Reading
 from lintune.frameworks.paths import resolve
 from lintune.run.run import Item, Run
+from lintune.source.record import dataclass
 from lintune.source.text import Site
 from lintune.values.value import Absent, Known, Origin, Unknown, Value, is_default, site_of
 

@@ -6,11 +6,11 @@ those of the checkpoints (`llm.model.layers.0.self_attn.q_proj`), since `lora_ta
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
 
 from lintune.frameworks.known_models import DecoderShape, KnownModel, ResamplerShape, VisionShape
+from lintune.source.record import dataclass
 
 Part = Literal["llm", "embed", "lm_head", "vision", "projector"]
 PARTS: tuple[Part, ...] = ("llm", "embed", "lm_head", "vision", "projector")

@@ -1,10 +1,10 @@
 """Facts of known models, read from `models/minicpm.json`: which model a path names, and its architecture."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import lru_cache
 
 from lintune.source.data import data_folder
+from lintune.source.record import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,10 +1,11 @@
 """How a run is started: launcher, processes, nodes, cards; `launch.*`, `gpu.*`, `derived.world_size`."""
 
 import re
+from collections.abc import Sequence
 
 from lintune.frameworks.context import Reading
 from lintune.frameworks.environment import word_value
-from lintune.run.known import whole
+from lintune.run.known import truth, whole
 from lintune.run.run import Run
 from lintune.run.settings import along, blocked, derived
 from lintune.values.value import Absent, Known, Origin, Step, Unknown, Value
@@ -29,9 +30,49 @@ def add_launcher(run: Run, reading: Reading) -> None:
     _add_gpu(run, reading)
     nodes, per_node = _nodes(run, reading), _per_node(run, reading)
     run.values["launch.nnodes"], run.values["launch.nproc"] = nodes, per_node
+    run.values["launch.background"] = Known(launch.command.background)
+    _add_port(run, launch.launcher)
     for name in ("node_rank", "master_addr", "master_port"):
         run.values[f"launch.{name}"] = run.get(f"launch.option.{name}")
     run.values["derived.world_size"] = _world_size(run, launch.launcher, nodes, per_node)
+
+
+def _add_port(run: Run, launcher: str) -> None:
+    """The port on which the processes meet: torchrun, deepspeed and accelerate all default to 29500."""
+    value = _option(run, "main_process_port" if launcher == "accelerate" else "master_port")
+    if launcher not in ("torchrun", "deepspeed", "accelerate"):
+        return
+    if isinstance(value, Absent):
+        elsewhere = [_option(run, name) for name in ("standalone", "rdzv_endpoint", "rdzv_backend", "config_file")]
+        elsewhere.append(run.values.get("env.MASTER_PORT", Absent()))
+        if all(isinstance(value, Absent) for value in elsewhere):
+            run.values["launch.port"] = Known(29500, (Step("default", None, f"default of {launcher}"),))
+        return
+    port = whole(value)
+    run.values["launch.port"] = along(port, value.origin) if port is not None else blocked((value,), "the port is not a number")
+
+
+def mark_port_conflicts(runs: Sequence[Run]) -> None:
+    """Add `launch.port_taken_by` to each launch of a script whose port an earlier one in the background still holds.
+
+    A `wait` between the two in the script, or an unknown port, is no conflict; port 0 picks a free one.
+    """
+    for at, run in enumerate(runs):
+        port = whole(run.get("launch.port"))
+        for earlier in runs[:at]:
+            same = port is not None and port > 0 and whole(earlier.get("launch.port")) == port
+            local = all(whole(each.get("launch.nnodes")) == 1 for each in (run, earlier))
+            certain = all(truth(each.get("launch.certain")) for each in (run, earlier))
+            if same and local and certain and truth(earlier.get("launch.background")) and not _waits(earlier, run):
+                run.values["launch.port_taken_by"] = Known(port, (Step("flag", earlier.site),))
+
+
+def _waits(earlier: Run, run: Run) -> bool:
+    """Whether the script may wait for the earlier launch before it starts the later one."""
+    if earlier.site.source is not run.site.source or earlier.site.span.end > run.site.span.start:
+        return True
+    between = run.site.source.text[earlier.site.span.end : run.site.span.start]
+    return re.search(r"\b(wait|sleep|ssh|kill|fg)\b", between) is not None
 
 
 def _add_gpu(run: Run, reading: Reading) -> None:

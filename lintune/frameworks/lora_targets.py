@@ -5,10 +5,11 @@ or embedding gets `rank * (in + out)` parameters (peft/tuners/tuners_utils.py ch
 """
 
 import re
+import warnings
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from lintune.frameworks.inventory import Module, Part
+from lintune.source.record import dataclass
 
 _LONGEST = 500
 _MOST_REPEATS = 3
@@ -43,8 +44,10 @@ def find_targets(pattern: str, modules: Sequence[Module]) -> Targets:
     if len(pattern) > _LONGEST:
         raise NotDecided("the target expression is too long to be tried")
     try:
-        compiled = re.compile(pattern)
-        repeats = _repeats(_parsed(pattern))
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            repeats = _repeats(_parsed(pattern))
+            compiled = re.compile(pattern)
     except (re.error, RecursionError, OverflowError) as error:
         raise NotDecided(f"the target expression is not valid: {error}") from None
     if repeats > _MOST_REPEATS:

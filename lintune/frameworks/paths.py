@@ -1,9 +1,9 @@
 """Files that a launch names: where they would be, and whether they are there."""
 
 import posixpath
-from dataclasses import dataclass
 
 from lintune.frameworks.context import Reading
+from lintune.source.record import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,6 @@
 """From a launch to a run: the framework is told from the entry script or the flags, then its adapter fills the run."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 
 from lintune.frameworks import hf_trainer, minicpmv
 from lintune.frameworks.context import Context, Reading
@@ -17,6 +16,7 @@ from lintune.frameworks.trainer_settings import add_trainer_settings
 from lintune.launch.launchers import Launch
 from lintune.run.run import Item, Run
 from lintune.scripts.entry import EntryScript
+from lintune.source.record import dataclass
 from lintune.values.value import Absent, Data, Known, Step, Unknown, Value
 
 Flags = Mapping[str, Value]

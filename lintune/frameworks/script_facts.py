@@ -4,7 +4,7 @@ from lintune.frameworks.context import Reading
 from lintune.run.run import Run
 from lintune.run.settings import fact
 from lintune.scripts.entry import EntryScript
-from lintune.values.value import Known, Step, Unknown
+from lintune.values.value import Absent, Known, Step, Unknown
 
 _COMPARED = ("llm_type",)
 """Options whose values rules compare with those that the script knows."""
@@ -20,9 +20,14 @@ def add_script(run: Run, reading: Reading, script: EntryScript | None) -> None:
         for option in _COMPARED:
             found = script.compared_values(option)
             run.values[f"script.compared.{option}"] = Known(tuple(found), tuple(Step("script", site) for site in found.values()))
+        saved = script.rank0_save
+        run.values["script.rank0_save"] = Known(True, (Step("script", saved),)) if saved is not None else Absent()
     elif run.framework == "minicpmv":
         for option, values in _OFFICIAL.items():
             run.values[f"script.compared.{option}"] = fact(values, "dataset.py of OpenBMB/MiniCPM-V@0dbb566")
+    if not run.script_read:
+        run.values["script.rank0_save"] = Unknown("the entry script was not read", settle="the entry script")
+    run.values["model.known_templates"] = run.get("script.compared.llm_type")
     if script is None:
         entry = reading.entry or "the entry script"
         run.unread["flag"] = Unknown(f"the options of `{entry}` are not known", settle=f"the file `{entry}`")

@@ -6,10 +6,10 @@ and `embed_tokens`, `resampler` (and `vpm` with tune_vision) are trained as full
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 
 from lintune.frameworks.inventory import PARTS, Module, Part
 from lintune.frameworks.lora_targets import Targets
+from lintune.source.record import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)

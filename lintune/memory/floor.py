@@ -14,12 +14,11 @@ P: all parameters, T: trainable ones, M: trainable ones in matrices, N: processe
 * context: what the driver and kernels take; 300 MiB is below every measured value
 """
 
-from dataclasses import dataclass
-
 from lintune.memory.bytes_of import DTYPE, optimizer_bytes
 from lintune.run.known import first_unknown, number, text, truth, whole
 from lintune.run.run import Run
 from lintune.run.settings import derived
+from lintune.source.record import dataclass
 from lintune.values.value import Absent, Known, Unknown, Value, is_default
 
 CONTEXT_BYTES = 300 * 2**20

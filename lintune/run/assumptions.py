@@ -1,9 +1,9 @@
 """What the user says about a run beyond its files: versions, cards, the environment, arguments of the script."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 
 from lintune.run.gpu import Gpu
+from lintune.source.record import dataclass, field
 from lintune.values.value import Origin
 from lintune.values.version import Pin
 

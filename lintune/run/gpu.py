@@ -1,10 +1,10 @@
 """The graphics cards of a run: `8xA100-80G`, `A100-40G`, `2x8xH100` (nodes x cards), `RTX4090`; facts from `models/gpus.json`."""
 
 import re
-from dataclasses import dataclass
 from functools import lru_cache
 
 from lintune.source.data import data_folder
+from lintune.source.record import dataclass
 
 GIB = 2**30
 _SPEC = re.compile(r"(?:(?:(\d+)\s*[xX*]\s*)?(\d+)\s*[xX*]\s*)?([A-Za-z0-9][A-Za-z0-9 _-]*?)(?:[-_ ]?(\d+)\s*Gi?B?)?", re.I)
@@ -60,6 +60,8 @@ def parse_gpu(spec: str) -> Gpu:
     if (count and int(count) < 1) or (nodes and int(nodes) < 1):
         raise ValueError(f"`{spec}` counts no GPU")
     if card is None:
+        if len(name) < 2 or re.fullmatch(r"\d+\s*[xX*]?", name):
+            raise ValueError(f"not a GPU: `{spec}` (write it as 8xA100-80G, A100-40G or 2x8xH100)")
         return Gpu(name, _int(count), _int(nodes), memory * GIB if memory else None, known=False)
     if memory is not None and memory not in (*card.memory_gib, *card.also_gib):
         sizes = " or ".join(f"{gib}G" for gib in card.memory_gib)

@@ -1,9 +1,9 @@
 """A run in the common vocabulary: every setting by dotted name, with its origin; lists of items; guards of the script."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from typing import Literal
 
+from lintune.source.record import dataclass, field
 from lintune.source.text import Site
 from lintune.values.value import Absent, Data, Unknown, Value
 from lintune.values.version import Pin

@@ -1,6 +1,6 @@
 """The common vocabulary: every dotted name of a run, with its unit and meaning."""
 
-from dataclasses import dataclass
+from lintune.source.record import dataclass
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,7 @@ env.*                         |         | an environment variable that reaches t
 pins.*                        |         | the versions of a package that are in force
 item.*                        |         | a field of the item that a rule looks at
 launch.framework              |         | the framework that the launch was recognised as
-launch.launcher               |         | torchrun, deepspeed, accelerate, python ...
+launch.launcher               |         | the launcher: torchrun, deepspeed, accelerate, python or another
 launch.certain                |         | whether the command runs in every execution of the script
 launch.module                 |         | whether the entry is a module (`-m`)
 launch.entry                  |         | the entry script or module as written
@@ -38,9 +38,14 @@ launch.entry_file             |         | the file of an entry module
 launch.option.*               |         | an option of the launcher
 launch.nproc                  | processes | processes per node
 launch.nnodes                 | nodes   | nodes
+launch.background             |         | whether the launch is started with `&`
+launch.port                   |         | the port on which the processes meet
+launch.port_taken_by          |         | the same port, where an earlier launch of the script still holds it
 launch.node_rank              |         | the rank of this node
 launch.master_addr            |         | the address of the first node
 launch.master_port            |         | the port of the first node
+launch.port                   |         | the port at which a launch on one machine meets
+launch.port_taken_by          |         | whether an earlier launch of the script still holds that port
 gpu.name                      |         | the card's name
 gpu.count                     | cards   | cards per node
 gpu.memory_bytes              | bytes   | the memory of one card, as marketed (an upper bound)
@@ -48,14 +53,17 @@ gpu.compute_capability        |         | CUDA compute capability
 gpu.bf16                      |         | whether the card computes in bf16
 gpu.tf32                      |         | whether the card has TF32
 script.path                   |         | the entry script that was read
+script.rank0_save             |         | whether the model is saved by a call that only rank 0 makes
+script.rank0_save             |         | whether the script calls `save_model` under `local_rank == 0`
 script.compared.*             |         | the values that the script compares an option with
 model.id                      |         | the model as given: a hub name or a path
 model.name                    |         | the known model that it is
-model.family                  |         | minicpm-v, omnilmm ...
+model.family                  |         | the family: minicpm-v or omnilmm
 model.kind                    |         | llm or vlm
 model.recognised_by           |         | name (the hub name) or folder (the last component of a path)
 model.expected_llm_type       |         | the `llm_type` that belongs to the model
 model.template                |         | the prompt template or `llm_type` that is asked for
+model.known_templates         |         | the values of `llm_type` that the data code knows
 model.llm                     |         | the language model inside
 model.load_dtype              |         | the type in which weights are loaded
 model.hidden                  |         | hidden size of the language model
@@ -74,7 +82,7 @@ model.params.embed            | params  | of the input embedding
 model.params.lm_head          | params  | of the output head; 0 where tied
 model.params.vision           | params  | of the vision tower
 model.params.projector        | params  | of the projector (resampler)
-tune.llm.mode                 |         | frozen, full, lora, saved_copy, conflict ...: the decoder layers
+tune.llm.mode                 |         | mode of the decoder layers: frozen, full, lora, saved_copy, a sum of these, or conflict
 tune.embed.mode               |         | mode of the input embedding
 tune.lm_head.mode             |         | mode of the output head
 tune.vision.mode              |         | mode of the vision tower

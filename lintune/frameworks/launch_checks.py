@@ -1,0 +1,54 @@
+"""Claims about the GPUs of a launch that need counting: slots of `--include`, gaps and numbers of `CUDA_VISIBLE_DEVICES`.
+
+Each function is the `check` of one rule page: it yields an item per finding, with the fields that the page's texts show.
+"""
+
+from collections.abc import Iterator
+
+from lintune.run.known import text, whole
+from lintune.run.run import Item, Run
+from lintune.values.value import Data, Known, Value, site_of
+
+_CHOOSING = ("include", "exclude", "num_gpus", "num_nodes")
+
+
+def visible_devices_gap(run: Run) -> Iterator[Item]:
+    """`CUDA_VISIBLE_DEVICES` of the deepspeed launcher that does not count 0, 1, 2 ... (deepspeed/launcher/runner.py main)."""
+    visible = run.get("env.CUDA_VISIBLE_DEVICES")
+    slots = _slots(text(visible) or "")
+    if text(run.get("launch.launcher")) != "deepspeed" or not slots or any(f"launch.option.{name}" in run.values for name in _CHOOSING):
+        return
+    beyond = [slot for slot in slots if slot >= len(slots)]
+    count = whole(run.get("gpu.count"))
+    if beyond and len(slots) > 1 and (count is None or max(slots) < count):
+        yield _item(visible, devices=text(visible) or "", slot=beyond[0], count=len(slots))
+
+
+def missing_slots(run: Run) -> Iterator[Item]:
+    """Slots of `--include` on this machine that lie beyond its GPUs."""
+    include = run.get("launch.option.include")
+    chosen, count = text(include), whole(run.get("gpu.count"))
+    if text(run.get("launch.launcher")) != "deepspeed" or not chosen or not count or "@" in chosen:
+        return
+    missing = [slot for slot in _slots(chosen.partition(":")[2]) if slot >= count]
+    if missing:
+        yield _item(include, include=chosen, slot=missing[0], count=count, last=count - 1)
+
+
+def more_processes_than_visible(run: Run) -> Iterator[Item]:
+    """More processes per node than `CUDA_VISIBLE_DEVICES` names GPUs; each process takes the GPU of its local rank."""
+    visible = run.get("env.CUDA_VISIBLE_DEVICES")
+    devices = [part for part in (text(visible) or "").split(",") if part.strip()]
+    processes = whole(run.get("launch.nproc"))
+    if text(run.get("launch.launcher")) == "torchrun" and devices and processes is not None and processes > len(devices):
+        yield _item(visible, processes=processes, devices=text(visible) or "", count=len(devices))
+
+
+def _slots(listed: str) -> list[int]:
+    """The numbers of a list of slots; none where it holds anything else (a GPU's UUID)."""
+    parts = [part.strip() for part in listed.split(",") if part.strip()]
+    return [int(part) for part in parts] if all(part.isdigit() for part in parts) else []
+
+
+def _item(at: Value, **fields: Data) -> Item:
+    return Item({name: Known(value, at.origin) for name, value in fields.items()}, site_of(at))
