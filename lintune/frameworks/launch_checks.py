@@ -52,3 +52,16 @@ def _slots(listed: str) -> list[int]:
 
 def _item(at: Value, **fields: Data) -> Item:
     return Item({name: Known(value, at.origin) for name, value in fields.items()}, site_of(at))
+
+
+def repeated_folder(run: Run) -> Iterator[Item]:
+    """A path that begins with the folder into which the script has just changed: `cd finetune` and then `finetune/ds.json`."""
+    cwd = (text(run.get("launch.cwd")) or "").strip("/").rpartition("/")[2]
+    for item in run.items.get("files", ()):
+        path = text(item.fields["path"])
+        if path and cwd not in ("", ".", "..") and _is_false(item.fields["exists"]) and path.removeprefix("./").startswith(f"{cwd}/"):
+            yield _item(item.fields["path"], path=path, folder=cwd, better=path.removeprefix("./")[len(cwd) + 1 :])
+
+
+def _is_false(value: Value) -> bool:
+    return isinstance(value, Known) and value.value is False

@@ -24,6 +24,8 @@ def add_launcher(run: Run, reading: Reading) -> None:
     run.values["launch.launcher"] = Known(launch.launcher, (Step("flag", launch.head),))
     run.values["launch.certain"] = Known(launch.command.certain)
     run.values["launch.module"] = Known(launch.module)
+    folder = launch.command.cwd
+    run.values["launch.cwd"] = Known(folder) if folder is not None else Unknown("the script changes to a folder that is not known")
     run.values["launch.entry"] = word_value(launch.entry, "flag") if launch.entry is not None else Absent()
     for name, word in launch.options.items():
         run.values[f"launch.option.{name}"] = word_value(word, "flag")

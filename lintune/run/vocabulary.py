@@ -33,6 +33,7 @@ launch.framework              |         | the framework that the launch was reco
 launch.launcher               |         | the launcher: torchrun, deepspeed, accelerate, python or another
 launch.certain                |         | whether the command runs in every execution of the script
 launch.module                 |         | whether the entry is a module (`-m`)
+launch.cwd                    |         | the folder of the launch, relative to where the script is started
 launch.entry                  |         | the entry script or module as written
 launch.entry_file             |         | the file of an entry module
 launch.option.*               |         | an option of the launcher
@@ -44,8 +45,6 @@ launch.port_taken_by          |         | the same port, where an earlier launch
 launch.node_rank              |         | the rank of this node
 launch.master_addr            |         | the address of the first node
 launch.master_port            |         | the port of the first node
-launch.port                   |         | the port at which a launch on one machine meets
-launch.port_taken_by          |         | whether an earlier launch of the script still holds that port
 gpu.name                      |         | the card's name
 gpu.count                     | cards   | cards per node
 gpu.memory_bytes              | bytes   | the memory of one card, as marketed (an upper bound)
@@ -53,7 +52,6 @@ gpu.compute_capability        |         | CUDA compute capability
 gpu.bf16                      |         | whether the card computes in bf16
 gpu.tf32                      |         | whether the card has TF32
 script.path                   |         | the entry script that was read
-script.rank0_save             |         | whether the model is saved by a call that only rank 0 makes
 script.rank0_save             |         | whether the script calls `save_model` under `local_rank == 0`
 script.compared.*             |         | the values that the script compares an option with
 model.id                      |         | the model as given: a hub name or a path
