@@ -29,7 +29,7 @@ main()
 """
 LAUNCH = """torchrun --nproc_per_node=2 train.py \\
     --model_name_or_path model \\
-    --run_nam first \\
+    --runn_name first \\
     --output_dir out
 """
 
@@ -44,6 +44,10 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def names(result: Result) -> list[tuple[str, int]]:
     return [(finding.name, finding.primary.line) for finding in result.findings if finding.severity != "info"]
+
+
+def house_page(name: str, front: str) -> str:
+    return f'---\ncode: HSE001\nseverity: warning\n{front}\nevidence: ["our wiki"]\n---\n# {name}\n'
 
 
 def only(*rules: str) -> CheckOptions:
@@ -144,7 +148,7 @@ def test_selection(folder: Path) -> None:
 def test_house_rules(folder: Path) -> None:
     house = folder / "house"
     house.mkdir()
-    page = '---\ncode: HSE001\nseverity: warning\nwhen: flag.output_dir == "out"\nat: flag.output_dir\nmessage: "not {flag.output_dir}"\nevidence: ["our wiki"]\n---\n# no-out\n'
+    page = house_page("no-out", 'when: flag.output_dir == "out"\nat: flag.output_dir\nmessage: "not {flag.output_dir}"')
     (house / "no-out.md").write_text(page)
     result = check(["train.sh"], CheckOptions(select=("no-out",), house_rules="house"))
     assert [(finding.name, finding.message, finding.primary.line) for finding in result.findings] == [("no-out", "not out", 4)]
@@ -156,9 +160,7 @@ def test_house_rules(folder: Path) -> None:
 def test_possible_findings_are_held_back_and_counted(folder: Path) -> None:
     house = folder / "house"
     house.mkdir()
-    (house / "maybe-out.md").write_text(
-        '---\ncode: HSE001\nseverity: warning\nconfidence: possible\nwhen: flag.output_dir == "out"\nmessage: "m"\nevidence: ["our wiki"]\n---\n# maybe-out\n'
-    )
+    (house / "maybe-out.md").write_text(house_page("maybe-out", 'confidence: possible\nwhen: flag.output_dir == "out"\nmessage: "m"'))
     options = CheckOptions(select=("maybe-out",), house_rules="house")
     assert (names(check(["train.sh"], options)), check(["train.sh"], options).held_back) == ([], 1)
     assert len(check(["train.sh"], CheckOptions(select=("maybe-out",), house_rules="house", pedantic=True)).findings) == 1
@@ -175,7 +177,7 @@ def test_a_run_file(folder: Path) -> None:
 
 
 def test_waits_name_what_would_settle_them(folder: Path) -> None:
-    (folder / "train.sh").write_text(LAUNCH.replace("--run_nam first", "--learning_rate $LR"))
+    (folder / "train.sh").write_text(LAUNCH.replace("--runn_name first", "--learning_rate $LR"))
     result = check(["train.sh"], only("learning-rate-zero", "unknown-flag"))
     assert result.undecided == 1
     assert {wait.rule for wait in result.waits} == {"learning-rate-zero"}

@@ -82,8 +82,9 @@ def places(found: Outcome) -> list[tuple[str, str, str]]:
 def test_places_labels_and_guards(tmp_path: Path) -> None:
     found = outcome(
         tmp_path,
-        'when: flag.use_lora and flag.tune_llm\nat: [{flag.tune_llm: "is {flag.tune_llm}"}, flag.use_lora, {"guard(use_lora, tune_llm)": "raises here"}]'
-        '\nmessage: "both at {flag.lr}"',
+        "when: flag.use_lora and flag.tune_llm\n"
+        'at: [{flag.tune_llm: "is {flag.tune_llm}"}, flag.use_lora, {"guard(use_lora, tune_llm)": "raises here"}]\n'
+        'message: "both at {flag.lr}"',
     )
     assert places(found) == [
         ("primary", '--tune_llm "true"', "is true"),
