@@ -1,11 +1,11 @@
 """What `#SBATCH` lines at the head of a script ask the scheduler for."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 
 from lintune.launch.option_syntax import split_options
 from lintune.launch.word import Piece, Word
 from lintune.launch.wrappers import WRAPPERS
+from lintune.source.record import replace
 from lintune.source.text import Site, Source, Span
 
 _SBATCH_ONLY = {

@@ -3,10 +3,10 @@
 import os
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Literal
 
 from lintune.launch.folders import MAX_FILES, walk_files
+from lintune.source.record import dataclass
 
 Role = Literal["shell", "yaml", "json", "toml", "python", "notebook"]
 

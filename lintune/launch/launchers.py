@@ -1,13 +1,13 @@
 """From a command to a launch: wrappers taken off, the launcher's options split from the script and its arguments."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
 
 from lintune.launch import launcher_options as options_of
 from lintune.launch.option_syntax import OptionSyntax, SplitOptions, looks_like_script, split_options
 from lintune.launch.purpose import SUBCOMMANDS, Purpose, purpose_of
 from lintune.launch.unwrapping import Unwrapped, program_name, take_wrappers_off
 from lintune.launch.word import UNKNOWN_TEXT, Command, Word, word_tail
+from lintune.source.record import dataclass, field, replace
 from lintune.source.text import Site, Span
 
 

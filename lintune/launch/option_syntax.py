@@ -1,9 +1,9 @@
 """Splitting the options of a launcher or wrapper from the command that it starts."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 
 from lintune.launch.word import UNKNOWN_TEXT, Word, word_tail
+from lintune.source.record import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)

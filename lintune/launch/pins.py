@@ -2,9 +2,10 @@
 
 import re
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from functools import cache
 from posixpath import dirname, join, normpath
 
+from lintune.source.record import dataclass
 from lintune.source.text import Site, Source, Span
 
 MAX_FILES = 40
@@ -31,9 +32,14 @@ Read = Callable[[str], Source | None]
 
 _NAME = r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?"
 _CLAUSE = r"(?:===|==|~=|!=|<=|>=|<|>)\s*[A-Za-z0-9.*+!_-]+"
-_REQUIREMENT = re.compile(
-    rf"(?P<name>{_NAME})[ \t]*(?:\[[^\]\n]*\])?[ \t]*(?P<spec>\(?\s*{_CLAUSE}(?:\s*,\s*{_CLAUSE})*\s*\)?)?(?P<url>[ \t]*@[ \t]*\S+)?"
-)
+
+
+@cache
+def _requirement() -> "re.Pattern[str]":
+    """A requirement: name, extras, specifier or address; compiled where a file is read, since that takes a millisecond."""
+    extras = r"[ \t]*(?:\[[^\]\n]*\])?[ \t]*"
+    specifier = rf"(?P<spec>\(?\s*{_CLAUSE}(?:\s*,\s*{_CLAUSE})*\s*\)?)?"
+    return re.compile(rf"(?P<name>{_NAME}){extras}{specifier}(?P<url>[ \t]*@[ \t]*\S+)?")
 
 
 def package_name(name: str) -> str:
@@ -113,7 +119,7 @@ class _Reader:
 
     def add(self, source: Source, start: int, end: int, **how: bool) -> None:
         """The requirement that starts at `start`, if there is one."""
-        found = _REQUIREMENT.match(source.text, start, end)
+        found = _requirement().match(source.text, start, end)
         if found is None:
             return
         specifier = re.sub(r"[\s()]", "", found.group("spec") or "")

@@ -1,17 +1,16 @@
 """Telling a command that trains from one that evaluates, exports, converts or serves, by what it starts."""
 
-import re
 from typing import Literal
 
 Purpose = Literal["train", "other"]
 
-_METHODS = r"sft|dpo|grpo|dapo|gspo|gkd|kto|mpo|orpo|ppo|rloo|rlhf|simpo|cpo|distill\w*|dreambooth"
-_STRONG = re.compile(rf"train|fine_?tun|(?:^|_)(?:{_METHODS})(?:_|$)")
-_TRAINING = re.compile(rf"train|tun(?:e|ing)\b|fine_?tun|(?:{_METHODS})|lora\b|\bpt\b|\brm\b")
+_METHOD_WORDS = "sft dpo grpo dapo gspo gkd kto mpo orpo ppo rloo rlhf simpo cpo distill distillation dreambooth"
+_WEAK_WORDS = "tune tuning lora qlora pt rm"
 _OTHER_WORDS = (
-    "api app bench benchmark bot chat chatbot check cli clean collect compare compute convert converter controller copy count data dataset debug "
-    "demo deploy download env eval evaluate evaluation evaluator export extract filter format generate generation gradio infer inference "
-    "install leaderboard merge parse plot predict prediction prepare preprocess process profile publish push quantize quantization "
+    "api app bench benchmark bot chat chatbot check cli clean collect compare compute convert converter controller copy count data dataset "
+    "debug demo deploy download env eval evaluate evaluation evaluator export extract filter format generate generation gradio infer "
+    "inference "
+    "leaderboard merge parse plot predict prediction prepare preprocess process profile publish push quantize quantization "
     "rollout sample sampling score serve server setup sglang split streamlit summarize test tests tokenize upload validate version "
     "visualize vllm vqa web webui worker config build consolidate delta"
 )
@@ -19,6 +18,8 @@ _FLAG_WORDS = (
     "output_dir learning_rate num_train_epochs per_device_train_batch_size gradient_accumulation_steps deepspeed lr_scheduler_type "
     "warmup_ratio max_steps save_steps use_lora lora_rank lora_r train_file train_data_path data_path dataset_name bf16 epochs"
 )
+_METHODS = frozenset(_METHOD_WORDS.split())
+_WEAK = frozenset(_WEAK_WORDS.split())
 _OTHER = frozenset(_OTHER_WORDS.split())
 _TRAINER_FLAGS = frozenset(_FLAG_WORDS.split())
 
@@ -42,17 +43,21 @@ def purpose_of(entry: str, flags: frozenset[str], distributed: bool) -> Purpose:
     """
     path = entry.lower().removesuffix(".py").replace(".", "/").replace("-", "_")
     name = path.rpartition("/")[2]
-    words = re.split(r"[^a-z0-9]+", name)
+    words = name.split("_")
     if words[0] in _OTHER:
         return "other"
-    if _STRONG.search(name):
+    if _says_training(name) or not _METHODS.isdisjoint(words):
         return "train"
     if not _OTHER.isdisjoint(words):
         return "other"
-    if _TRAINING.search(name.replace("_", " ")):
+    if not _WEAK.isdisjoint(words):
         return "train"
-    if not _OTHER.isdisjoint(re.split(r"[^a-z0-9]+", path)) and not _TRAINING.search(path):
+    if not _OTHER.isdisjoint(path.replace("/", "_").split("_")) and not _says_training(path):
         return "other"
-    if _TRAINING.search(path) or distributed:
+    if _says_training(path) or distributed:
         return "train"
     return "train" if len(flags & _TRAINER_FLAGS) >= 2 else "other"
+
+
+def _says_training(text: str) -> bool:
+    return "train" in text or "finetun" in text or "fine_tun" in text or "sft" in text

@@ -1,11 +1,11 @@
 """Taking wrappers off a command: `nohup env A=b srun -n 8 torchrun ...` becomes `torchrun ...` and what they said."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from lintune.launch.option_syntax import split_options
 from lintune.launch.word import UNKNOWN_TEXT, Command, Piece, Word, word_tail
 from lintune.launch.wrappers import WRAPPERS, Wrapper
+from lintune.source.record import dataclass
 from lintune.source.text import Site, Span
 
 

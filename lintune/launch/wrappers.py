@@ -1,9 +1,9 @@
 """Programs in front of a launcher that start the command they are given: `nohup`, `env`, `srun`, `uv run` and the like."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from lintune.launch.option_syntax import OptionSyntax, option_syntax
+from lintune.source.record import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,9 +2,9 @@
 
 import os
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from lintune.source.read import encode_text, source_from_bytes
+from lintune.source.record import dataclass
 from lintune.source.text import Site, Source
 
 

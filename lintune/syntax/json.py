@@ -1,9 +1,9 @@
 """JSON into a tree with exact spans: accepts and means what `json.loads` does, and reads on over common slips."""
 
 import re
-from dataclasses import dataclass, field
 from math import inf, nan
 
+from lintune.source.record import dataclass, field
 from lintune.source.text import Problem, Site, Source, Span
 from lintune.syntax.tree import Document, Entry, Mapping, Node, Scalar, Sequence, repeated_keys
 

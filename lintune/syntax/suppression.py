@@ -3,9 +3,9 @@
 import re
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+from lintune.source.record import dataclass
 from lintune.source.text import Site, Source, Span
 
 if TYPE_CHECKING:

@@ -4,10 +4,10 @@ Built on parser events, since composed nodes lose the place where an alias is us
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from functools import cache
 from typing import Any, Literal
 
+from lintune.source.record import dataclass, field
 from lintune.source.text import Problem, Site, Source, Span
 from lintune.syntax.tree import Document, Entry, Mapping, Node, Scalar, Sequence, repeated_keys
 
@@ -283,8 +283,8 @@ def _resolve(event: Any) -> tuple[str | int | float | bool | None, tuple[str, st
     from yaml.nodes import ScalarNode
 
     tag, text = event.tag, event.value
-    if tag in (None, "!"):
-        tag = _implicit_tag(text) if event.implicit[0] else _CORE + "str"
+    if tag in (None, "!"):  # libyaml reads `!` as a string, `yaml.safe_load` resolves it: followed here
+        tag = _implicit_tag(text) if tag == "!" or event.implicit[0] else _CORE + "str"
     match tag.removeprefix(_CORE):
         case "str" | "timestamp" | "binary" | "merge":
             return text, None
