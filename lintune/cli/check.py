@@ -1,13 +1,12 @@
 """`lintune check`: what is wrong with the launches in the given paths."""
 
 import sys
-from argparse import Namespace
 from collections.abc import Sequence
 
-from lintune.cli.arguments import Parser
+from lintune.cli.arguments import WHEN, Arguments, Parser
 from lintune.cli.settings import Given, settings_for
 from lintune.cli.usage import FINDINGS, INTERNAL, OK, USAGE, UsageError
-from lintune.engine.finding import at_least
+from lintune.engine.finding import SEVERITIES, at_least
 from lintune.engine.result import Result
 
 FORMATS = ("text", "concise", "json", "sarif", "github")
@@ -23,7 +22,7 @@ Words after `--` are the script's own arguments.
 def main(words: Sequence[str]) -> int:
     """Run the command; returns the exit status."""
     words, arguments = split_arguments(words)
-    asked = parser().parse_intermixed_args(words)
+    asked = parser().parse(words)
     if asked.diff and asked.format not in ("text", "concise"):
         raise UsageError("`--diff` goes with --format text or concise; --format json holds the edits")
     result = checked(asked, arguments)
@@ -53,36 +52,34 @@ def split_arguments(words: Sequence[str]) -> tuple[list[str], tuple[str, ...] | 
 def parser() -> Parser:
     """The parser of `lintune check`."""
     made = Parser("check", "[PATH ...] [options] [-- ARGUMENTS]", "Check fine-tuning launches before a GPU is queued.", EPILOG)
-    add = made.add_argument
-    add("paths", nargs="*", metavar="PATH", help="what to check")
+    made.words("paths")
     add_settings(made)
-    add("--fail-on", choices=("error", "warning", "info"), default="", help="the mildest severity that makes the exit status 1 (error)")
-    add("--exit-zero", action="store_true", help="exit 0 even with findings")
-    add("--format", choices=FORMATS, default="text", metavar="FORMAT", help=f"{', '.join(FORMATS)}")
-    add("--output", metavar="FILE", default="", help="write the report there instead of standard output")
-    add("--pedantic", action="store_true", help="add findings that are only possible, and all that could not be decided")
-    add("--verbose", "-v", action="store_true", help="add the evidence for every finding")
-    add("--statistics", action="store_true", help="only how often each rule fired")
-    add("--show-files", action="store_true", help="only which files were read, and as what")
-    add("--fix", action="store_true", help="apply the fixes that are safe")
-    add("--unsafe-fixes", action="store_true", help="with --fix or --diff: also those that change what is trained")
-    add("--diff", action="store_true", help="show the fixes as a diff instead of applying them")
-    add("--color", choices=("auto", "always", "never"), default="auto", metavar="WHEN", help="auto, always or never")
+    made.value("--fail-on", "SEVERITY", "the mildest severity that makes the exit status 1 (error)", choices=SEVERITIES)
+    made.switch("--exit-zero", "exit 0 even with findings")
+    made.value("--format", "FORMAT", f"{', '.join(FORMATS)}", choices=FORMATS, default="text")
+    made.value("--output", "FILE", "write the report there instead of standard output")
+    made.switch("--pedantic", "add findings that are only possible, and all that could not be decided")
+    made.switch("--verbose", "add the evidence for every finding", "-v")
+    made.switch("--statistics", "only how often each rule fired")
+    made.switch("--show-files", "only which files were read, and as what")
+    made.switch("--fix", "apply the fixes that are safe")
+    made.switch("--unsafe-fixes", "with --fix or --diff: also those that change what is trained")
+    made.switch("--diff", "show the fixes as a diff instead of applying them")
+    made.value("--color", "WHEN", "auto, always or never", choices=WHEN, default="auto")
     return made
 
 
 def add_settings(made: Parser) -> None:
     """The options that say what is checked and what is assumed, shared by the commands that read launches."""
-    add = made.add_argument
-    add("--select", action="append", default=[], metavar="RULES", help="only these rules: codes, prefixes or names, comma-separated")
-    add("--ignore", action="append", default=[], metavar="RULES", help="all but these rules")
-    add("--gpu", default="", metavar="SPEC", help="the GPUs of the launch: 8xA100-80G")
-    add("--assume", action="append", default=[], metavar="REQ", help="a version (`transformers==4.51.3`) or a variable (`DATA=/data`)")
-    add("--env", default="", metavar="PYTHON", help="take the package versions of this interpreter (it is not started)")
-    add("--stdin-filename", default="", metavar="PATH", help="the name of the file that comes on standard input")
+    made.value("--select", "RULES", "only these rules: codes, prefixes, families or names, comma-separated", many=True)
+    made.value("--ignore", "RULES", "all but these rules", many=True)
+    made.value("--gpu", "SPEC", "the GPUs of the launch: 8xA100-80G")
+    made.value("--assume", "REQ", "a version (`transformers==4.51.3`) or a variable (`DATA=/data`)", many=True)
+    made.value("--env", "PYTHON", "take the package versions of this interpreter (it is not started)")
+    made.value("--stdin-filename", "PATH", "the name of the file that comes on standard input")
 
 
-def given(asked: Namespace, arguments: tuple[str, ...] | None) -> Given:
+def given(asked: Arguments, arguments: tuple[str, ...] | None, pedantic: bool = False) -> Given:
     """What the command line says of the settings."""
     from lintune.cli.usage import names_in
 
@@ -95,18 +92,18 @@ def given(asked: Namespace, arguments: tuple[str, ...] | None) -> Given:
         assume=tuple(asked.assume),
         env=asked.env,
         arguments=arguments,
-        pedantic=getattr(asked, "pedantic", False),
+        pedantic=pedantic,
     )
 
 
-def checked(asked: Namespace, arguments: tuple[str, ...] | None) -> Result:
+def checked(asked: Arguments, arguments: tuple[str, ...] | None) -> Result:
     """Check every path under the config nearest to it."""
     from lintune.cli.grouping import check_groups
 
-    return check_groups(asked.paths or ["."], given(asked, arguments), asked.stdin_filename)
+    return check_groups(asked.paths or ["."], given(asked, arguments, asked.pedantic), asked.stdin_filename)
 
 
-def config_fail_on(asked: Namespace) -> str:
+def config_fail_on(asked: Arguments) -> str:
     """The threshold of the first path's config, or error."""
     first = (asked.paths or ["."])[0]
     return settings_for(asked.stdin_filename or first).fail_on or "error"

@@ -2,10 +2,9 @@
 
 import os
 import sys
-from argparse import Namespace
 from collections.abc import Sequence
 
-from lintune.cli.arguments import Parser
+from lintune.cli.arguments import WHEN, Arguments, Parser
 from lintune.cli.catalogue import all_pages, find_pages, rule_words
 from lintune.cli.settings import settings_for
 from lintune.cli.usage import FINDINGS, OK, UsageError, did_you_mean
@@ -15,7 +14,7 @@ from lintune.report.paint import paint_for
 
 def main(words: Sequence[str]) -> int:
     """Run the command; returns the exit status (1: no rule knows the error)."""
-    asked = parser().parse_intermixed_args(words)
+    asked = parser().parse(words)
     house = settings_for(".").house_rules
     if asked.error is not None:
         return explain_error(asked, house)
@@ -34,14 +33,14 @@ def main(words: Sequence[str]) -> int:
 def parser() -> Parser:
     """The parser of `lintune explain`."""
     made = Parser("explain", "RULE ... | --error TEXT", "Show the page of a rule, or find the rules behind a run-time error.")
-    made.add_argument("rules", nargs="*", metavar="RULE", help="a name, a code, or the beginning of a code")
-    made.add_argument("--error", metavar="TEXT", help="a pasted error or traceback (`-`: from standard input)")
-    made.add_argument("--format", choices=("text", "md", "json"), default="text", metavar="FORMAT", help="text, md or json")
-    made.add_argument("--color", choices=("auto", "always", "never"), default="auto", metavar="WHEN", help="auto, always or never")
+    made.words("rules")
+    made.value("--error", "TEXT", "a pasted error or traceback (`-`: from standard input)", default=None)
+    made.value("--format", "FORMAT", "text, md or json", choices=("text", "md", "json"), default="text")
+    made.value("--color", "WHEN", "auto, always or never", choices=WHEN, default="auto")
     return made
 
 
-def explain_error(asked: Namespace, house: str) -> int:
+def explain_error(asked: Arguments, house: str) -> int:
     """Show the pages whose error text matches."""
     from lintune.report.pages import pages_for_error
 
@@ -54,7 +53,7 @@ def explain_error(asked: Namespace, house: str) -> int:
     return OK
 
 
-def show(pages: Sequence[Page], asked: Namespace) -> None:
+def show(pages: Sequence[Page], asked: Arguments) -> None:
     """Write pages in the format asked for; more than three as a table."""
     from lintune.report.pages import page_json, page_text, table
 

@@ -1,9 +1,9 @@
 """`--fix` and `--diff`: the fixes of findings, applied or shown, and what is left after them."""
 
 import sys
-from argparse import Namespace
 from collections.abc import Callable
 
+from lintune.cli.arguments import Arguments
 from lintune.cli.usage import UsageError
 from lintune.engine.finding import Finding, Fix
 from lintune.engine.result import Result
@@ -14,7 +14,7 @@ ROUNDS = 5
 """A fix may make another one possible; so often at most."""
 
 
-def fix_rounds(result: Result, asked: Namespace, again: Callable[[], Result]) -> Result:
+def fix_rounds(result: Result, asked: Arguments, again: Callable[[], Result]) -> Result:
     """Apply (or, with `--diff`, show) what may be applied; returns what is left to report."""
     if "-" in asked.paths and not asked.diff:
         raise UsageError("`--fix` cannot change standard input: give the file's path, or use `--diff`")

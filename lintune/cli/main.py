@@ -66,7 +66,13 @@ def _dispatch(words: list[str]) -> int:
         if exists(name):
             raise UsageError(f"`{name}` is a path, not a command; did you mean `lintune check {name}`?")
         raise UsageError(f"there is no command `{name}`{did_you_mean(name, COMMANDS)}; the commands are {', '.join(COMMANDS)}")
-    status: int = import_module(f"lintune.cli.{name}").main(words[1:])
+    from lintune.cli.arguments import HelpWanted
+
+    try:
+        status: int = import_module(f"lintune.cli.{name}").main(words[1:])
+    except HelpWanted as wanted:
+        sys.stdout.write(str(wanted))
+        return OK
     return status
 
 

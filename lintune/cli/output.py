@@ -2,11 +2,11 @@
 
 import os
 import sys
-from argparse import Namespace
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from lintune import __version__
+from lintune.cli.arguments import Arguments
 from lintune.engine.result import Result
 from lintune.report.paint import Paint, paint_for
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from lintune.report.sarif import RuleHelp
 
 
-def write_report(result: Result, asked: Namespace) -> None:
+def write_report(result: Result, asked: Arguments) -> None:
     """Write the report."""
     if asked.output:
         from lintune.cli.usage import UsageError
@@ -30,7 +30,7 @@ def write_report(result: Result, asked: Namespace) -> None:
     sys.stdout.write(report(result, asked, paint_for(asked.color, sys.stdout, os.environ)))
 
 
-def report(result: Result, asked: Namespace, paint: Paint) -> str:
+def report(result: Result, asked: Arguments, paint: Paint) -> str:
     """The report as text."""
     if asked.show_files:
         return show_files(result)

@@ -4,7 +4,7 @@ import os
 import sys
 from collections.abc import Sequence
 
-from lintune.cli.arguments import Parser
+from lintune.cli.arguments import WHEN, Parser
 from lintune.cli.catalogue import all_pages, find_pages, rule_words
 from lintune.cli.settings import settings_for
 from lintune.cli.usage import OK, UsageError, did_you_mean
@@ -15,7 +15,7 @@ from lintune.report.paint import paint_for
 
 def main(words: Sequence[str]) -> int:
     """Run the command; returns the exit status."""
-    asked = parser().parse_intermixed_args(words)
+    asked = parser().parse(words)
     pages = chosen(asked.rules, settings_for(".").house_rules)
     if asked.format == "json":
         import json
@@ -30,9 +30,9 @@ def main(words: Sequence[str]) -> int:
 def parser() -> Parser:
     """The parser of `lintune rules`."""
     made = Parser("rules", "[RULE ...]", "List the rules, with what each needs beside the launch: script, config, model, pins.")
-    made.add_argument("rules", nargs="*", metavar="RULE", help="only these: a family, a name, a code, or the beginning of a code")
-    made.add_argument("--format", choices=("text", "json"), default="text", metavar="FORMAT", help="text or json")
-    made.add_argument("--color", choices=("auto", "always", "never"), default="auto", metavar="WHEN", help="auto, always or never")
+    made.words("rules")
+    made.value("--format", "FORMAT", "text or json", choices=("text", "json"), default="text")
+    made.value("--color", "WHEN", "auto, always or never", choices=WHEN, default="auto")
     return made
 
 

@@ -13,15 +13,18 @@ SCHEMAS = {"config": "lintune-config.schema.json", "check": "check-v1.schema.jso
 
 def main(words: Sequence[str]) -> int:
     """Run the command; returns the exit status."""
-    asked = parser().parse_args(words)
-    if asked.name not in SCHEMAS:
-        raise UsageError(f"there is no schema `{asked.name}`{did_you_mean(asked.name, SCHEMAS)}; there are {', '.join(SCHEMAS)}")
-    sys.stdout.write((data_folder("schemas") / SCHEMAS[asked.name]).read_text(encoding="utf-8"))
+    asked = parser().parse(words)
+    if not asked.names:
+        raise UsageError(f"`lintune schema` takes a name: {', '.join(SCHEMAS)}")
+    name = asked.names[0]
+    if name not in SCHEMAS:
+        raise UsageError(f"there is no schema `{name}`{did_you_mean(name, SCHEMAS)}; there are {', '.join(SCHEMAS)}")
+    sys.stdout.write((data_folder("schemas") / SCHEMAS[name]).read_text(encoding="utf-8"))
     return OK
 
 
 def parser() -> Parser:
     """The parser of `lintune schema`."""
     made = Parser("schema", "NAME", "Print a JSON Schema: config (lintune.toml), check or show (their --format json).")
-    made.add_argument("name", metavar="NAME", help=", ".join(SCHEMAS))
+    made.words("names", limit=1)
     return made

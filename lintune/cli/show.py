@@ -2,10 +2,9 @@
 
 import os
 import sys
-from argparse import Namespace
 from collections.abc import Sequence
 
-from lintune.cli.arguments import Parser
+from lintune.cli.arguments import WHEN, Arguments, Parser
 from lintune.cli.check import add_settings, given, split_arguments
 from lintune.cli.grouping import check_groups
 from lintune.cli.settings import options_for, settings_for
@@ -17,7 +16,7 @@ from lintune.report.shown import Shown
 def main(words: Sequence[str]) -> int:
     """Run the command; returns the exit status."""
     words, arguments = split_arguments(words)
-    asked = parser().parse_intermixed_args(words)
+    asked = parser().parse(words)
     if not asked.paths:
         raise UsageError("`lintune show` takes the path of a launch script, a config or a folder")
     shown, result = shown_launches(asked, arguments)
@@ -30,16 +29,16 @@ def main(words: Sequence[str]) -> int:
 def parser() -> Parser:
     """The parser of `lintune show`."""
     made = Parser("show", "PATH ... [options] [-- ARGUMENTS]", "Show what lintune understood of each launch.")
-    made.add_argument("paths", nargs="*", metavar="PATH", help="a launch script, a config, a folder or `-`")
+    made.words("paths")
     add_settings(made)
-    made.add_argument("--format", choices=("text", "json", "run"), default="text", metavar="FORMAT", help="text, json, or run: a run file")
-    made.add_argument("--launch", type=int, default=0, metavar="N", help="only the N-th launch, counted from 1")
-    made.add_argument("--all", action="store_true", help="also options at their default and settings that are absent")
-    made.add_argument("--color", choices=("auto", "always", "never"), default="auto", metavar="WHEN", help="auto, always or never")
+    made.value("--format", "FORMAT", "text, json, or run: a run file", choices=("text", "json", "run"), default="text")
+    made.value("--launch", "N", "only the N-th launch, counted from 1", default=0)
+    made.switch("--all", "also options at their default and settings that are absent")
+    made.value("--color", "WHEN", "auto, always or never", choices=WHEN, default="auto")
     return made
 
 
-def shown_launches(asked: Namespace, arguments: tuple[str, ...] | None) -> tuple[Shown, Result]:
+def shown_launches(asked: Arguments, arguments: tuple[str, ...] | None) -> tuple[Shown, Result]:
     """The commands and launches of all paths, and the check that they come from."""
     said = given(asked, arguments)
     named = asked.stdin_filename if asked.paths[0] == "-" and asked.stdin_filename else asked.paths[0]
@@ -50,7 +49,7 @@ def shown_launches(asked: Namespace, arguments: tuple[str, ...] | None) -> tuple
     return understood(asked.paths, options, result), result
 
 
-def rendered(shown: Shown, asked: Namespace) -> str:
+def rendered(shown: Shown, asked: Arguments) -> str:
     """The launches in the format asked for."""
     if asked.launch:
         if not 1 <= asked.launch <= len(shown.launches):

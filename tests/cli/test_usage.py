@@ -25,7 +25,7 @@ def said(words: list[str], capsys: pytest.CaptureFixture[str]) -> tuple[int, str
             ["check", "--format", "jsn"],
             "`--format` does not take `jsn` (did you mean `json`?): it is one of text, concise, json, sarif, github",
         ),
-        (["check", "--gpu"], "`--gpu`: expected one argument"),
+        (["check", "--gpu"], "`--gpu` takes a value: `--gpu SPEC`"),
         (["check", "--assume", "transformers", "x.sh"], "--assume: `transformers` is neither a requirement"),
         (["check", "--stdin-filename", "a.sh", "b.sh"], "`--stdin-filename` names the file on standard input"),
         (["schema", "chek"], "there is no schema `chek` (did you mean `check`?)"),
