@@ -17,11 +17,11 @@ import yaml
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from lintune.source.read import read_source  # noqa: E402
-from lintune.source.text import Source  # noqa: E402
-from lintune.syntax.json import parse_json  # noqa: E402
-from lintune.syntax.tree import Document, Mapping, Node, Scalar, Sequence, walk  # noqa: E402
-from lintune.syntax.yaml import parse_yaml  # noqa: E402
+from lintune.source.read import read_source
+from lintune.source.text import Source
+from lintune.syntax.json import parse_json
+from lintune.syntax.tree import Document, Mapping, Node, Scalar, Sequence, walk
+from lintune.syntax.yaml import parse_yaml
 
 TOLERATED = {"duplicate-key", "json-bom"}
 """Problems of texts that the loaders accept."""
