@@ -9,9 +9,8 @@ import jsonschema
 import pytest
 import yaml
 
-from lintune.cli.check import given, parser, split_arguments
 from lintune.cli.config import Config
-from lintune.cli.settings import options_for
+from lintune.cli.settings import Given, options_for
 from lintune.engine.catalogue import Catalogue, load_catalogue
 from lintune.engine.check import check
 from lintune.engine.example import Example, Mark, read_examples
@@ -42,12 +41,15 @@ def in_vocabulary(name: str) -> bool:
 
 
 def run_example(page: Page, example: Example) -> Result:
-    """The example's folder, which is the working folder, checked as a user would check it."""
-    words, arguments = split_arguments(example.arguments)
-    if page.confidence == "possible":
-        words.append("--pedantic")
-    asked = parser().parse_intermixed_args([*words, *example.targets()])
-    return check(asked.paths, options_for(Config(), given(asked, arguments)))
+    """The example's folder, which is the working folder, checked with the options of its `args` block (`--assume`, `--gpu`, `--`)."""
+    words = example.arguments
+    said: dict[str, list[str]] = {"--assume": [], "--gpu": []}
+    arguments = tuple(words[words.index("--") + 1 :]) if "--" in words else None
+    options = iter(words[: words.index("--")] if "--" in words else words)
+    for option in options:
+        said[option].append(next(options))
+    asked = Given(gpu="".join(said["--gpu"]), assume=tuple(said["--assume"]), arguments=arguments, pedantic=page.confidence == "possible")
+    return check(example.targets(), options_for(Config(), asked))
 
 
 def lay_out(example: Example, folder: Path) -> None:
