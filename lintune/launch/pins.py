@@ -93,6 +93,7 @@ class _Reader:
         self.done: set[str] = set()
 
     def file(self, path: str) -> None:
+        """Read a file by its path, once."""
         if path not in self.done and len(self.done) < MAX_FILES:
             self.done.add(path)
             source = self.read(path)
@@ -100,6 +101,7 @@ class _Reader:
                 self.source(source)
 
     def source(self, source: Source) -> None:
+        """Read a text as its name says."""
         self.done.add(source.path)
         name = source.path.rpartition("/")[2]
         if name.endswith(".lock"):
