@@ -19,6 +19,9 @@ MAX_WALK = 20_000
 _REPOSITORY = (".git", ".hg")
 _MARKS = ("pyproject.toml", "setup.py", "setup.cfg", "requirements.txt", "environment.yml", "uv.lock", "poetry.lock")
 
+_KINDS = frozenset((".py", ".ipynb", ".sh", ".bash", ".sbatch", ".slurm", ".json", ".jsonl", ".yaml", ".yml", ".toml", ".md", ".txt"))
+"""Endings of files that are not meant for one another: nobody writes `train.py` for `train.sh`."""
+
 
 class Project:
     """Reads what launches refer to. Paths are relative to the working folder (or absolute), with forward slashes.
@@ -128,7 +131,9 @@ class Project:
         """An existing file or folder that was probably meant by a path that is not there."""
         path = normpath(path)
         folder, name = dirname(path) or ".", path.rpartition("/")[2]
-        same = nearest_name(name, self.names_in(folder))
+        ending = os.path.splitext(name)[1].lower()
+        kin = [each for each in self.names_in(folder) if ending not in _KINDS or os.path.splitext(each)[1].lower() not in _KINDS - {ending}]
+        same = nearest_name(name, kin)
         if same:
             return normpath(join(folder, same))
         root = self.root_of(folder if self.is_dir(folder) else ".")
