@@ -1,11 +1,13 @@
 """A shell script as the runs it starts, with what could not be read and what its comments silence."""
 
 from lintune.frameworks.context import Context
+from lintune.frameworks.launcher_facts import mark_port_conflicts
 from lintune.frameworks.registry import read_launch
 from lintune.launch.evaluate import evaluate
 from lintune.launch.launchers import unwrap
 from lintune.launch.project import Project
 from lintune.launch.provided import PROVIDED
+from lintune.memory.floor import add_floor
 from lintune.run.assumptions import Assumptions
 from lintune.run.run import Run
 from lintune.source.record import dataclass
@@ -33,6 +35,8 @@ def read_shell(source: Source, project: Project, assumptions: Assumptions) -> Sh
         launch = unwrap(command)
         run = read_launch(launch, context) if launch is not None else None
         if run is not None:
+            add_floor(run)
             runs.append(run)
+    mark_port_conflicts(runs)
     suppressions = find_suppressions(source, script.comments, "shell")
     return ShellFile(runs, evaluation.problems, suppressions)

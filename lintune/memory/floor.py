@@ -14,12 +14,14 @@ P: all parameters, T: trainable ones, M: trainable ones in matrices, N: processe
 * context: what the driver and kernels take; 300 MiB is below every measured value
 """
 
+from collections.abc import Mapping
+
 from lintune.memory.bytes_of import DTYPE, optimizer_bytes
 from lintune.run.known import first_unknown, number, text, truth, whole
 from lintune.run.run import Run
 from lintune.run.settings import derived
 from lintune.source.record import dataclass
-from lintune.values.value import Absent, Known, Unknown, Value, is_default
+from lintune.values.value import Absent, Data, Known, Unknown, Value, is_default
 
 CONTEXT_BYTES = 300 * 2**20
 _DEFAULT_BUCKET = 500_000_000
@@ -55,7 +57,21 @@ class Setup:
 
 
 def add_floor(run: Run) -> None:
-    """Add `memory.*` to a run; unknown where what it is computed from is unknown."""
+    """Add `memory.*` to a run and to what it would be with other flags; unknown where its sources are unknown."""
+    _add_values(run)
+    ask = run.what_if
+    if ask is None:
+        return
+
+    def what_if(settings: Mapping[str, Data]) -> Run:
+        changed = ask(settings)
+        add_floor(changed)
+        return changed
+
+    run.what_if = what_if
+
+
+def _add_values(run: Run) -> None:
     setup = _setup(run)
     names = (
         "weights_bytes",
