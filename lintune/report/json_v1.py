@@ -26,7 +26,7 @@ def check_document(result: Result, version: str) -> dict[str, Json]:
             "held_back": result.held_back,
             "crashed": list(result.crashed),
             "missing": list(result.missing),
-            "would_settle": [wait.settle for wait, _ in by_reason(result) if wait.settle],
+            "would_settle": list(dict.fromkeys(group.settle for group in by_reason(result) if group.settle)),
         },
     }
 

@@ -2,10 +2,11 @@
 
 from collections import Counter
 
-from lintune.engine.finding import SEVERITIES, Wait
+from lintune.engine.finding import SEVERITIES
 from lintune.engine.result import Result
 from lintune.report.cells import harmless, wrapped
 from lintune.report.paint import Paint
+from lintune.source.record import dataclass, field
 
 _SHOWN_REASONS = 3
 """So many reasons why rules could not decide stand in the footer; `--pedantic` lists all."""
@@ -51,28 +52,45 @@ def looked_at_line(result: Result) -> str:
     return f"{text}, {result.undecided} could not" if result.undecided else text
 
 
+@dataclass(slots=True)
+class Reason:
+    """Waits that one answer would settle."""
+
+    reason: str
+    settle: str
+    names: dict[str, None] = field(default_factory=dict)
+    """The dotted names that are unknown for it, in the order met."""
+    rules: dict[str, None] = field(default_factory=dict)
+    """The rules that wait."""
+    paths: dict[str, None] = field(default_factory=dict)
+
+    def text(self, names: int) -> str:
+        """The unknown names (so many at most), why they are unknown, and what settles them."""
+        shown = ", ".join(f"`{name}`" for name in list(self.names)[:names])
+        more = f" and {len(self.names) - names} more" if len(self.names) > names else ""
+        reason = f": {self.reason}" if self.reason else ""
+        settle = f" (settle with {self.settle})" if self.settle else ""
+        return harmless(f"{shown}{more}{reason}{settle}")
+
+
+def by_reason(result: Result) -> list[Reason]:
+    """The waits by what would settle them, else by their reason; those with most rules first."""
+    groups: dict[tuple[str, str], Reason] = {}
+    for wait in result.waits:
+        group = groups.setdefault((wait.reason, wait.settle), Reason(wait.reason, wait.settle))
+        group.names[wait.name] = None
+        group.rules[wait.rule] = None
+        group.paths[wait.path] = None
+    return sorted(groups.values(), key=lambda group: -len(group.rules))
+
+
 def reason_lines(result: Result) -> list[str]:
     """Why rules could not decide: the reasons for which most rules wait, with what settles each."""
     groups = by_reason(result)
-    lines = [f"  {count(len(rules), 'rule')} waited for {harmless(_wanted(wait))}" for wait, rules in groups[:_SHOWN_REASONS]]
+    lines = [f"  {count(len(group.rules), 'rule')} waited for {group.text(2)}" for group in groups[:_SHOWN_REASONS]]
     if len(groups) > _SHOWN_REASONS:
         lines.append(f"  {count(len(groups) - _SHOWN_REASONS, 'more reason')}: --pedantic lists them")
     return lines
-
-
-def by_reason(result: Result) -> list[tuple[Wait, list[str]]]:
-    """The waits that one answer would settle, with the rules that wait for it; those with most rules first."""
-    groups: dict[tuple[str, str], tuple[Wait, dict[str, None]]] = {}
-    for wait in result.waits:
-        key = ("settle", wait.settle) if wait.settle else (wait.name, wait.reason)
-        groups.setdefault(key, (wait, {}))[1][wait.rule] = None
-    return sorted(((wait, list(rules)) for wait, rules in groups.values()), key=lambda group: -len(group[1]))
-
-
-def _wanted(wait: Wait) -> str:
-    reason = f": {wait.reason}" if wait.reason else ""
-    settle = f" (settle with {wait.settle})" if wait.settle else ""
-    return f"`{wait.name}`{reason}{settle}"
 
 
 def aside_line(result: Result) -> str:
@@ -96,17 +114,15 @@ def _how(safe: int, fixable: int) -> str:
 
 
 def unresolved(result: Result, paint: Paint) -> str:
-    """Every unknown that a rule waited for: the name, why it is unknown, what settles it, and the rules."""
+    """Every unknown that a rule waited for: the names, why they are unknown, what settles it, and the rules."""
     lines = [paint("bold", "Could not be decided:")]
-    groups: dict[tuple[str, str, str], tuple[Wait, dict[str, None]]] = {}
-    for wait in result.waits:
-        groups.setdefault((wait.path, wait.name, wait.reason), (wait, {}))[1][wait.rule] = None
-    for wait, rules in sorted(groups.values(), key=lambda group: (group[0].path, -len(group[1]))):
-        lines.extend(wrapped(f"`{wait.name}`: {wait.reason}", "  ", "      ", 120))
-        if wait.settle:
-            lines.extend(wrapped(f"settle with {wait.settle}", "      ", "      ", 120))
-        where = f" ({wait.path})" if wait.path else ""
-        lines.extend(wrapped(f"waited for by {', '.join(rules)}{where}", "      ", "      ", 120))
+    for group in by_reason(result):
+        names = ", ".join(f"`{name}`" for name in group.names)
+        lines.extend(wrapped(f"{names}: {group.reason}", "  ", "      ", 120))
+        if group.settle:
+            lines.extend(wrapped(f"settle with {group.settle}", "      ", "      ", 120))
+        where = ", ".join(path for path in group.paths if path)
+        lines.extend(wrapped(f"waited for by {', '.join(group.rules)}{f' ({where})' if where else ''}", "      ", "      ", 120))
     return "\n".join(lines)
 
 

@@ -1,7 +1,7 @@
 """`dataclass`, `field` and `replace` as in the standard library, at a fraction of the cost when a module loads.
 
 The standard decorator compiles six methods per class and imports `inspect`; with a hundred classes that is most of the
-start-up of a check. Here methods are shared closures, and only `__init__` is compiled, when the first object is made.
+start-up of a check. Here methods are shared closures, and `__init__` is compiled only for classes of which many objects are made.
 Type checkers see the standard ones. Supported: frozen, slots, eq, order; `field` with default, default_factory, repr.
 """
 
@@ -14,6 +14,8 @@ else:
 
     _MISSING = object()
     _FIELDS = "__record_fields__"
+    _HOT = 40
+    """A class of which more objects are made gets a compiled `__init__`."""
 
     class _Field:
         """What `field(...)` says of a field."""
@@ -127,13 +129,33 @@ else:
         }
 
     def _first_init(cls, fields, frozen):
-        """An `__init__` that compiles the real one, puts it in its own place and calls it."""
+        """An `__init__` for the first objects of a class, which puts a compiled one in its own place for further ones.
+
+        Most classes of a check get few objects, and compiling takes as long as making a hundred of them.
+        """
+        names, put, calls = tuple(fields), object.__setattr__, 0
+        after = getattr(cls, "__post_init__", None)
 
         def init(self, *args, **kwargs):
-            made = _compiled_init(cls, fields, frozen)
-            if cls.__dict__.get("__init__") is init:
-                cls.__init__ = made
-            made(self, *args, **kwargs)
+            nonlocal calls
+            calls += 1
+            values = dict(zip(names, args, strict=False), **kwargs)
+            if calls > _HOT or len(values) != len(args) + len(kwargs) or not values.keys() <= fields.keys():
+                made = _compiled_init(cls, fields, frozen)
+                if cls.__dict__.get("__init__") is init:
+                    cls.__init__ = made
+                return made(self, *args, **kwargs)
+            for name, each in fields.items():
+                if name in values:
+                    put(self, name, values[name])
+                elif each.factory is not None:
+                    put(self, name, each.factory())
+                elif each.default is not _MISSING:
+                    put(self, name, each.default)
+                else:
+                    raise TypeError(f"{cls.__name__}() is missing {name!r}")
+            if after is not None:
+                after(self)
 
         return init
 

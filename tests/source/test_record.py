@@ -45,6 +45,25 @@ def test_construction(kind: Any) -> None:
     for arguments in ({}, {"first": 1, "third": 2}):
         with pytest.raises(TypeError):
             made(**arguments)
+    for words in ((1, "x", [], 4), ()):
+        with pytest.raises(TypeError):
+            made(*words)
+    with pytest.raises(TypeError):
+        made(1, first=2)
+
+
+@BOTH
+def test_many_objects(kind: Any) -> None:
+    """The thousandth object is made as the first, and as strictly."""
+    made = pair(kind, frozen=True)
+    everything = [made(number, rest=[number]) for number in range(1000)]
+    assert [each.first for each in everything] == list(range(1000))
+    assert everything[-1] == made(999, "x", [999])
+    for arguments in ((), (1, "x", [], 4)):
+        with pytest.raises(TypeError):
+            made(*arguments)
+    with pytest.raises(TypeError):
+        made(1, first=2)
 
 
 @BOTH
