@@ -1,5 +1,6 @@
 """The files that a launch refers to, as items: entry script, DeepSpeed JSON, configs, data, model."""
 
+import posixpath
 from collections.abc import Iterator
 
 from lintune.frameworks.context import Reading
@@ -40,6 +41,7 @@ def _items(reading: Reading, file: NamedFile) -> Iterator[Item]:
                 "role": Known(file.role),
                 "exists": unknown,
                 "near": Absent(),
+                "elsewhere": unknown,
                 "found": unknown,
                 "corroborated": Known(reading.corroborated),
             }
@@ -53,6 +55,7 @@ def _item(reading: Reading, role: str, path: str, origin: Origin, site: Site | N
         "role": Known(role),
         "exists": exists,
         "near": near,
+        "elsewhere": Known(_elsewhere(path, near)),
         "found": found,
         "corroborated": Known(reading.corroborated),
     }
@@ -78,3 +81,8 @@ def _near(reading: Reading, path: str) -> Value:
     found = reading.context.project.near(path)
     suffix = path.rpartition("/")[2].rpartition(".")[2]
     return Known(found) if found and found.endswith(f".{suffix}") else Absent()
+
+
+def _elsewhere(path: str, near: Value) -> bool:
+    """Whether the near file is the very one that the path means from another folder: then the launch may be started there."""
+    return isinstance(near, Known) and f"/{near.value}".endswith(f"/{posixpath.normpath(path)}")

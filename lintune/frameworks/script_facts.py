@@ -1,10 +1,12 @@
 """What the entry script itself says, as `script.*`, guards, and what stays unknown without it."""
 
+from functools import partial
+
 from lintune.frameworks.context import Reading
-from lintune.run.run import Run
+from lintune.run.run import Item, Run
 from lintune.run.settings import fact
 from lintune.scripts.entry import EntryScript
-from lintune.values.value import Absent, Known, Step, Unknown
+from lintune.values.value import Absent, Known, Step, Unknown, Value
 
 _COMPARED = ("llm_type",)
 """Options whose values rules compare with those that the script knows."""
@@ -14,12 +16,15 @@ _OFFICIAL = {"llm_type": ("minicpm", "llama3", "qwen")}
 def add_script(run: Run, reading: Reading, script: EntryScript | None) -> None:
     """Fill guards and `script.*`; without any script, flags that were not given stay unknown."""
     run.script_read = script is not None and script is reading.script and not any(p.kind == "python-syntax" for p in script.problems)
+    if reading.script is not None and reading.script.problems:
+        run.items["script.problems"] = tuple(
+            Item({"kind": Known(found.kind), "message": Known(found.message)}, found.site) for found in reading.script.problems
+        )
     if script is not None and script is reading.script:
         run.guards = script.guards
         run.values["script.path"] = Known(reading.entry, (Step("script", note="entry script"),))
         for option in _COMPARED:
-            found = script.compared_values(option)
-            run.values[f"script.compared.{option}"] = Known(tuple(found), tuple(Step("script", site) for site in found.values()))
+            run.pending[f"script.compared.{option}"] = partial(_compared, script, option)
         saved = script.rank0_save
         run.values["script.rank0_save"] = Known(True, (Step("script", saved),)) if saved is not None else Absent()
     elif run.framework == "minicpmv":
@@ -27,7 +32,12 @@ def add_script(run: Run, reading: Reading, script: EntryScript | None) -> None:
             run.values[f"script.compared.{option}"] = fact(values, "dataset.py of OpenBMB/MiniCPM-V@0dbb566")
     if not run.script_read:
         run.values["script.rank0_save"] = Unknown("the entry script was not read", settle="the entry script")
-    run.values["model.known_templates"] = run.get("script.compared.llm_type")
+    run.pending["model.known_templates"] = lambda: run.get("script.compared.llm_type")
     if script is None:
         entry = reading.entry or "the entry script"
         run.unread["flag"] = Unknown(f"the options of `{entry}` are not known", settle=f"the file `{entry}`")
+
+
+def _compared(script: EntryScript, option: str) -> Value:
+    found = script.compared_values(option)
+    return Known(tuple(found), tuple(Step("script", site) for site in found.values()))

@@ -44,6 +44,8 @@ class Run:
     subject: Literal["launch", "file"] = "launch"
     values: dict[str, Value] = field(default_factory=dict)
     items: dict[str, tuple[Item, ...]] = field(default_factory=dict)
+    pending: dict[str, Callable[[], Value]] = field(default_factory=dict)
+    """Values that take work to find, by name: found when they are first asked for."""
     unread: dict[str, Unknown] = field(default_factory=dict)
     """By dotted prefix: what could not be read, so that nothing below it is taken for absent."""
     guards: tuple[Guard, ...] = ()
@@ -58,6 +60,9 @@ class Run:
         """The value of a dotted name; `Unknown` below what could not be read, else `Absent`."""
         found = self.values.get(name)
         if found is not None:
+            return found
+        if name in self.pending:
+            found = self.values[name] = self.pending.pop(name)()
             return found
         prefix = name
         while prefix:
