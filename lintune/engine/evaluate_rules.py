@@ -1,6 +1,6 @@
 """Rules over one run: which apply, which are in force, what they wait for, and the findings they make."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from lintune.engine.finding import Confidence, Finding, Location, Severity, Wait
 from lintune.engine.kleene import Undecided
@@ -81,15 +81,15 @@ def _evaluate(rule: Rule, scope: Scope, releases: Releases, outcome: Outcome) ->
     outcome.decided.add(rule.name)
 
 
-def _checked_items(check: str, run: Run) -> Iterable[Item]:
-    """The items that a page's `check` function yields for a run."""
+def _checked_items(check: str, run: Run) -> Iterator[Item]:
+    """The items that a page's `check` function yields for a run; a mapping of fields is an item without a place."""
     from importlib import import_module
 
     module, _, function = check.partition(":")
     if not module.startswith("lintune."):
         raise ValueError(f"`{check}` is not a function of lintune")
-    found: Iterable[Item] = getattr(import_module(module), function)(run)
-    return found
+    for found in getattr(import_module(module), function)(run):
+        yield found if isinstance(found, Item) else Item(found, None)
 
 
 def _decide(rule: Rule, scope: Scope, releases: Releases, outcome: Outcome) -> None:
