@@ -79,8 +79,7 @@ def _existence(reading: Reading, role: str, path: str, origin: Origin) -> tuple[
 def _near(reading: Reading, path: str) -> Value:
     """An existing file that was probably meant."""
     found = reading.context.project.near(path)
-    suffix = path.rpartition("/")[2].rpartition(".")[2]
-    return Known(found) if found and found.endswith(f".{suffix}") else Absent()
+    return Known(found) if found else Absent()
 
 
 def _elsewhere(path: str, near: Value) -> bool:
