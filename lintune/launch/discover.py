@@ -30,13 +30,13 @@ _SHEBANG = re.compile(rb"#!\s*\S*?/(?:env\s+)?(?:bash|sh|dash|zsh)\b")
 _LAUNCHES: dict[Role, bytes] = {
     "shell": rb"\btorchrun\b|\bdeepspeed\s|\baccelerate\s+launch|\bllamafactory-cli\s+train|\b(?:swift|megatron)\s+(?:sft|pt|rlhf)\b"
     rb"|\baxolotl\s+train|\btune\s+run\b|\blitgpt\s+(?:finetune|pretrain)|\btrl\s+(?:sft|dpo|grpo|kto|reward|rloo)\b|torch\.distributed\.(?:run|launch)"
-    rb"|\bpython[\d.]*\s(?:\\\r?\n|[^\n;&|])*?[\w./-]*(?:train|finetun|fine_tun|sft|dpo|grpo|ppo)[\w-]*(?:\.py\b|\s)"
+    rb"|\bpython[\d.]*\s(?:\\\r?\n|[^\n;&|]){0,200}?(?:train|finetun|fine_tun|sft|dpo|grpo|ppo)[\w-]{0,30}(?:\.py\b|\s)"
     rb"|--(?:output_dir|num_train_epochs|per_device_train_batch_size)\b",
     "json": rb"\"(?:zero_optimization|train_micro_batch_size_per_gpu|lintune_run|per_device_train_batch_size|num_train_epochs)\"\s*:",
     "yaml": rb"(?m)^(?:distributed_type|deepspeed_config|fsdp_config|finetuning_type|per_device_train_batch_size|num_train_epochs"
     rb"|base_model|micro_batch_size|lora_rank|lora_target)\s*:|_component_:\s*torchtune",
-    "python": rb"(?:Training|Seq2SeqTraining)Arguments\s*\(|(?:SFT|DPO|GRPO|KTO|ORPO|PPO|Reward)Config\s*\(",
-    "notebook": rb"(?:Training|Seq2SeqTraining)Arguments\s*\(|(?:SFT|DPO|GRPO|KTO|ORPO|PPO|Reward)Config\s*\(|torchrun|deepspeed ",
+    "python": rb"=\s*(?:\w+\.)*(?:(?:Seq2Seq)?TrainingArguments|(?:SFT|DPO|GRPO|KTO|ORPO|PPO|Reward)Config)\s*\(",
+    "notebook": rb"=\s*(?:\w+\.)*(?:(?:Seq2Seq)?TrainingArguments|(?:SFT|DPO|GRPO|KTO|ORPO|PPO|Reward)Config)\s*\(|torchrun|deepspeed ",
 }
 """By role, what a file of a folder must contain to be looked at; TOML files only when named."""
 

@@ -146,8 +146,8 @@ class _Reader:
         """The requirements that stand in quotes in a stretch of text, outside of comments and not as keys."""
         for found in re.finditer(r"#[^\n]*|\"([^\"\n]*)\"|'([^'\n]*)'", source.text[start:end]):
             group = 1 if found.group(1) is not None else 2
-            is_key = source.text[start + found.end() : end].lstrip()[:1] == ":"
-            if found.group(group) and not is_key:
+            before, behind = source.text[start : start + found.start()].rstrip(" "), source.text[start + found.end() : end].lstrip()
+            if found.group(group) and not behind.startswith(":") and not before.endswith("="):
                 self.add(source, start + found.start(group), start + found.end(group), **how)
 
     def _pyproject(self, source: Source) -> None:
@@ -221,9 +221,9 @@ class _Reader:
 
 def _tables(text: str) -> list[tuple[str, int, int]]:
     """The tables of a TOML text: name and the stretch of their bodies."""
-    heads = list(re.finditer(r"^\[+\s*([^\]\n]+?)\s*\]+[^\n]*$", text, re.M))
+    heads = list(re.finditer(r"^\[+([^\[\]\n]+)\]+[^\n]*$", text, re.M))
     ends = [head.start() for head in heads[1:]] + [len(text)]
-    return [(head.group(1).replace('"', ""), head.end(), end) for head, end in zip(heads, ends, strict=True)]
+    return [(head.group(1).replace('"', "").strip(), head.end(), end) for head, end in zip(heads, ends, strict=False)]
 
 
 def _closing(text: str, start: int, end: int) -> int:

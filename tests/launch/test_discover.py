@@ -19,6 +19,7 @@ FILES = {
     "ci.yml": ("on: push\n", None),
     "sft.py": ("args = TrainingArguments(output_dir='x')", "python"),
     "model.py": ("import torch", None),
+    "arguments.py": ("class MyArguments(TrainingArguments): ...", None),
     "notes.txt": ("torchrun a.py", None),
     ".venv/x.sh": ("torchrun a.py", None),
     ".hidden/x.sh": ("torchrun a.py", None),

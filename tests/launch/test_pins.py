@@ -1,9 +1,13 @@
 """Requirement files of every kind, and the exact place of a pin in them."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from lintune.launch.pins import FilePin, package_name, pins_of
 from lintune.source.text import Source
+
+KINDS = ["requirements.txt", "pyproject.toml", "setup.py", "setup.cfg", "environment.yml", "uv.lock", "Dockerfile"]
 
 
 def pins(name: str, text: str, **others: str) -> list[tuple[str, str, str]]:
@@ -47,6 +51,8 @@ dependencies = [
 ]
 [project.optional-dependencies]
 train = ["deepspeed==0.12.6"]
+[dependency-groups]
+dev = [{include-group = "test"}, "ruff==0.6"]
 [tool.poetry.dependencies]
 python = "^3.10"
 trl = "^0.9.1"
@@ -60,6 +66,7 @@ dependencies = ["no==1"]
         ("tokenizers", "==0.15.1", "tokenizers==0.15.1"),
         ("accelerate", ">=0.21", "accelerate[torch]>=0.21"),
         ("deepspeed", "==0.12.6", "deepspeed==0.12.6"),
+        ("ruff", "==0.6", "ruff==0.6"),
         ("trl", ">=0.9.1,<0.10", 'trl = "^0.9.1"'),
         ("peft", ">=0.11,<0.12", 'peft = {version = "~0.11"'),
         ("torch", "==2.1.0", 'torch = "2.1.0"'),
@@ -106,3 +113,10 @@ def test_dockerfile() -> None:
 @pytest.mark.parametrize(("name", "wanted"), [("Flash_Attn", "flash-attn"), ("a.-_b", "a-b"), ("torch", "torch")])
 def test_names(name: str, wanted: str) -> None:
     assert package_name(name) == wanted
+
+
+@given(st.sampled_from(KINDS), st.text(st.sampled_from(list("ab1=<>,[](){}'\"\n #-@:\\")), max_size=60))
+def test_no_text_is_too_strange(name: str, text: str) -> None:
+    for pin in pins_of(Source(name, text), lambda _: None):
+        assert pin.site.text == pin.site.text.strip()
+        assert pin.package
