@@ -42,7 +42,10 @@ from lintune.values.version import Pin, Specifiers, Version
 
 ENUM_FILES = ("trainer_utils.py", "utils/generic.py", "debug_utils.py", "training_args.py")
 FAILING = ("raw.invalid", "raw.unknown", "raw.windowed", "raw.required")
-WORDS = "true false True no steps epoch 1e-5 3 4.0 0.1 -1 -0.5 none wandb linear cosine adamw_torch adamw_hf x/y 1 0 yes t".split()
+TRUTHS = ("true", "false", "True", "yes", "no", "t", "0", "1")
+NUMBERS = ("1e-5", "3", "4.0", "0.1", "-1", "-0.5")
+NAMES = ("steps", "epoch", "none", "wandb", "linear", "cosine", "adamw_torch", "adamw_hf", "x/y")
+WORDS = (*TRUTHS, *NUMBERS, *NAMES)
 
 
 class ExplicitEnum(str, enum.Enum):

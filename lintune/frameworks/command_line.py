@@ -78,7 +78,7 @@ class _Reader:
                 self.parsed.open_ended = True
                 return
             elif self.is_value(word):
-                if owner is not None and not self.parsed.open_ended:
+                if not self.parsed.open_ended:
                     self.items.stray(owner, word)
             else:
                 owner = self.read_flag(word)

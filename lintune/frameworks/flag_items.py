@@ -158,11 +158,12 @@ class FlagItems:
         expected = "true or false" if option.type == "optional-bool" else "a value"
         self._invalid(written_site(given.word), given.flag, given.spelling.name, None, kind, expected, None)
 
-    def stray(self, owner: Given, word: Word) -> None:
-        """A word that belongs to no flag."""
+    def stray(self, owner: Given | None, word: Word) -> None:
+        """A word that belongs to no flag; `owner` is the flag before it, which takes no further word."""
         if self._table.takes_positionals or self._table.allows_leftovers or not self._table.complete:
             return
-        self._invalid(written_site(word), owner.flag, owner.spelling.name, word.text, "stray-word", "one value", None)
+        flag, name = (owner.flag, owner.spelling.name) if owner is not None else (None, None)
+        self._invalid(written_site(word), flag, name, word.text, "stray-word", "a flag" if owner is None else "one value", None)
 
     def ambiguous(self, word: Word, flag: str, candidates: Sequence[str]) -> None:
         """An abbreviation of several flags."""
@@ -170,7 +171,9 @@ class FlagItems:
         expected = "one of " + ", ".join((plain if len(plain) > 1 else list(candidates))[:8])
         self._invalid(written_site(word), flag, flag.lstrip("-"), None, "ambiguous", expected, None)
 
-    def _invalid(self, site: Site, flag: str, name: str, value: str | None, kind: str, expected: str, near: str | None) -> None:
+    def _invalid(
+        self, site: Site, flag: str | None, name: str | None, value: str | None, kind: str, expected: str, near: str | None
+    ) -> None:
         self._add("raw.invalid", site, flag=flag, name=name, value=value, kind=kind, expected=expected, nearest=near)
 
     def abbreviated(self, given: Given, full: str, captured: bool) -> None:

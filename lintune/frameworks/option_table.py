@@ -95,7 +95,7 @@ def option_table(entry: EntryScript, pins: Mapping[str, Pin]) -> OptionTable:
         table.options[option.name] = TableOption(option)
     if entry.kind == "trl":
         table.options.setdefault("config", TableOption(Option("config", origin="trl TrlParser")))
-    _spell(table)
+    fill_spellings(table)
     return table
 
 
@@ -107,7 +107,7 @@ def library_table(*classes: str, pins: Mapping[str, Pin] | None = None, unread: 
     table = OptionTable("hf", unread=unread, pins=pins or {})
     for dotted in classes:
         _inherit(table.options, dotted, table)
-    _spell(table)
+    fill_spellings(table)
     return table
 
 
@@ -166,7 +166,7 @@ def _over(option: TableOption, below: TableOption) -> TableOption:
     return replace(below, option=option.option, variants=(*below.variants, *option.variants), presence=presence)
 
 
-def _spell(table: OptionTable) -> None:
+def fill_spellings(table: OptionTable) -> None:
     """Fills in every spelling of every option; an option that is there beats one that is only elsewhere."""
     dashed = _dashed(table)
     automatic = table.kind in ("hf", "trl")

@@ -21,12 +21,20 @@ def spec_text(releases: Sequence[Version], inside: Sequence[bool]) -> str:
         end = index
         while end + 1 < len(inside) and inside[end + 1]:
             end += 1
-        clauses = [f">={short(releases[index])}"] if index > 0 else []
+        clauses = [f">={_bound(releases, index)}"] if index > 0 else []
         if end + 1 < len(inside):
-            clauses.append(f"<{short(releases[end + 1])}")
+            clauses.append(f"<{_bound(releases, end + 1)}")
         parts.append(",".join(clauses))
         index = end + 1
     return " || ".join(parts) or "<0"
+
+
+def _bound(releases: Sequence[Version], index: int) -> str:
+    """The first release of a minor is named by the minor, even where its first patch was withdrawn."""
+    version = releases[index]
+    minor = (*version.release, 0)[:2]
+    first = index > 0 and (*releases[index - 1].release, 0)[:2] != minor
+    return ".".join(str(part) for part in minor) if first else short(version)
 
 
 def short(version: Version) -> str:
