@@ -39,7 +39,7 @@ def check(paths: Sequence[str], options: CheckOptions, stdin_name: str = "") -> 
     rules = select_rules([rule for catalogue in catalogues for rule in catalogue.rules], options.select, options.ignore)
     named = [path for path in paths if path != STDIN]
     found = discover(named)
-    project = Project([file.path for file in found.files] or named)
+    project = Project([*(file.path for file in found.files), *([stdin_name or "."] if STDIN in paths else ())] or named)
     work = Work(project, rules, assumptions_of(options))
     for file in found.files:
         work.guarded(file.path, lambda file=file: work.check_file(file))  # type: ignore[misc]
