@@ -281,26 +281,8 @@ OPTIONS = (
     Option("gamma", "str", "a", choices=("a", "b"), spellings=("--gamma",)),
     Option("many", "int", None, nargs="many", spellings=("--many",)),
 )
-PARTS = [
-    "--alpha",
-    "--alp",
-    "--alpi",
-    "--beta",
-    "--b",
-    "--gamma",
-    "--g=a",
-    "--many",
-    "--alpha=2",
-    "--x",
-    "-x",
-    "-",
-    "-1",
-    "-1e5",
-    "1",
-    "2.5",
-    "a",
-    "c",
-]
+FLAGS = ["--alpha", "--alp", "--alpi", "--beta", "--b", "--gamma", "--g=a", "--many", "--alpha=2", "--x", "-x"]
+PARTS = [*FLAGS, "-", "-1", "-1e5", "1", "2.5", "a", "c"]
 
 
 @given(st.lists(st.sampled_from(PARTS), max_size=7))
