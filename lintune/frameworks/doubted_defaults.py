@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from lintune.frameworks.trainer_settings import written
 from lintune.values.value import Unknown, Value, is_default
 
 _OFTEN_OVERRIDDEN = frozenset(
@@ -26,3 +27,9 @@ def doubt_defaults(values: Mapping[str, Value], entry: str) -> dict[str, Value]:
     """The same values, where a default that scripts often override is unknown."""
     why = Unknown(f"`{entry}` may define another default", settle=f"the file `{entry}`")
     return {name: why if name in _OFTEN_OVERRIDDEN and is_default(value) else value for name, value in values.items()}
+
+
+def without_defaults(values: Mapping[str, Value], program: str) -> dict[str, Value]:
+    """The same values, where every default is unknown: the program has its own."""
+    why = Unknown(f"the defaults of `{program}` are not known yet")
+    return {name: value if written(value) else why for name, value in values.items()}

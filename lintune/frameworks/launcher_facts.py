@@ -5,13 +5,13 @@ from collections.abc import Sequence
 
 from lintune.frameworks.context import Reading
 from lintune.frameworks.environment import word_value
+from lintune.launch.batch_header import batch_options
 from lintune.run.known import truth, whole
 from lintune.run.run import Run
 from lintune.run.settings import along, blocked, derived
 from lintune.values.value import Absent, Known, Origin, Step, Unknown, Value
 
-_GRES = re.compile(r"^#SBATCH\s+(?:--gres[= ]gpu:|--gpus-per-node[= ]|-G\s*)(?:([A-Za-z][\w-]*):)?(\d+)", re.M)
-_NODES = re.compile(r"^#SBATCH\s+(?:--nodes[= ]|-N\s*)(\d+)\s*(?:#.*)?$", re.M)
+_GRES = re.compile(r"(?:gres/)?gpu(?::(?P<name>[A-Za-z][\w.-]*))?[:=](?P<count>\d+)")
 _SETTLE_GPU = "--gpu 8xA100-80G"
 _PER_NODE = {"torchrun": "nproc_per_node", "deepspeed": "num_gpus", "colossalai": "nproc_per_node", "composer": "nproc"}
 _NODE_COUNT = {"torchrun": "nnodes", "deepspeed": "num_nodes", "accelerate": "num_machines", "colossalai": "num_nodes"}
@@ -36,7 +36,10 @@ def add_launcher(run: Run, reading: Reading) -> None:
     _add_port(run, launch.launcher)
     for name in ("node_rank", "master_addr", "master_port"):
         run.values[f"launch.{name}"] = run.get(f"launch.option.{name}")
-    run.values["derived.world_size"] = _world_size(run, launch.launcher, nodes, per_node)
+    if launch.launcher == "python" and {"srun", "mpirun", "mpiexec", "parallel"} & set(launch.wrappers):
+        run.values["derived.world_size"] = Unknown(f"how many processes `{launch.wrappers[-1]}` starts is not known")
+    else:
+        run.values["derived.world_size"] = _world_size(run, launch.launcher, nodes, per_node)
 
 
 def _add_port(run: Run, launcher: str) -> None:
@@ -79,8 +82,7 @@ def _waits(earlier: Run, run: Run) -> bool:
 
 def _add_gpu(run: Run, reading: Reading) -> None:
     gpu, origin = reading.context.assumptions.gpu, reading.context.assumptions.gpu_origin
-    source = reading.launch.command.site.source
-    request = _GRES.search(source.text) if gpu is None else None
+    request = _requested(reading) if gpu is None else None
     unsaid = Unknown("the GPU was not named", settle=_SETTLE_GPU)
     for name in ("name", "count", "memory_bytes", "compute_capability", "bf16", "tf32"):
         value: Value = unsaid
@@ -91,7 +93,22 @@ def _add_gpu(run: Run, reading: Reading) -> None:
             value = Unknown(f"the specification of the GPU does not tell its {name.replace('_', ' ')}", origin, settle=_SETTLE_GPU)
         run.values[f"gpu.{name}"] = value
     if request:
-        run.values["gpu.count"] = Known(int(request[2]), (Step("config", note="#SBATCH"),))
+        run.values["gpu.count"] = request
+
+
+def _requested(reading: Reading) -> Value | None:
+    """Cards per node that the job asks the scheduler for: `srun --gres=gpu:4` or an `#SBATCH` line."""
+    for options in (reading.launch.wrapper_options.get("srun", {}), batch_options(reading.launch.command.site.source)):
+        for name in ("gres", "gpus_per_node"):
+            word = options.get(name)
+            if word is None:
+                continue
+            value = word_value(word, "config")
+            found = _GRES.search(word.text) if name == "gres" else re.search(r"(?P<count>\d+)$", word.text)
+            if isinstance(value, Known) and found:
+                return along(int(found["count"]), value.origin)
+            return Unknown("the number of GPUs that the job asks for is not known", value.origin)
+    return None
 
 
 def _option(run: Run, name: str) -> Value:
@@ -108,8 +125,9 @@ def _nodes(run: Run, reading: Reading) -> Value:
     said = reading.context.assumptions.gpu
     if said is not None and said.nodes is not None:
         return along(said.nodes, reading.context.assumptions.gpu_origin)
-    request = _NODES.search(reading.launch.command.site.source.text)
-    if request and reading.launch.launcher not in ("torchrun", "accelerate"):
+    scheduler = (reading.launch.wrapper_options.get("srun", {}), batch_options(reading.launch.command.site.source))
+    asked = [options["nodes"] for options in scheduler if "nodes" in options]
+    if asked and asked[0].text != "1" and reading.launch.launcher not in ("torchrun", "accelerate"):
         return Unknown("the job asks for nodes, and the launcher is not told how many", settle="--gpu 2x8xA100-80G")
     return derived(1, "one node unless told otherwise")
 

@@ -1,11 +1,12 @@
 """From a launch to a run: the framework is told from the entry script or the flags, then its adapter fills the run."""
 
 from collections.abc import Callable, Mapping
+from typing import Literal
 
 from lintune.frameworks import hf_trainer, minicpmv
 from lintune.frameworks.context import Context, Reading
 from lintune.frameworks.deepspeed_config import add_deepspeed
-from lintune.frameworks.doubted_defaults import doubt_defaults
+from lintune.frameworks.doubted_defaults import doubt_defaults, without_defaults
 from lintune.frameworks.environment import add_environment, word_value
 from lintune.frameworks.files import NamedFile, add_files
 from lintune.frameworks.launcher_facts import add_launcher
@@ -29,15 +30,26 @@ class Framework:
     """An adapter."""
 
     name: str
-    fill: Callable[[Run, Reading], None] | None
-    options: bool = True
-    """Whether the entry script's options are Hugging Face or argparse ones that can be read."""
+    fill: Callable[[Run, Reading], None] | None = None
+    meaning: Literal["trainer", "own", "unread"] = "trainer"
+    """What its options are: those of TrainingArguments, the script's own (checked, but not understood), or not read."""
 
 
 _MINICPMV = Framework(minicpmv.NAME, minicpmv.fill)
 _HF_TRAINER = Framework(hf_trainer.NAME, hf_trainer.fill)
 _LLAVA = Framework("llava", hf_trainer.fill)
-_UNKNOWN = Framework("unknown", None, options=False)
+_ARGPARSE = Framework("argparse", meaning="own")
+_UNKNOWN = Framework("unknown", meaning="unread")
+_PROGRAMS = {
+    "swift": Framework("ms-swift", hf_trainer.fill),
+    "megatron": Framework("megatron-swift", meaning="unread"),
+    "trl": Framework("trl", hf_trainer.fill),
+    "llamafactory-cli": Framework("llamafactory", hf_trainer.fill),
+    "axolotl": Framework("axolotl", meaning="unread"),
+    "tune": Framework("torchtune", meaning="unread"),
+    "litgpt": Framework("litgpt", meaning="unread"),
+}
+"""Programs that are themselves the entry; only their flags that TrainingArguments has are understood yet."""
 
 
 def read_launch(launch: Launch, context: Context) -> Run | None:
@@ -47,17 +59,21 @@ def read_launch(launch: Launch, context: Context) -> Run | None:
     reading = read_around(launch, context)
     framework = _detect(reading)
     script = _script(reading, framework)
-    flags, items = _parse(reading, script) if framework.options else ({}, {})
+    flags, items = _parse(reading, script) if framework.meaning != "unread" else ({}, {})
     return _build(framework, reading, script, flags, items)
 
 
 def _detect(reading: Reading) -> Framework:
+    if reading.launch.entry is None:
+        return _PROGRAMS.get(reading.launch.launcher, _UNKNOWN)
     if minicpmv.detect(reading):
         return _MINICPMV
     entry = reading.entry or ""
     if "llava/train/train" in entry and entry.endswith(".py"):
         return _LLAVA
-    return _HF_TRAINER if hf_trainer.detect(reading) else _UNKNOWN
+    if hf_trainer.detect(reading):
+        return _HF_TRAINER
+    return _ARGPARSE if reading.script is not None and reading.script.kind == "argparse" else _UNKNOWN
 
 
 def _script(reading: Reading, framework: Framework) -> EntryScript | None:
@@ -80,21 +96,26 @@ def _parse(reading: Reading, script: EntryScript | None) -> tuple[Flags, Items]:
         parsed = parse_command_line(words, option_table(script, reading.versions))
         return parsed.values, parsed.items
     parsed = parse_command_line(words, library_table("transformers.TrainingArguments", pins=reading.versions))
+    if reading.launch.entry is None:
+        return without_defaults(parsed.values, reading.launch.launcher), parsed.items
     return doubt_defaults(parsed.values, reading.entry or "the entry script"), parsed.items
 
 
 def _build(framework: Framework, reading: Reading, script: EntryScript | None, flags: Flags, items: Items) -> Run:
     """The run of these flags; a second call with others answers what would be."""
     run = Run(framework.name, reading.context.script, reading.launch.head)
+    prefix = "option" if framework.meaning == "own" else "flag"
     for name, value in flags.items():
-        run.values[f"flag.{name.removeprefix('flag.')}"] = value
+        run.values[f"{prefix}.{name.removeprefix('flag.')}"] = value
     run.items.update(items)
     add_script(run, reading, script)
+    if framework.meaning == "own":
+        run.unread["flag"] = Unknown("what the options of this script mean is not known")
     add_pins(run, reading.context, reading.versions)
     add_environment(run, reading)
     add_launcher(run, reading)
     _add_entry_file(run, reading)
-    if framework.options:
+    if framework.meaning == "trainer":
         add_deepspeed(run, reading)
         add_trainer_settings(run)
         add_files(run, reading, (NamedFile("deepspeed", run.get("par.ds.file")),))

@@ -34,8 +34,14 @@ def add_script(run: Run, reading: Reading, script: EntryScript | None) -> None:
         run.values["script.rank0_save"] = Unknown("the entry script was not read", settle="the entry script")
     run.pending["model.known_templates"] = lambda: run.get("script.compared.llm_type")
     if script is None:
-        entry = reading.entry or "the entry script"
-        run.unread["flag"] = Unknown(f"the options of `{entry}` are not known", settle=f"the file `{entry}`")
+        run.unread["flag"] = _unread(reading)
+
+
+def _unread(reading: Reading) -> Unknown:
+    if reading.launch.entry is None:
+        return Unknown(f"the options of `{reading.launch.launcher} {reading.launch.subcommand}`".rstrip(" `") + "` are not known yet")
+    entry = reading.entry or "the entry script"
+    return Unknown(f"the options of `{entry}` are not known", settle=f"the file `{entry}`")
 
 
 def _compared(script: EntryScript, option: str) -> Value:

@@ -1,6 +1,6 @@
 """The settings that every script built on Hugging Face TrainingArguments shares, in the common vocabulary."""
 
-from lintune.run.known import data, number, text, truth, whole
+from lintune.run.known import number, truth, whole
 from lintune.run.run import Run
 from lintune.run.settings import along, blocked, derived
 from lintune.values.value import Absent, Known, Unknown, Value
@@ -64,9 +64,9 @@ def add_trainer_settings(run: Run) -> None:
 def _either(run: Run, new: str, old: str) -> Value:
     """An option that was renamed: the spelling that was written, else the one that exists."""
     first, second = run.get(f"flag.{new}"), run.get(f"flag.{old}")
-    written = [value for value in (first, second) if value.origin and value.origin[0].kind not in ("default", "derived")]
-    if written:
-        return written[0]
+    for value in (first, second):
+        if written(value):
+            return value
     return second if isinstance(first, Absent) else first
 
 
@@ -141,9 +141,3 @@ def add_inputs(run: Run, names: tuple[tuple[str, str], ...]) -> None:
 def written(value: Value) -> bool:
     """Whether the user wrote the value somewhere."""
     return bool(value.origin) and value.origin[0].kind not in ("default", "derived", "model")
-
-
-def readable(value: Value) -> str:
-    """A value in a reason for people."""
-    found = data(value)
-    return text(value) or ("unknown" if found is None else str(found))

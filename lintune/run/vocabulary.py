@@ -25,6 +25,7 @@ NAMES: dict[str, Name] = _names("""
 framework                     |         | the framework that the launch was recognised as
 path                          |         | the file that holds the launch
 flag.*                        |         | an option of the entry script, with its default
+option.*                      |         | an option of a script whose options are not understood
 ds.*                          |         | a key of the DeepSpeed JSON
 env.*                         |         | an environment variable that reaches the run
 pins.*                        |         | the versions of a package that are in force

@@ -2,10 +2,13 @@
 
 import pytest
 
+from lintune.frameworks.launcher_facts import mark_port_conflicts
 from lintune.run.assumptions import Assumptions
 from lintune.run.gpu import parse_gpu
 from lintune.run.known import data
-from lintune.values.value import Unknown
+from lintune.run.run import Run
+from lintune.source.text import Site, Source, Span
+from lintune.values.value import Known, Unknown
 
 TAIL = "finetune.py --llm_type qwen --tune_llm false --per_device_train_batch_size 2 --gradient_accumulation_steps 4"
 
@@ -51,3 +54,33 @@ def test_gpu_values(make_run) -> None:  # type: ignore[no-untyped-def]
     assert isinstance(open_size, Unknown) and open_size.settle
     unsaid = make_run(f"torchrun {TAIL}").get("gpu.bf16")
     assert isinstance(unsaid, Unknown) and "--gpu" in unsaid.settle
+
+
+def test_what_a_scheduler_is_asked_for(make_run) -> None:  # type: ignore[no-untyped-def]
+    """`srun` and `#SBATCH` tell the cards; how many processes `srun` starts is not guessed."""
+    run = make_run(f"srun --gres=gpu:4 --nodes=2 deepspeed {TAIL}")
+    assert data(run.get("gpu.count")) == 4 and data(run.get("launch.nproc")) == 4
+    assert isinstance(run.get("derived.world_size"), Unknown)
+    assert data(make_run(f"srun --gres=gpu:a100:8 deepspeed {TAIL}").get("derived.world_size")) == 8
+    assert isinstance(make_run(f"srun -n 8 python {TAIL}").get("derived.world_size"), Unknown)
+
+
+def test_a_port_that_is_still_held() -> None:
+    """Only an earlier launch in the background, on the same port, with no wait between."""
+    import re
+
+    def conflicts(text: str, background: bool = True) -> list[bool]:
+        source, runs = Source("run.sh", text), []
+        for found in re.finditer(r"torchrun (\d+)", text):
+            run = Run("unknown", "run.sh", Site(source, Span(*found.span())))
+            run.values.update({"launch.port": Known(int(found[1])), "launch.nnodes": Known(1), "launch.certain": Known(True)})
+            run.values["launch.background"] = Known(background)
+            runs.append(run)
+        mark_port_conflicts(runs)
+        return ["launch.port_taken_by" in run.values for run in runs]
+
+    assert conflicts("torchrun 1 & torchrun 1 &") == [False, True]
+    assert conflicts("torchrun 1 & torchrun 2 &") == [False, False]
+    assert conflicts("torchrun 1 & wait; torchrun 1 &") == [False, False]
+    assert conflicts("torchrun 0 & torchrun 0 &") == [False, False]
+    assert conflicts("torchrun 1; torchrun 1", background=False) == [False, False]
