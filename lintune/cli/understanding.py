@@ -7,6 +7,7 @@ from lintune.engine.result import CheckOptions, Result
 from lintune.launch.evaluate import evaluate
 from lintune.launch.launchers import unwrap
 from lintune.launch.project import Project
+from lintune.launch.provided import PROVIDED
 from lintune.launch.word import Command
 from lintune.report.shown import Shown, ShownLaunch
 from lintune.run.run import Run
@@ -33,8 +34,9 @@ def _launcher_commands(path: str, project: Project, options: CheckOptions) -> It
     source = project.read(path)
     if not isinstance(source, Source) or role_of(path, source.text[:1000].encode("utf-8", "replace")) != "shell":
         return []
+    assumed = assumptions_of(options)
     evaluation = evaluate(
-        parse_shell(source), arguments=options.arguments, environment=assumptions_of(options).environment, project=project
+        parse_shell(source), arguments=assumed.arguments, environment=assumed.environment, files=project, provided=PROVIDED
     )
     return [command for command in evaluation.commands if unwrap(command) is not None]
 

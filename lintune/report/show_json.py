@@ -33,7 +33,7 @@ def render_show_json(shown: Shown) -> str:
 
 def render_run(run: Run) -> str:
     """The run file of a launch: its known values in the common vocabulary."""
-    values = {name: plain(value.value) for name, value in sorted(run.values.items()) if isinstance(value, Known)}
+    values = {name: plain(value.value) for name, value in sorted({**run.values, **pins(run)}.items()) if isinstance(value, Known)}
     return json.dumps({"lintune_run": RUN_FILE_VERSION, "values": values}, ensure_ascii=False, indent=2) + "\n"
 
 
@@ -49,6 +49,11 @@ def plain(data: Data) -> Json:
 def unit(name: str) -> str | None:
     """The unit of a dotted name's value, where the vocabulary gives it one."""
     return unit_of(name) or None
+
+
+def pins(run: Run) -> dict[str, Value]:
+    """The versions in force as values: `pins.transformers` is `==4.51.3`."""
+    return {f"pins.{name}": Known(pin.specifiers.text, pin.origin) for name, pin in run.versions.items()}
 
 
 def value_json(name: str, value: Value) -> dict[str, Json]:
@@ -88,7 +93,7 @@ def _launch(launch: ShownLaunch) -> dict[str, Json]:
     run = launch.run
     values: dict[str, Json] = {}
     derived: dict[str, Json] = {}
-    for name, value in sorted(run.values.items()):
+    for name, value in sorted({**run.values, **pins(run)}.items()):
         if name.startswith("derived."):
             derived[name.removeprefix("derived.")] = value_json(name, value)
         else:

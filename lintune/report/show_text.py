@@ -4,18 +4,25 @@ import json
 from collections.abc import Mapping, Sequence
 
 from lintune.report.cells import harmless, width, wrapped
-from lintune.report.origin import origin_text
+from lintune.report.origin import Place, origin_text, short_places
 from lintune.report.paint import Paint
-from lintune.report.show_json import plain, unit
+from lintune.report.show_json import pins, plain, unit
 from lintune.report.shown import Shown, ShownLaunch
 from lintune.report.summary import count
 from lintune.values.value import Absent, Known, Unknown, Value, is_default
 
 SECTIONS = (
-    *("launch", "gpu", "versions", "task", "model", "tune", "adapter", "optim", "sched", "precision", "batch"),
+    *("launch", "gpu", "pins", "task", "model", "tune", "adapter", "optim", "sched", "precision", "batch"),
     *("seq", "media", "par", "mem", "data", "run", "rl", "derived", "memory", "env", "ds", "flag"),
 )
 """The order in which sections are shown; others follow by name."""
+_PACKAGES = (
+    *("transformers", "trl", "peft", "accelerate", "deepspeed", "torch", "bitsandbytes", "flash-attn"),
+    *("datasets", "tokenizers", "liger-kernel", "xformers", "timm"),
+)
+"""Pins of other packages are shown with `--all`."""
+_DETAILS = ("memory.components", "model.notes", "launch.certain", "launch.background", "launch.module")
+"""Shown with `--all` only."""
 _VALUE_CELLS = 44
 """A longer value is cut in the table; JSON has it whole."""
 
@@ -38,38 +45,48 @@ def _launch(launch: ShownLaunch, paint: Paint, everything: bool) -> str:
     start = run.site.source.position(run.site.span.start)
     head = harmless(run.site.text.replace("\\\n", " "))
     title = f"{run.path}:{start.line}:{start.column}: {' '.join(head.split())} ({run.framework or 'no framework recognised'})"
+    values = {**run.values, **pins(run)}
     sections: dict[str, dict[str, Value]] = {}
-    for name, value in run.values.items():
+    for name, value in values.items():
         sections.setdefault(name.partition(".")[0], {})[name] = value
-    if run.versions:
-        pins: dict[str, Value] = {f"versions.{name}": Known(pin.specifiers.text, pin.origin) for name, pin in run.versions.items()}
-        sections["versions"] = pins
+    place = short_places(values.values())
     blocks = [paint("bold", title)]
     order = [name for name in SECTIONS if name in sections] + sorted(set(sections) - set(SECTIONS))
     for section in order:
-        block = _section(section, sections[section], paint, everything)
+        block = _section(section, sections[section], paint, place, everything)
         if block:
             blocks.append(block)
     unknown = _unknown(launch, paint)
     return "\n\n".join([*blocks, *([unknown] if unknown else [])])
 
 
-def _section(section: str, values: Mapping[str, Value], paint: Paint, everything: bool) -> str:
+def _section(section: str, values: Mapping[str, Value], paint: Paint, place: Place, everything: bool) -> str:
     rows: list[tuple[str, str, str]] = []
     hidden = 0
     for name, value in sorted(values.items()):
-        quiet = isinstance(value, Absent) or (section == "flag" and is_default(value))
-        if quiet and not everything:
+        if everything or not _quiet(section, name, value):
+            rows.append((name, value_text(name, value), origin_text(value.origin, place)))
+        else:
             hidden += isinstance(value, Known)
-            continue
-        rows.append((name, value_text(name, value), origin_text(value.origin)))
     if not rows and not hidden:
         return ""
     lines = [paint("gutter", section)]
     lines.extend(_table(rows))
     if hidden:
-        lines.append(paint("dim", f"  {count(hidden, 'option')} at {'its' if hidden == 1 else 'their'} default (--all shows them)"))
+        what = "option at its default" if section == "flag" else "more"
+        lines.append(paint("dim", f"  {hidden} {'options at their default' if section == 'flag' and hidden > 1 else what} (--all)"))
     return "\n".join(lines)
+
+
+def _quiet(section: str, name: str, value: Value) -> bool:
+    """Whether a setting is left out of the short table: absent, unknown and not written, a default, a detail."""
+    if isinstance(value, Absent) or (isinstance(value, Unknown) and not value.origin):
+        return True
+    if isinstance(value, Known) and (isinstance(value.value, Mapping) or name in _DETAILS):
+        return True
+    if section == "pins":
+        return name.partition(".")[2] not in _PACKAGES
+    return (section == "flag" and is_default(value)) or name.startswith(("launch.option.", "model.params.", "derived.trainable."))
 
 
 def _table(rows: Sequence[tuple[str, str, str]]) -> list[str]:

@@ -19,10 +19,10 @@ def count(number: int, noun: str) -> str:
     return f"{number} {noun}{'es' if noun.endswith(('ch', 's')) else 's'}"
 
 
-def footer(result: Result, paint: Paint) -> str:
-    """What was found and what was looked at; an all-clear is said only of what was read."""
+def footer(result: Result, paint: Paint, reasons: bool = True) -> str:
+    """What was found and what was looked at; an all-clear is said only of what was read. `reasons`: why rules waited."""
     lines = [found_line(result, paint), looked_at_line(result)]
-    lines.extend(reason_lines(result))
+    lines.extend(reason_lines(result) if reasons else ())
     aside = aside_line(result)
     if aside:
         lines.append(aside)

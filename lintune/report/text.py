@@ -34,7 +34,7 @@ def render_text(
     blocks = [render_finding(finding, paint, sources(finding.name) if sources else ()) for finding in result.findings]
     if pedantic and result.waits:
         blocks.append(unresolved(result, paint))
-    blocks.append(footer(result, paint))
+    blocks.append(footer(result, paint, reasons=not pedantic))
     return "\n\n".join(block for block in blocks if block) + "\n"
 
 
@@ -65,7 +65,9 @@ def _notes(finding: Finding, paint: Paint, indent: str, sources: tuple[str, ...]
     for number, way in enumerate(finding.ways, 1):
         note(f"way {number}" if len(finding.ways) > 1 else "way out", way_text(way))
     if finding.confidence != "certain":
-        note("note", f"this is {finding.confidence}, not certain" + ("" if finding.notes else ": `lintune explain` says what it rests on"))
+        note(
+            "note", f"this is {finding.confidence}, not certain" + ("" if finding.notes else f": `lintune explain {finding.name}` says why")
+        )
     for text in finding.notes:
         note("note", text)
     for text in sources:

@@ -50,7 +50,7 @@ def shown() -> Shown:
         "adapter.rank": Absent(),
         "flag.tune_llm": Known(False, flag),
         "flag.use_lora": Known(False, (Step("default", at(TRAINING, "use_lora: bool = False"), "default of finetune.py"),)),
-        "derived.trainable_parts": Known(("projector", "vision"), (Step("derived"),)),
+        "derived.trainable_parts": Known(("projector", "vision"), (Step("derived", None, "parts that are not frozen"), *flag)),
         "derived.total_params": Known(8_099_175_664, (Step("model", None, "openbmb/MiniCPM-V-2_6"),)),
         "memory.floor_bytes": Known(21 * 2**30, (Step("derived", None, "weights + gradients + optimizer"),)),
     }
@@ -69,8 +69,8 @@ def test_the_table(shown: Shown) -> None:
         "launch\n"
         "  launch.entry  finetune.py  finetune.sh:2\n"
         "\n"
-        "versions\n"
-        "  versions.transformers  ==4.40.0  requirements.txt:1\n"
+        "pins\n"
+        "  pins.transformers  ==4.40.0  requirements.txt:1\n"
         "\n"
         "tune\n"
         "  tune.llm.mode  frozen  finetune.sh:2 --tune_llm, from finetune.sh:1 TUNE=\n"
@@ -80,14 +80,14 @@ def test_the_table(shown: Shown) -> None:
         "\n"
         "derived\n"
         "  derived.total_params     8,099,175,664            openbmb/MiniCPM-V-2_6\n"
-        '  derived.trainable_parts  ["projector", "vision"]  derived\n'
+        '  derived.trainable_parts  ["projector", "vision"]  parts that are not frozen (--tune_llm, finetune.sh:1 TUNE=)\n'
         "\n"
         "memory\n"
         "  memory.floor_bytes  21.0 GiB  weights + gradients + optimizer\n"
         "\n"
         "flag\n"
         "  flag.tune_llm  false  finetune.sh:2 --tune_llm, from finetune.sh:1 TUNE=\n"
-        "  1 option at its default (--all shows them)\n"
+        "  1 option at its default (--all)\n"
         "\n"
         "unknown\n"
         "  optim.lr: `$LR` is not set in this script\n"

@@ -53,7 +53,6 @@ def test_pedantic_lists_every_unknown(result: Result) -> None:
 
         Nothing wrong in what was read
         1 launch, 61 rules decided, 1 could not
-          1 rule waited for `gpu.name`: the GPU is not known (settle with `--gpu 2xA100-40G`)
         """
     )
 
