@@ -16,6 +16,9 @@ MAX_ANCESTORS = 12
 MAX_WALK = 20_000
 """How many files are looked through for a missing one."""
 
+MAX_ABOVE_MARK = 4
+"""How far up a root without a repository is looked for, for files that are not below the working folder."""
+
 _REPOSITORY = (".git", ".hg")
 _MARKS = ("pyproject.toml", "setup.py", "setup.cfg", "requirements.txt", "environment.yml", "uv.lock", "poetry.lock")
 
@@ -85,8 +88,11 @@ class Project:
         return os.path.isdir(self.full(path))
 
     def root_of(self, path: str) -> str:
-        """The root of the repository or project that holds a file: the nearest folder above with `.git`, else with a
-        requirement or project file, else the working folder where the file is below it, else the file's folder."""
+        """The root of the repository or project that holds a file.
+
+        The nearest folder above with `.git`; else the outermost up to the working folder with a requirement or project
+        file (a part of a project may have its own); else the working folder where the file is below it, else its own folder.
+        """
         full = self._real(path)
         folder = full if os.path.isdir(full) else os.path.dirname(full)
         found = self._roots.get(folder)
@@ -174,11 +180,18 @@ class Project:
         above = [folder]
         while len(above) <= MAX_ANCESTORS and os.path.dirname(above[-1]) != above[-1]:
             above.append(os.path.dirname(above[-1]))
-        for marks in (_REPOSITORY, _MARKS):
-            for candidate in above:
-                if any(os.path.exists(os.path.join(candidate, mark)) for mark in marks):
-                    return candidate
-        return self.cwd if folder == self.cwd or folder.startswith(self.cwd.rstrip(os.sep) + os.sep) else folder
+        for candidate in above:
+            if _holds(candidate, _REPOSITORY):
+                return candidate
+        inside = [candidate for candidate in above if candidate == self.cwd or candidate.startswith(self.cwd.rstrip(os.sep) + os.sep)]
+        marked = [candidate for candidate in inside or above[:MAX_ABOVE_MARK] if _holds(candidate, _MARKS)]
+        if marked:
+            return marked[-1]
+        return self.cwd if inside else folder
+
+
+def _holds(folder: str, names: Iterable[str]) -> bool:
+    return any(os.path.exists(os.path.join(folder, name)) for name in names)
 
 
 def _named_files(launch: Launch) -> list[str]:

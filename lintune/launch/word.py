@@ -1,8 +1,8 @@
 """A word of a command after expansion: known and unknown pieces, each with where its characters are written."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
+from lintune.source.record import dataclass
 from lintune.source.text import Site, Span
 
 UNKNOWN_TEXT = "\ufffd"

@@ -4,7 +4,8 @@ Offsets count characters (not bytes) from 0; lines and columns count from 1, as 
 """
 
 from bisect import bisect_right
-from dataclasses import dataclass, field
+
+from lintune.source.record import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 from collections.abc import Sequence as Items
-from dataclasses import dataclass, field
 from typing import TypeAlias, Union
 
+from lintune.source.record import dataclass, field
 from lintune.source.text import Problem, Site
 
 

@@ -46,6 +46,16 @@ def test_root_is_the_repository(repository: Path) -> None:
     assert project.start_folders("repo/finetune/finetune.sh") == ["repo/finetune", "repo", "."]
 
 
+def test_root_without_a_repository(tmp_path: Path) -> None:
+    (tmp_path / "a" / "b" / "c").mkdir(parents=True)
+    assert Project([], str(tmp_path)).root_of("a/b/c/x.sh") == "."
+    assert Project([], str(tmp_path / "a" / "b" / "c")).root_of("../x.sh") == ".."
+    (tmp_path / "a" / "requirements.txt").write_text("")
+    (tmp_path / "a" / "b" / "pyproject.toml").write_text("")
+    assert Project([], str(tmp_path)).root_of("a/b/c/x.sh") == "a"
+    assert Project([], str(tmp_path / "a" / "b" / "c")).root_of("../x.sh") == "../.."
+
+
 def test_paths_are_relative_to_the_working_folder(repository: Path) -> None:
     project = Project(["finetune.sh"], str(repository / "repo" / "finetune"))
     assert project.root_of("finetune.sh") == ".."
