@@ -96,9 +96,11 @@ def _parse(reading: Reading, script: EntryScript | None) -> tuple[Flags, Items]:
         parsed = parse_command_line(words, option_table(script, reading.versions))
         return parsed.values, parsed.items
     parsed = parse_command_line(words, library_table("transformers.TrainingArguments", pins=reading.versions))
+    # the program or script that is not at hand may give a required option a default
+    items = {name: found for name, found in parsed.items.items() if name != "raw.required"}
     if reading.launch.entry is None:
-        return without_defaults(parsed.values, reading.launch.launcher), parsed.items
-    return doubt_defaults(parsed.values, reading.entry or "the entry script"), parsed.items
+        return without_defaults(parsed.values, reading.launch.launcher), items
+    return doubt_defaults(parsed.values, reading.entry or "the entry script"), items
 
 
 def _build(framework: Framework, reading: Reading, script: EntryScript | None, flags: Flags, items: Items) -> Run:

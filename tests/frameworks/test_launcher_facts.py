@@ -37,7 +37,9 @@ def test_world_size(make_run, head, gpu, world) -> None:  # type: ignore[no-unty
     assert data(run.get("derived.global_batch")) == world * 8
 
 
-@pytest.mark.parametrize("head", ["deepspeed", "torchrun --nproc_per_node gpu", "torchrun --nproc_per_node $N", "torchrun --nnodes 1:4", "accelerate launch"])
+@pytest.mark.parametrize(
+    "head", ["deepspeed", "torchrun --nproc_per_node gpu", "torchrun --nproc_per_node $N", "torchrun --nnodes 1:4", "accelerate launch"]
+)
 def test_unknown_world_size(make_run, head) -> None:  # type: ignore[no-untyped-def]
     """As many as there are cards, and nobody said how many."""
     run = make_run(f"{head} {TAIL}")

@@ -89,7 +89,7 @@ def test_unknown_model_keeps_modes(make_run) -> None:  # type: ignore[no-untyped
     assert isinstance(run.get("model.expected_llm_type"), Unknown)
 
 
-SCRIPT = '''
+SCRIPT = """
 from dataclasses import dataclass, field
 from typing import Optional
 import transformers
@@ -116,7 +116,7 @@ def train():
     model.base_model.resampler.requires_grad_(True)
 
 train()
-'''
+"""
 
 
 def test_the_script_at_hand_wins_over_the_official_one(make_run) -> None:  # type: ignore[no-untyped-def]

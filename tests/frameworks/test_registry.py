@@ -27,7 +27,11 @@ def test_options_of_an_argparse_script_are_checked_but_not_understood(make_run) 
 @pytest.mark.parametrize(("text", "name"), [("swift sft --model x --learning_rate 1e-4", "ms-swift"), ("axolotl train a.yml", "axolotl")])
 def test_programs_that_are_their_own_entry(make_run, text: str, name: str) -> None:  # type: ignore[no-untyped-def]
     """They have their own defaults, so that nothing is taken for one of the Trainer's."""
-    run = make_run(text)
+    from lintune.run.assumptions import Assumptions
+    from lintune.values.version import Pin, Specifiers
+
+    old = Assumptions(pins={"transformers": Pin("transformers", Specifiers.parse("==4.44.2"))})
+    run = make_run(text, assumptions=old)
     assert run.framework == name
     assert isinstance(run.get("flag.lr_scheduler_type"), Unknown)
     assert not run.items.get("raw.required")
@@ -65,7 +69,8 @@ def test_pins(make_run) -> None:  # type: ignore[no-untyped-def]
     from lintune.run.assumptions import Assumptions
     from lintune.values.version import Pin, Specifiers
 
-    files = {"requirements.txt": "transformers==4.40.0\ntorch>=2", "ft/requirements.txt": "transformers==4.51.2\n", "ft/finetune.py": "", ".git/HEAD": ""}
+    root = {"requirements.txt": "transformers==4.40.0\ntorch>=2", ".git/HEAD": ""}
+    files = {**root, "ft/requirements.txt": "transformers==4.51.2\n", "ft/finetune.py": ""}
     text = "torchrun ft/finetune.py --llm_type qwen --tune_llm false"
     run = make_run(text, files)
     assert run.versions["transformers"].specifiers.text == "==4.51.2"

@@ -74,7 +74,9 @@ def test_other_settings(changes: dict[str, Value], expected: int) -> None:
     assert data(run_of(**changes).get("memory.floor_bytes")) == expected + CONTEXT_BYTES
 
 
-@pytest.mark.parametrize("name", ["derived__total_params", "derived__world_size", "par__ds__stage", "precision__compute", "par__fsdp__mode"])
+@pytest.mark.parametrize(
+    "name", ["derived__total_params", "derived__world_size", "par__ds__stage", "precision__compute", "par__fsdp__mode"]
+)
 def test_unknown_stays_unknown(name: str) -> None:
     """No number without its sources, and no out-of-memory."""
     run = run_of(**{name: Unknown("not said")})
@@ -101,7 +103,9 @@ def test_bounds(params: int, share: float, world: int, stage: int | None, offloa
 
     def total(cards: int) -> int:
         element = 2 if mixed else 4
-        setup = Setup(params, trainable, trainable, element, cards, stage, mixed and stage is not None, "adamw_torch", offload, offload, 5 * 10**8)
+        setup = Setup(
+            params, trainable, trainable, element, cards, stage, mixed and stage is not None, "adamw_torch", offload, offload, 5 * 10**8
+        )
         parts = floor_components(setup)
         assert all(part.bytes >= 0 and part.formula for part in parts)
         return sum(part.bytes for part in parts)

@@ -6,7 +6,26 @@ from pathlib import Path
 from lintune.run.vocabulary import NAMES, entry_of, unit_of
 
 ROOT = Path(__file__).resolve().parents[2]
-ROOTS = ["launch", "gpu", "model", "tune", "adapter", "optim", "sched", "precision", "batch", "seq", "media", "par", "mem", "data", "run", "derived", "memory", "script"]
+ROOTS = [
+    "launch",
+    "gpu",
+    "model",
+    "tune",
+    "adapter",
+    "optim",
+    "sched",
+    "precision",
+    "batch",
+    "seq",
+    "media",
+    "par",
+    "mem",
+    "data",
+    "run",
+    "derived",
+    "memory",
+    "script",
+]
 USED = re.compile(rf"(?<![\w./`-])(?:{'|'.join(ROOTS)})(?:\.[A-Za-z_]\w*)+")
 
 
