@@ -7,8 +7,8 @@ from lintune.source.record import dataclass, field
 
 SHARED = "files"
 """Named blocks below a heading of this name belong to every example of the page."""
-BLANK = "\u2420"
-"""Stands for a blank that would otherwise be lost at the end of a line."""
+STANDS_FOR = str.maketrans({"\u2420": " ", "\u2400": "\0", "\u240d": "\r", "\u2426": "\udcff"})
+"""Control pictures for what a page cannot hold: a blank at the end of a line, NUL, a carriage return, a byte that is no UTF-8."""
 
 _FENCE = re.compile(r"^(`{3,})[ \t]*([\w+-]*)[ \t]*([^`\s]*)[ \t]*$")
 _HEADING = re.compile(r"^#{1,6}\s+(.*?)\s*#*$")
@@ -96,7 +96,7 @@ def _take(example: Example, language: str, path: str, lines: list[str], page: Pa
             example.marks.extend(Mark(path, number, mark[1], name.strip()) for name in mark[2].split(","))
             each = each[: mark.start()]
             mark = _MARK.search(each)
-        text.append(each.replace(BLANK, " "))
+        text.append(each.translate(STANDS_FOR))
     example.files[path] = "\n".join(text) + "\n"
 
 

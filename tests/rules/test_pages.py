@@ -56,7 +56,7 @@ def lay_out(example: Example, folder: Path) -> None:
     """Write the example's files."""
     for path, text in example.files.items():
         (folder / path).parent.mkdir(parents=True, exist_ok=True)
-        (folder / path).write_text(text, encoding="utf-8")
+        (folder / path).write_bytes(text.encode("utf-8", "surrogateescape"))
 
 
 def mark_of(finding: Finding) -> Mark:
