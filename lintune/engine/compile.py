@@ -18,7 +18,7 @@ from lintune.engine.template import Template, TemplateError, parse_template, tem
 from lintune.source.record import dataclass
 from lintune.values.value import Data
 
-FORMAT = 4
+FORMAT = 5
 """Changes with the layout of rows."""
 MAX_HOUSE_PAGES = 300
 
@@ -121,7 +121,7 @@ def _row(page: Page, functions: list[str]) -> Row:
     at = tuple((_target(page, target), _template(page, "at", label)) for target, label in page.at)
     message, effect, help_text = (_template(page, key, getattr(page, key)) for key in ("message", "effect", "help"))
     ways = tuple(_way(page, index) for index in range(len(page.ways)))
-    for template in (message, effect, help_text, *(label for _, label in at), *(part for way in ways for part in (way[0], way[2]))):
+    for template in (message, effect, help_text, *(label for _, label in at), *(part for way in ways for part in (way[0], way[2], way[4]))):
         names += _checked(page, template)
     names += [target[1][0] for target, _ in at if target[0] == "value"]
     if any(name.startswith("item.") for name in names) and not (page.items or page.check):
@@ -149,11 +149,15 @@ def _name(page: Page, key: str, name: str) -> str:
         raise page.error(key, str(error)) from None
 
 
-def _way(page: Page, index: int) -> tuple[Template, tuple[tuple[str, Data], ...], Template, str]:
+def _way(page: Page, index: int) -> tuple[Template, tuple[tuple[str, Data], ...], Template, str, Template]:
     way = page.ways[index]
-    for name, _ in way.settings:
+    for name, setting in way.settings:
         _name(page, "ways", name)
-    return _template(page, "ways", way.title), way.settings, _template(page, "ways", way.cost), way.applicability
+        _checked(page, _template(page, "ways", setting if isinstance(setting, str) else ""))
+    if way.rename and page.items == "":
+        raise page.error("ways", "`rename` needs `for`: it replaces the flag of the item")
+    title, cost, rename = (_template(page, "ways", text) for text in (way.title, way.cost, way.rename))
+    return title, way.settings, cost, way.applicability, rename
 
 
 def _target(page: Page, text: str) -> tuple[str, tuple[str, ...]]:

@@ -177,7 +177,7 @@ def _finding(rule: Rule, scope: Scope, open_windows: list[tuple[str, str]]) -> F
         effect=render(rule.effect, scope.value),
         help=render_known(rule.help, scope.value),
         stage=rule.stage,
-        ways=ways_out(rule, scope),
+        ways=ways_out(rule, scope, not open_windows),
         url=RULE_URL.format(family=rule.family, name=rule.name),
         notes=tuple(notes),
         framework=scope.run.framework,

@@ -32,6 +32,8 @@ class PageWay:
     """Values by name; None takes the setting away."""
     cost: str = ""
     applicability: str = "unsafe"
+    rename: str = ""
+    """What the flag at hand (`item`) is replaced by."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,15 +233,16 @@ def _ways(value: object, lines: Mapping[str, int], path: str) -> tuple[PageWay, 
     for entry in value:
         if not isinstance(entry, dict) or not isinstance(entry.get("title"), str):
             raise PageError(path, line, "`ways`: every way has a `title`")
-        unknown = set(entry) - {"title", "set", "cost", "applicability"}
+        unknown = set(entry) - {"title", "set", "cost", "applicability", "rename"}
         if unknown:
             raise PageError(path, line, f"`ways`: `{sorted(map(str, unknown))[0]}` is not a key of a way")
         settings = entry.get("set") or {}
         if not isinstance(settings, dict) or not all(isinstance(each, (str, int, float, bool, type(None))) for each in settings.values()):
             raise PageError(path, line, "`ways`: `set` holds values by name")
-        applicability = entry.get("applicability", "unsafe" if settings else "display")
+        rename = str(entry.get("rename", ""))
+        applicability = entry.get("applicability", "unsafe" if settings or rename else "display")
         if applicability not in CHOICES["applicability"]:
             raise PageError(path, line, f"`ways`: `{applicability}` is none of {', '.join(CHOICES['applicability'])}")
         pairs = tuple((str(name), setting) for name, setting in settings.items())
-        found.append(PageWay(entry["title"], pairs, str(entry.get("cost", "")), applicability))
+        found.append(PageWay(entry["title"], pairs, str(entry.get("cost", "")), applicability, rename))
     return tuple(found)

@@ -24,6 +24,8 @@ class RuleWay:
     settings: tuple[tuple[str, Data], ...]
     cost: Template
     applicability: Applicability
+    rename: Template = ()
+    """What the flag at hand (`item`) is replaced by: `--eval_strategy`, or `--optim adafactor` for a switch that is on."""
 
 
 @dataclass(slots=True)
@@ -53,7 +55,7 @@ class Rule:
     message: Template
     effect: Template
     help: Template
-    ways: tuple[tuple[Template, tuple[tuple[str, Data], ...], Template, Applicability], ...]
+    ways: tuple[tuple[Template, tuple[tuple[str, Data], ...], Template, Applicability, Template], ...]
     check: str
     """`module:function` that yields items instead of a condition, or "engine"."""
     aliases: tuple[str, ...]

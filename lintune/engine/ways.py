@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from lintune.engine.finding import Way
 from lintune.engine.rule import Rule, RuleWay
 from lintune.engine.scope import Scope
-from lintune.engine.template import plain, render, render_known
+from lintune.engine.template import parse_template, plain, render, render_known, template_names
 from lintune.source.edits import Edit
 from lintune.source.text import Site, Span
 from lintune.values.value import Data, Known, Value, is_default
@@ -18,15 +18,54 @@ _NOT_SHELL = (".yaml", ".yml", ".json", ".toml", ".py", ".ipynb")
 _PLAIN_WORD = re.compile(r"[\w./:@%+,-]+")
 
 
-def ways_out(rule: Rule, scope: Scope) -> tuple[Way, ...]:
-    """The rule's ways for this run; one that cannot be made up is offered without cost or edits."""
-    return tuple(_way(way, scope) for way in rule.ways_out)
+def ways_out(rule: Rule, scope: Scope, certain: bool = True) -> tuple[Way, ...]:
+    """The rule's ways for this run; one that cannot be made up is offered without cost or edits.
+
+    `certain`: whether the versions in force are; else no way is safe. A renaming without a new name is left out.
+    """
+    ways = (_way(way, scope, certain) for way in rule.ways_out if all(_known(name, scope) for name in template_names(way.rename)))
+    return tuple(ways)
 
 
-def _way(way: RuleWay, scope: Scope) -> Way:
-    shown = tuple((name.partition(".")[2] if name.startswith("flag.") else name, plain(value)) for name, value in way.settings)
-    edits = edits_for(way.settings, scope) if way.applicability != "display" else ()
-    return Way(render(way.title, scope.value), way.applicability, _cost(way, scope), shown, edits)
+def _known(name: str, scope: Scope) -> bool:
+    return isinstance(scope.value(name), Known)
+
+
+def _way(way: RuleWay, scope: Scope, certain: bool) -> Way:
+    settings = tuple((name, _setting(value, scope)) for name, value in way.settings)
+    shown = tuple((name.partition(".")[2] if name.startswith("flag.") else name, plain(value)) for name, value in settings)
+    edits: tuple[Edit, ...] = ()
+    if way.applicability != "display":
+        edits = _renaming(render(way.rename, scope.value), scope) if way.rename else edits_for(settings, scope)
+    applicability = "unsafe" if way.applicability == "safe" and not certain else way.applicability
+    return Way(render(way.title, scope.value), applicability, _cost(way, scope), shown, edits)
+
+
+def _setting(value: Data, scope: Scope) -> Data:
+    """A setting's text may show values: `{flag.fsdp} auto_wrap`."""
+    return render(parse_template(value), scope.value) if isinstance(value, str) else value
+
+
+def _renaming(text: str, scope: Scope) -> tuple[Edit, ...]:
+    """The item's flag under another name; one with a value of its own takes the place of a switch that is on."""
+    words, item = text.split(), scope.item
+    flag, name = (value_text(scope.value(f"item.{field}")) for field in ("flag", "name"))
+    if item is None or item.site is None or not words or not words[0].startswith("--") or len(words) > 2:
+        return ()
+    if len(words) == 2:
+        value = scope.value(f"flag.{name}")
+        step = value.origin[0] if value.origin else None
+        whole = step is not None and step.site is not None and step.kind == "flag" and value_is(value, True)
+        return (Edit(step.site, text),) if whole and step is not None and step.site is not None else ()
+    if not flag or not item.site.text.startswith(flag):
+        return ()
+    start = item.site.span.start
+    return (Edit(Site(item.site.source, Span(start, start + len(flag))), text),)
+
+
+def value_text(value: Value) -> str:
+    """A value that is a text; empty for anything else."""
+    return value.value if isinstance(value, Known) and isinstance(value.value, str) else ""
 
 
 def _cost(way: RuleWay, scope: Scope) -> str:
