@@ -37,6 +37,10 @@ def main(words: Sequence[str]) -> int:
     from lintune.cli.output import write_report
 
     write_report(result, asked)
+    if asked.format in ("concise", "github"):
+        from lintune.report.summary import looked_at_line
+
+        sys.stderr.write(f"lintune: {looked_at_line(result)}\n")
     return status(result, asked.fail_on or config_fail_on(asked), asked.exit_zero)
 
 

@@ -21,18 +21,19 @@ def understood(paths: Sequence[str], options: CheckOptions, result: Result) -> S
         (*(file.path for file in result.files if file.role in ("launch", "other")), *(run.path for run in result.launches))
     )
     project = Project(tuple(scripts) or tuple(paths))
-    commands = [command for path in scripts for command in _launcher_commands(path, project, options)]
+    read_already = {run.path: run.site.source for run in result.launches}
+    sources = [read_already.get(path) or project.read(path) for path in scripts]
+    commands = [command for source in sources if source for command in _launcher_commands(source, project, options)]
     launches = tuple(
         ShownLaunch(run, _place(run, commands), tuple(wait for wait in result.waits if wait.path == run.path)) for run in result.launches
     )
     return Shown(tuple(commands), launches)
 
 
-def _launcher_commands(path: str, project: Project, options: CheckOptions) -> Iterable[Command]:
+def _launcher_commands(source: Source, project: Project, options: CheckOptions) -> Iterable[Command]:
     from lintune.launch.discover import role_of
 
-    source = project.read(path)
-    if not isinstance(source, Source) or role_of(path, source.text[:1000].encode("utf-8", "replace")) != "shell":
+    if role_of(source.path, source.text[:1000].encode("utf-8", "replace")) != "shell":
         return []
     assumed = assumptions_of(options)
     evaluation = evaluate(

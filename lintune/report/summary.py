@@ -21,7 +21,8 @@ def count(number: int, noun: str) -> str:
 
 def footer(result: Result, paint: Paint, reasons: bool = True) -> str:
     """What was found and what was looked at; an all-clear is said only of what was read. `reasons`: why rules waited."""
-    lines = [found_line(result, paint), looked_at_line(result)]
+    looked = looked_at_line(result)
+    lines = [found_line(result, paint), looked[:1].upper() + looked[1:]]
     lines.extend(reason_lines(result) if reasons else ())
     aside = aside_line(result)
     if aside:
@@ -45,7 +46,7 @@ def found_line(result: Result, paint: Paint) -> str:
 def looked_at_line(result: Result) -> str:
     """The launches that were read and how many rules could decide about them."""
     if not result.launches and not result.files:
-        return "No launch was read" if result.findings else "Nothing was checked: no launch was found"
+        return "no launch was read" if result.findings else "nothing was checked: no launch was found"
     if not result.launches:
         return f"{count(len(result.files), 'file')} read, no fine-tuning launch in {'it' if len(result.files) == 1 else 'them'}"
     text = f"{count(len(result.launches), 'launch')}, {count(result.decided, 'rule')} decided"

@@ -121,7 +121,7 @@ def test_safe_fixes_only(engine: Engine, launch: Path, capsys: pytest.CaptureFix
     assert main(["check", "run.sh", "--fix", "--format", "concise"]) == 1
     assert launch.read_text(encoding="utf-8") == SCRIPT.replace("yes", "true")
     out, err = capsys.readouterr()
-    assert err == "lintune: fixed run.sh:1: some-rule: write true\n"
+    assert err.splitlines() == ["lintune: fixed run.sh:1: some-rule: write true", "lintune: 1 launch, 3 rules decided"]
     assert out == "run.sh:1:22: error[CLI900 some-rule] `--tune_llm true` is wrong\n"
     assert main(["check", "run.sh", "--fix", "--unsafe-fixes"]) == 0
     assert "--tune_llm false" in launch.read_text(encoding="utf-8")
