@@ -83,7 +83,7 @@ def render_known(template: Template, value_of: Callable[[str], Value]) -> str:
         first, *rest = part.split(", ")
         clauses[-1] = (clauses[-1][0] + first, clauses[-1][1])
         clauses.extend((text, True) for text in rest)
-    return ", ".join(text for text, known in clauses if known and text.strip())
+    return ", ".join(text for text, known in clauses if known and text.strip()).removeprefix("or ")
 
 
 def _shown(value: Value, chosen: str) -> str:
