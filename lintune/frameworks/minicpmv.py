@@ -218,6 +218,7 @@ def _add_counts(run: Run, model: KnownModel | None, tuning: Tuning, targets: Tar
     names = ("trainable_params", "total_params", "trainable_percent", "trainable_matrices")
     modules = inventory(model) if model else ()
     if model is not None and modules:
+        run.values["model.params.exact"] = fact(model.exact, model.name)
         run.values["model.params.total"] = fact(params_of(modules), model.name)
         for part in PARTS:
             run.values[f"model.params.{part}"] = fact(params_of(modules, part), model.name)

@@ -79,7 +79,7 @@ def count(modules: tuple[Module, ...], tuning: Tuning, targets: Targets, rank: i
     total = lora = copies = matrices = 0
     for module in modules:
         total += module.params
-        if module.part in full and (copied or not module.frozen):
+        if module.part in full and (tuning.use_lora or not module.frozen):
             by_part[module.part] += module.params
             matrices += module.matrix
             copies += module.params if copied else 0

@@ -75,6 +75,7 @@ model.vocab                   | tokens  | size of the vocabulary
 model.vision_layers           | layers  | layers of the vision tower as loaded
 model.notes                   |         | what is not certain about the model's facts
 model.quant.method            |         | quantisation of the base weights
+model.params.exact            |         | whether the counts equal a published total to the parameter
 model.params.total            | params  | parameters of the model as loaded
 model.params.llm              | params  | of the decoder layers and the final norm
 model.params.embed            | params  | of the input embedding

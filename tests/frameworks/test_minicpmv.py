@@ -2,7 +2,9 @@
 
 import pytest
 
+from lintune.memory.floor import add_floor
 from lintune.run.known import data
+from lintune.run.vocabulary import entry_of
 from lintune.values.value import Absent, Known, Unknown, is_default
 
 HEAD = "torchrun --nproc_per_node 8 finetune.py --model_name_or_path openbmb/MiniCPM-V-2_6 --llm_type qwen --bf16 true --output_dir out"
@@ -173,3 +175,18 @@ def test_files(make_run) -> None:  # type: ignore[no-untyped-def]
     assert isinstance(found["data", None].fields["exists"], Unknown)
     assert isinstance(found["model", "openbmb/MiniCPM-V-2_6"].fields["exists"], Unknown)
     assert isinstance(run.get("flag.nothing_of_that_name"), Absent)
+
+
+def test_every_name_of_a_run_is_in_the_vocabulary(make_run) -> None:  # type: ignore[no-untyped-def]
+    """So that `show` can say what it means."""
+    run = make_run(f"{HEAD} {LORA} --deepspeed ds.json", {"ds.json": '{"zero_optimization": {"stage": 2}}', "finetune.py": SCRIPT})
+    add_floor(run)
+    names = {*run.values, *run.pending, *make_run("python train.py --fp16", {"train.py": "import argparse"}).values}
+    assert not sorted(name for name in names if entry_of(name) is None)
+
+
+def test_v2_keeps_its_position_embedding_frozen_but_for_lora(make_run) -> None:  # type: ignore[no-untyped-def]
+    """The model code freezes it; PEFT's copy and `requires_grad_` do not."""
+    head = HEAD.replace("MiniCPM-V-2_6", "MiniCPM-V-2").replace("qwen", "minicpm") + " --tune_vision false"
+    only, lora = make_run(f"{head} --tune_llm false"), make_run(f"{head} {LORA}")
+    assert data(lora.get("derived.trainable.projector")) - data(only.get("derived.trainable.projector")) == 64 * 2304
