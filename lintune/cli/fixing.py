@@ -21,8 +21,9 @@ def fix_rounds(result: Result, asked: Arguments, again: Callable[[], Result]) ->
     if asked.diff:
         sys.stdout.write(diff(result, asked.unsafe_fixes))
         return result
-    for _ in range(ROUNDS):
-        chosen = chosen_fixes(result, asked.unsafe_fixes)
+    for turn in range(ROUNDS):
+        # What only shows after the first fixes was not seen by the user: nothing unsafe is done about it.
+        chosen = chosen_fixes(result, asked.unsafe_fixes and turn == 0)
         if not chosen:
             break
         write_fixes(chosen)

@@ -82,7 +82,7 @@ def _rule(finding: Finding, text: RuleHelp) -> dict[str, Any]:
         "name": finding.name,
         "shortDescription": {"text": claim},
         "fullDescription": {"text": claim},
-        "help": {"text": text.page or claim, "markdown": text.page or claim},
+        "help": {"text": claim, "markdown": text.page or claim},
         "defaultConfiguration": {"level": _LEVELS[finding.severity]},
     }
     if finding.url:
