@@ -1,12 +1,13 @@
 """The DeepSpeed JSON as part of the run: `ds.*` key by key, and what it means as `par.ds.*`."""
 
+from lintune.frameworks.config_files import plain_data
 from lintune.frameworks.context import Reading
 from lintune.frameworks.paths import resolve
 from lintune.run.known import text, whole
 from lintune.run.run import Run
 from lintune.run.settings import along, blocked, derived
-from lintune.syntax.tree import Mapping, Node, Scalar, Sequence
-from lintune.values.value import Absent, Data, Known, Origin, Step, Unknown, Value
+from lintune.syntax.tree import Mapping, Scalar
+from lintune.values.value import Absent, Known, Origin, Step, Unknown, Value
 
 _DERIVED = ("stage", "offload_opt", "offload_param", "has_optimizer", "has_scheduler", "auto", "fixed")
 
@@ -63,19 +64,9 @@ def _flatten(run: Run, node: Mapping, prefix: str, origin: Origin) -> None:
     for entry in node.entries:
         name = f"{prefix}.{entry.key.value}"
         step = Step("deepspeed", entry.key.site if not isinstance(entry.value, Scalar) else entry.value.site)
-        run.values[name] = Known(_plain(entry.value), (step, *origin))
+        run.values[name] = Known(plain_data(entry.value), (step, *origin))
         if isinstance(entry.value, Mapping):
             _flatten(run, entry.value, name, origin)
-
-
-def _plain(node: Node) -> Data:
-    match node:
-        case Scalar(value=value):
-            return value
-        case Sequence(items=items):
-            return tuple(_plain(item) for item in items)
-        case Mapping(entries=entries):
-            return {str(entry.key.value): _plain(entry.value) for entry in entries}
 
 
 def _add_meaning(run: Run) -> None:

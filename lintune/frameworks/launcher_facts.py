@@ -3,10 +3,11 @@
 import re
 from collections.abc import Sequence
 
+from lintune.frameworks.config_files import flat_values, read_mapping
 from lintune.frameworks.context import Reading
 from lintune.frameworks.environment import word_value
 from lintune.launch.batch_header import batch_options
-from lintune.run.known import truth, whole
+from lintune.run.known import text, truth, whole
 from lintune.run.run import Run
 from lintune.run.settings import along, blocked, derived
 from lintune.values.value import Absent, Known, Origin, Step, Unknown, Value
@@ -29,6 +30,8 @@ def add_launcher(run: Run, reading: Reading) -> None:
     run.values["launch.entry"] = word_value(launch.entry, "flag") if launch.entry is not None else Absent()
     for name, word in launch.options.items():
         run.values[f"launch.option.{name}"] = word_value(word, "flag")
+    if launch.launcher == "accelerate":
+        _add_accelerate(run, reading)
     _add_gpu(run, reading)
     nodes, per_node = _nodes(run, reading), _per_node(run, reading)
     run.values["launch.nnodes"], run.values["launch.nproc"] = nodes, per_node
@@ -198,9 +201,27 @@ def _world_size(run: Run, launcher: str, nodes: Value, per_node: Value) -> Value
     return derived(count * each, "nodes x processes per node", per_node, nodes)
 
 
+def _add_accelerate(run: Run, reading: Reading) -> None:
+    """`launch.accelerate.*`: the configuration that `--config_file` names; the user's own default one is not read."""
+    named = _option(run, "config_file")
+    path = text(named)
+    if path is None:
+        why = named if isinstance(named, Unknown) else Unknown("the default accelerate configuration of the machine is not read")
+        run.unread["launch.accelerate"] = why
+        return
+    root = read_mapping(reading, path)
+    if isinstance(root, Unknown):
+        run.unread["launch.accelerate"] = root
+        return
+    run.values.update(flat_values(root, "accelerate", "launch.accelerate."))
+
+
 def _accelerate_world(run: Run) -> Value:
-    value = _option(run, "num_processes")
-    found = whole(value)
-    if found is not None:
-        return along(found, value.origin)
-    return blocked((value,), "the accelerate configuration was not read")
+    """The processes of all machines together: the option wins over the file; both count the whole run."""
+    for value in (_option(run, "num_processes"), run.get("launch.accelerate.num_processes")):
+        found = whole(value)
+        if found is not None:
+            return along(found, value.origin)
+        if isinstance(value, Unknown):
+            return value
+    return Unknown("the number of processes is not given", settle="--num_processes")

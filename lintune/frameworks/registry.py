@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Literal
 
 from lintune.frameworks import hf_trainer, minicpmv
+from lintune.frameworks.config_files import script_config
 from lintune.frameworks.context import Context, Reading
 from lintune.frameworks.deepspeed_config import add_deepspeed
 from lintune.frameworks.doubted_defaults import doubt_defaults, without_defaults
@@ -93,7 +94,10 @@ def _parse(reading: Reading, script: EntryScript | None) -> tuple[Flags, Items]:
 
     words = reading.launch.args
     if script is not None:
-        parsed = parse_command_line(words, option_table(script, reading.versions))
+        table = option_table(script, reading.versions)
+        parsed = parse_command_line(words, table)
+        if parsed.config is not None:
+            parsed = parse_command_line(words, table, script_config(reading, parsed.config))
         return parsed.values, parsed.items
     parsed = parse_command_line(words, library_table("transformers.TrainingArguments", pins=reading.versions))
     # the program or script that is not at hand may give a required option a default
@@ -145,6 +149,10 @@ def _add_entry_file(run: Run, reading: Reading) -> None:
         run.values["launch.entry_file"] = Known(reading.entry) if reading.source else Unknown("the module was not found here", value.origin)
         return
     add_files(run, reading, (NamedFile("entry", value),))
+    arguments = reading.launch.args
+    suffixes = reading.script.config_suffixes if reading.script is not None else ()
+    if len(arguments) == 1 and suffixes and arguments[0].text.endswith(suffixes):
+        add_files(run, reading, (NamedFile("config", word_value(arguments[0], "flag")),))
     config = reading.launch.options.get("config_file")
     if config is not None:
         add_files(run, reading, (NamedFile("accelerate", word_value(config, "flag")),))

@@ -38,6 +38,7 @@ launch.cwd                    |         | the folder of the launch, relative to 
 launch.entry                  |         | the entry script or module as written
 launch.entry_file             |         | the file of an entry module
 launch.option.*               |         | an option of the launcher
+launch.accelerate.*           |         | a key of the accelerate configuration
 launch.nproc                  | processes | processes per node
 launch.nnodes                 | nodes   | nodes
 launch.background             |         | whether the launch is started with `&`

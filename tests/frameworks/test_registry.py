@@ -78,3 +78,33 @@ def test_pins(make_run) -> None:  # type: ignore[no-untyped-def]
     assert [data(item.fields["specifier"]) for item in run.items["pins.other"]] == ["==4.40.0"]
     said = Assumptions(pins={"transformers": Pin("transformers", Specifiers.parse("==4.44.2"))})
     assert make_run(text, files, said).versions["transformers"].specifiers.text == "==4.44.2"
+
+
+def test_a_config_file_as_the_only_argument(make_run) -> None:  # type: ignore[no-untyped-def]
+    """Its keys are options; it is one of the launch's files."""
+    script = """
+import sys
+from transformers import HfArgumentParser, TrainingArguments
+parser = HfArgumentParser((TrainingArguments,))
+if len(sys.argv) == 2 and sys.argv[1].endswith(".json"):
+    args, = parser.parse_json_file(sys.argv[1])
+else:
+    args, = parser.parse_args_into_dataclasses()
+"""
+    run = make_run(
+        "torchrun train.py args.json", {"train.py": script, "args.json": '{"learning_rate": 0.5, "bf16": true, "output_dir": "o"}'}
+    )
+    assert data(run.get("optim.lr")) == 0.5 and run.get("optim.lr").origin[0].kind == "config"
+    assert data(run.get("precision.compute")) == "bf16"
+    assert ("config", True) in {(data(item.fields["role"]), data(item.fields["exists"])) for item in run.items["files"]}
+
+
+def test_an_accelerate_configuration(make_run) -> None:  # type: ignore[no-untyped-def]
+    """Processes of the whole run; other keys by name; the option wins."""
+    text = "accelerate launch --config_file acc.yaml {} train.py --bf16 true --save_steps 5 --per_device_train_batch_size 2"
+    files = {"acc.yaml": "num_machines: 2\nnum_processes: 16\ndeepspeed_config:\n  zero_stage: 3\n"}
+    run = make_run(text.format(""), files)
+    assert data(run.get("derived.world_size")) == 16
+    assert data(run.get("launch.accelerate.deepspeed_config.zero_stage")) == 3
+    assert data(make_run(text.format("--num_processes 4"), files).get("derived.world_size")) == 4
+    assert isinstance(make_run(text.format("").replace("acc.yaml", "none.yaml")).get("derived.world_size"), Unknown)
