@@ -189,7 +189,8 @@ def main() -> None:
         if options.packages and package.name not in options.packages:
             continue
         versions = refresh(package, options.cache)
-        known[package.name] = {"recent_from": package.recent_from, "releases": [str(version) for version in versions]}
+        entry: dict[str, object] = {"recent_from": package.recent_from, "releases": [str(version) for version in versions]}
+        known[package.name] = entry | ({"withdrawn": list(package.withdrawn)} if package.withdrawn else {})
     write(path, {"packages": dict(sorted(known.items()))}, "packages")
 
 

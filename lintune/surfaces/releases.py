@@ -36,10 +36,10 @@ def releases(package: str) -> tuple[Version, ...]:
 
 
 def recent_releases(package: str) -> tuple[Version, ...]:
-    """The releases that a launch without a pin is taken to run with: those of about the last three years."""
-    known = releases(package)
-    oldest = _packages("releases.json").get(package, {}).get("recent_from")
-    return tuple(version for version in known if version >= Version.parse(oldest)) if oldest else known
+    """The releases that a launch without a pin is taken to run with: those of about the last three years, withdrawn ones left out."""
+    entry = _packages("releases.json").get(package, {})
+    oldest, withdrawn = Version.parse(entry.get("recent_from", "0")), set(entry.get("withdrawn", ()))
+    return tuple(version for version in releases(package) if version >= oldest and version.text not in withdrawn)
 
 
 def replacement(package: str, name: str) -> Replacement | None:

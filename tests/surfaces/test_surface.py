@@ -1,11 +1,13 @@
 """The shipped surfaces, against facts of the released sources, and what happens to damaged ones."""
 
 import json
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
 import lintune.surfaces.surface as module
+from lintune.source.data import data_folder
 from lintune.surfaces.releases import recent_releases, releases, replacement
 from lintune.surfaces.surface import Surface, SurfaceError, load_surface, surface_of
 from lintune.surfaces.windows import spec_text
@@ -68,7 +70,7 @@ def test_an_unknown_class_has_no_surface() -> None:
 
 
 def test_every_shipped_surface_is_well_formed() -> None:
-    folder = module.data_folder("schemas") / "surfaces"
+    folder = data_folder("schemas") / "surfaces"
     files = sorted(folder.glob("*/*.json"))
     assert len(files) >= 15
     for path in files:
@@ -76,12 +78,12 @@ def test_every_shipped_surface_is_well_formed() -> None:
         assert found is not None and list(found.releases) == sorted(found.releases)
         for name in found.names:
             windows = found.windows(name)
-            assert all(one.last < two.first for one, two in zip(windows, windows[1:], strict=False)), (path, name)
+            assert all(one.last < two.first for one, two in pairwise(windows)), (path, name)
             assert windows[-1].last < len(found.releases)
 
 
 def test_replacements_name_options_that_exist_or_existed(surface: Surface) -> None:
-    data = json.loads((module.data_folder("schemas") / "replacements.json").read_text(encoding="utf-8"))
+    data = json.loads((data_folder("schemas") / "replacements.json").read_text(encoding="utf-8"))
     assert all(name in surface.names for name in data["packages"]["transformers"])
     assert all(entry["evidence"] for package in data["packages"].values() for entry in package.values())
     found = replacement("transformers", "evaluation_strategy")
@@ -103,8 +105,13 @@ def test_releases_are_ordered_and_recent_ones_are_a_tail() -> None:
     for package in ("transformers", "trl", "peft", "accelerate", "deepspeed", "torch"):
         known = releases(package)
         assert known and list(known) == sorted(known)
-        assert recent_releases(package) == known[-len(recent_releases(package)) :]
-    assert releases("nothing") == ()
+        recent = recent_releases(package)
+        assert set(recent) <= set(known) and recent[-1] == known[-1] and len(recent) < len(known)
+    assert releases("nothing") == () == recent_releases("nothing")
+
+
+def test_a_withdrawn_release_is_known_but_not_taken_for_granted() -> None:
+    assert Version.parse("4.57.0") in releases("transformers") and Version.parse("4.57.0") not in recent_releases("transformers")
 
 
 def test_spec_text_of_runs() -> None:
