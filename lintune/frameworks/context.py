@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from lintune.launch.launchers import Launch
+from lintune.launch.pins import FilePin
 from lintune.launch.project import Project
 from lintune.run.assumptions import Assumptions
 from lintune.scripts.entry import EntryScript
@@ -21,6 +22,8 @@ class Context:
     assumptions: Assumptions = field(default_factory=Assumptions)
     environment: Mapping[str, str] | None = None
     """The environment in which the launch script was evaluated; None where nothing is known of it."""
+    scripts: dict[tuple[str, str], EntryScript] = field(default_factory=dict)
+    """Entry scripts read so far in this check, by path and base folder: many launches start the same one."""
 
 
 @dataclass(slots=True)
@@ -38,5 +41,7 @@ class Reading:
     source: Source | None
     script: EntryScript | None
     versions: dict[str, Pin] = field(default_factory=dict)
+    filed: tuple[FilePin, ...] = ()
+    """The requirements of the files beside or above the launch script, nearest first."""
     words: frozenset[str] = frozenset()
     """The option names that the entry script receives, dashes stripped, underscores for hyphens."""

@@ -1,20 +1,22 @@
 """The package versions in force for a launch: what the user says, then requirement files, then an interpreter's packages."""
 
+from collections.abc import Iterable
+
 from lintune.frameworks.context import Context
+from lintune.launch.pins import FilePin
 from lintune.run.run import Item, Run
 from lintune.values.value import Known, Step
 from lintune.values.version import Pin, Specifiers
 
 
-def pins_in_force(context: Context, path: str) -> dict[str, Pin]:
-    """The pin of each package for a launch whose entry script (or launch file) lies at `path`.
+def pins_in_force(context: Context, filed: Iterable[FilePin]) -> dict[str, Pin]:
+    """The pin of each package for a launch with these requirements beside or above its entry script.
 
     Of several requirement files the nearest wins; in one folder a lock file comes first. Extras and development groups
     count only where nothing else names the package.
     """
     found: dict[str, Pin] = {}
-    filed = [pin for pin in context.project.pins_near(path) if pin.specifier]
-    for entry in sorted(filed, key=lambda pin: pin.optional):
+    for entry in sorted((pin for pin in filed if pin.specifier), key=lambda pin: pin.optional):
         if entry.package not in found and (specifiers := _specifiers(entry.specifier)) is not None:
             found[entry.package] = Pin(entry.package, specifiers, (Step("pin", entry.site),))
     for package, pin in context.assumptions.installed.items():
@@ -23,13 +25,13 @@ def pins_in_force(context: Context, path: str) -> dict[str, Pin]:
     return found
 
 
-def add_pins(run: Run, context: Context, pins: dict[str, Pin]) -> None:
+def add_pins(run: Run, filed: Iterable[FilePin], pins: dict[str, Pin]) -> None:
     """Add the pins in force, `pins.NAME` for `show`, and the requirement files that say otherwise (`pins.other`)."""
     run.versions.update(pins)
     for package, pin in pins.items():
         run.values[f"pins.{package}"] = Known(pin.specifiers.text, pin.origin)
     items = []
-    for entry in context.project.pins_near(run.path):
+    for entry in filed:
         force = pins.get(entry.package)
         if force is None or not entry.specifier or force.specifiers.text == entry.specifier:
             continue

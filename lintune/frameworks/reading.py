@@ -20,13 +20,23 @@ def read_around(launch: Launch, context: Context) -> Reading:
         if found.exists and found.path:
             reading.source = context.project.read(found.path)
     if reading.source is not None and reading.source.path.endswith(".py"):
+        base = normpath(folder) if launch.module else dirname(reading.source.path)
+        reading.script = _script(context, reading.source, "" if base == dirname(reading.source.path) else base)
+    near = reading.entry if reading.source is not None and reading.entry else context.script
+    filed = context.project.pins_near(near)
+    reading.versions = pins_in_force(context, filed)
+    reading.filed = filed if dirname(near) == dirname(context.script) else context.project.pins_near(context.script)
+    return reading
+
+
+def _script(context: Context, source: Source, base: str) -> EntryScript:
+    key = (source.path, base)
+    found = context.scripts.get(key)
+    if found is None:
         from lintune.scripts.entry import read_entry_script
 
-        base = normpath(folder) if launch.module else dirname(reading.source.path)
-        reading.script = read_entry_script(reading.source, context.project.read, "" if base == dirname(reading.source.path) else base)
-    near = reading.entry if reading.source is not None and reading.entry else context.script
-    reading.versions = pins_in_force(context, near)
-    return reading
+        found = context.scripts[key] = read_entry_script(source, context.project.read, base)
+    return found
 
 
 def _flag(text: str) -> str:

@@ -117,7 +117,7 @@ def _build(framework: Framework, reading: Reading, script: EntryScript | None, f
     add_script(run, reading, script)
     if framework.meaning == "own":
         run.unread["flag"] = Unknown("what the options of this script mean is not known")
-    add_pins(run, reading.context, reading.versions)
+    add_pins(run, reading.filed, reading.versions)
     add_environment(run, reading)
     add_launcher(run, reading)
     _add_entry_file(run, reading)
