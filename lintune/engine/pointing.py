@@ -75,7 +75,7 @@ def _default_locations(name: str, value: Value, label: str, scope: Scope) -> Ite
 
 
 def _last(name: str) -> str:
-    return name.partition(".")[2] if name.startswith(("flag.", "item.", "env.")) else name
+    return name.partition(".")[2] if name.startswith(("flag.", "item.", "env.", "run.")) else name
 
 
 def _chain_locations(origin: Iterable[Step], first: Site) -> Iterator[Location]:

@@ -21,10 +21,14 @@ _PLAIN_WORD = re.compile(r"[\w./:@%+,-]+")
 def ways_out(rule: Rule, scope: Scope, certain: bool = True) -> tuple[Way, ...]:
     """The rule's ways for this run; one that cannot be made up is offered without cost or edits.
 
-    `certain`: whether the versions in force are; else no way is safe. A renaming without a new name is left out.
+    `certain`: whether the versions in force are; else no way is safe. A renaming that cannot be made is left out.
     """
-    ways = (_way(way, scope, certain) for way in rule.ways_out if all(_known(name, scope) for name in template_names(way.rename)))
-    return tuple(ways)
+    found: list[Way] = []
+    for way in rule.ways_out:
+        if all(_known(name, scope) for name in template_names(way.rename)):
+            made = _way(way, scope, certain)
+            found += [made] if made.edits or not way.rename else []
+    return tuple(found)
 
 
 def _known(name: str, scope: Scope) -> bool:
@@ -47,20 +51,31 @@ def _setting(value: Data, scope: Scope) -> Data:
 
 
 def _renaming(text: str, scope: Scope) -> tuple[Edit, ...]:
-    """The item's flag under another name; one with a value of its own takes the place of a switch that is on."""
-    words, item = text.split(), scope.item
+    """The item's flag under another name; `text` is written as in `schemas/replacements.json`.
+
+    `--new`: the value stays; `--new value`: in the place of a switch that is on, or the same flag with its value;
+    `--new with the same number`: for a ratio; `no flag`: it is taken away.
+    """
+    item, site = scope.item, scope.item.site if scope.item is not None else None
     flag, name = (value_text(scope.value(f"item.{field}")) for field in ("flag", "name"))
-    if item is None or item.site is None or not words or not words[0].startswith("--") or len(words) > 2:
+    words = text.split()
+    if item is None or site is None or not flag or not words or not site.text.startswith(flag):
         return ()
-    if len(words) == 2:
-        value = scope.value(f"flag.{name}")
-        step = value.origin[0] if value.origin else None
-        whole = step is not None and step.site is not None and step.kind == "flag" and value_is(value, True)
-        return (Edit(step.site, text),) if whole and step is not None and step.site is not None else ()
-    if not flag or not item.site.text.startswith(flag):
-        return ()
-    start = item.site.span.start
-    return (Edit(Site(item.site.source, Span(start, start + len(flag))), text),)
+    value = scope.value(f"flag.{name}")
+    if text.startswith("no flag"):
+        return edits_for(((f"flag.{name}", None),), scope)
+    if text.endswith(" with the same number"):
+        ratio = value.value if isinstance(value, Known) else None
+        words = words[:1] if isinstance(ratio, float) and 0 <= ratio < 1 else []
+    match words:
+        case [new] if new.startswith("--"):
+            return (Edit(Site(site.source, Span(site.span.start, site.span.start + len(flag))), new),)
+        case [new, _] if new == flag == site.text:
+            return (Edit(site, text),)
+        case [new, _] if new.startswith("--") and value_is(value, True):
+            step = value.origin[0] if value.origin else None
+            return (Edit(step.site, text),) if step is not None and step.site is not None and step.kind == "flag" else ()
+    return ()
 
 
 def value_text(value: Value) -> str:

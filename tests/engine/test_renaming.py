@@ -38,6 +38,9 @@ def rule_with(**way: object) -> Rule:
         ("run --old no -x", "no", "--old no", "--new", "run --new no -x"),
         ("run --old --bf16", True, "--old", "--optim adafactor", "run --optim adafactor --bf16"),
         ("run --old true", True, "--old true", "--optim adafactor", "run --optim adafactor"),
+        ("run --old 0.03", 0.03, "--old 0.03", "--new with the same number", "run --new 0.03"),
+        ("run --old true -x", True, "--old true", "no flag: it had no effect", "run -x"),
+        ("run --old -x", None, "--old", "--old True", "run --old True -x"),
     ],
 )
 def test_flag_is_renamed(text: str, value: Data, whole: str, new: str, expected: str) -> None:
@@ -47,12 +50,13 @@ def test_flag_is_renamed(text: str, value: Data, whole: str, new: str, expected:
     assert way.edits and apply_edits(way.edits[0].site.source, way.edits) == expected
 
 
-@pytest.mark.parametrize(("value", "new"), [(False, "--optim adafactor"), (True, "no flag"), (True, "min_num_params in --fsdp_config")])
-def test_what_is_no_renaming_has_no_edits(value: bool, new: str) -> None:
-    """A switch that is off, and advice in words."""
+@pytest.mark.parametrize(
+    ("value", "new"), [(False, "--optim adafactor"), (True, "min_num_params in --fsdp_config"), (True, "--new with the same number")]
+)
+def test_what_is_no_renaming_is_no_way(value: bool, new: str) -> None:
+    """A switch that is off, advice in words, and a number that is none."""
     scope = scope_of("torchrun --adafactor false", "--adafactor", value, "--adafactor false", replacement=new)
-    (way,) = ways_out(rule_with(rename="{item.replacement}"), scope)
-    assert way.edits == ()
+    assert ways_out(rule_with(rename="{item.replacement}"), scope) == ()
 
 
 def test_no_way_without_a_new_name() -> None:
