@@ -22,6 +22,7 @@ from lintune.syntax.tree import Document, Mapping
 from lintune.values.value import Known, Step
 
 if TYPE_CHECKING:
+    from lintune.engine.shell_file import Scripts
     from lintune.values.version import Version
 
 STDIN = "-"
@@ -93,6 +94,7 @@ class Work:
     suppressions: dict[str, tuple[Suppression, ...]] = field(default_factory=dict)
     """By path, of every file whose comments were read."""
     notes: list[str] = field(default_factory=list)
+    scripts: "Scripts" = field(default_factory=dict)
 
     def guarded(self, path: str, read: Callable[[], None]) -> None:
         """Read one file; an error of lintune's own becomes a finding, so that the other files are still read."""
@@ -140,7 +142,7 @@ class Work:
     def _check_shell(self, file: FoundFile, source: Source) -> None:
         from lintune.engine.shell_file import read_shell
 
-        read = read_shell(source, self.project, self.assumptions)
+        read = read_shell(source, self.project, self.assumptions, self.scripts)
         if not read.runs and not file.named:
             return
         framework = read.runs[0].framework if read.runs else ""

@@ -1,5 +1,7 @@
 """A shell script as the runs it starts, with what could not be read and what its comments silence."""
 
+from typing import TypeAlias
+
 from lintune.frameworks.context import Context
 from lintune.frameworks.launcher_facts import mark_port_conflicts
 from lintune.frameworks.registry import read_launch
@@ -10,10 +12,14 @@ from lintune.launch.provided import PROVIDED
 from lintune.memory.floor import add_floor
 from lintune.run.assumptions import Assumptions
 from lintune.run.run import Run
+from lintune.scripts.entry import EntryScript
 from lintune.source.record import dataclass
 from lintune.source.text import Problem, Source
 from lintune.syntax.shell.parser import parse_shell
 from lintune.syntax.suppression import Suppression, find_suppressions
+
+Scripts: TypeAlias = dict[tuple[str, str], EntryScript]
+"""Entry scripts by path and base folder."""
 
 
 @dataclass(slots=True)
@@ -25,11 +31,14 @@ class ShellFile:
     suppressions: tuple[Suppression, ...]
 
 
-def read_shell(source: Source, project: Project, assumptions: Assumptions) -> ShellFile:
-    """The script evaluated as bash would run it, and each training launch in it as a run."""
+def read_shell(source: Source, project: Project, assumptions: Assumptions, scripts: Scripts) -> ShellFile:
+    """The script evaluated as bash would run it, and each training launch in it as a run.
+
+    `scripts` keeps the entry scripts read, from one file to the next.
+    """
     script = parse_shell(source)
     evaluation = evaluate(script, arguments=assumptions.arguments, environment=assumptions.environment, files=project, provided=PROVIDED)
-    context = Context(project, source.path, assumptions, assumptions.environment)
+    context = Context(project, source.path, assumptions, assumptions.environment, scripts)
     runs: list[Run] = []
     for command in evaluation.commands:
         launch = unwrap(command)

@@ -6,6 +6,8 @@ from lintune.frameworks.context import Context, Reading
 from lintune.frameworks.paths import resolve
 from lintune.frameworks.pins import pins_in_force
 from lintune.launch.launchers import Launch
+from lintune.scripts.entry import EntryScript
+from lintune.source.text import Source
 
 
 def read_around(launch: Launch, context: Context) -> Reading:

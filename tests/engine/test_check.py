@@ -105,10 +105,10 @@ def test_an_error_of_lintune_in_one_file_stays_there(folder: Path, monkeypatch: 
 
     original = shell_file.read_shell
 
-    def read(source, project, assumptions):  # type: ignore[no-untyped-def]
+    def read(source, *more):  # type: ignore[no-untyped-def]
         if source.path == "bad.sh":
             raise RuntimeError("planned")
-        return original(source, project, assumptions)
+        return original(source, *more)
 
     monkeypatch.setattr(shell_file, "read_shell", read)
     (folder / "bad.sh").write_text(LAUNCH)
