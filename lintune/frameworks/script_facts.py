@@ -25,8 +25,7 @@ def add_script(run: Run, reading: Reading, script: EntryScript | None) -> None:
         run.values["script.path"] = Known(reading.entry, (Step("script", note="entry script"),))
         for option in _COMPARED:
             run.pending[f"script.compared.{option}"] = partial(_compared, script, option)
-        saved = script.rank0_save
-        run.values["script.rank0_save"] = Known(True, (Step("script", saved),)) if saved is not None else Absent()
+        run.pending["script.rank0_save"] = partial(_rank0_save, script)
     elif run.framework == "minicpmv":
         for option, values in _OFFICIAL.items():
             run.values[f"script.compared.{option}"] = fact(values, "dataset.py of OpenBMB/MiniCPM-V@0dbb566")
@@ -42,6 +41,11 @@ def _unread(reading: Reading) -> Unknown:
         return Unknown(f"the options of `{reading.launch.launcher} {reading.launch.subcommand}`".rstrip(" `") + "` are not known yet")
     entry = reading.entry or "the entry script"
     return Unknown(f"the options of `{entry}` are not known", settle=f"the file `{entry}`")
+
+
+def _rank0_save(script: EntryScript) -> Value:
+    saved = script.rank0_save
+    return Known(True, (Step("script", saved),)) if saved is not None else Absent()
 
 
 def _compared(script: EntryScript, option: str) -> Value:

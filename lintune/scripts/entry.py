@@ -37,6 +37,8 @@ class EntryScript:
     problems: tuple[Problem, ...] = ()
     _modules: Modules | None = field(default=None, repr=False)
     _compared: dict[str, dict[str, Site]] = field(default_factory=dict, repr=False)
+    _saves: tuple[Site | None, ...] = ()
+    """The answer of `rank0_save`, once asked for."""
 
     @property
     def complete(self) -> bool:
@@ -57,7 +59,9 @@ class EntryScript:
     @property
     def rank0_save(self) -> Site | None:
         """The condition around a `save_model` call that only rank 0 enters, in the script or a project file it imports."""
-        return rank0_save(project_files(self._modules)) if self._modules is not None else None
+        if not self._saves:
+            self._saves = (rank0_save(project_files(self._modules)) if self._modules is not None else None,)
+        return self._saves[0]
 
 
 def read_entry_script(source: Source, read: Read, folder: str = "") -> EntryScript:
