@@ -104,6 +104,13 @@ def _path(config: Config, value: str) -> str:
     return value if os.path.isabs(value) else os.path.normpath(os.path.join(config.folder, value))
 
 
+def _take_house_rules(config: Config, reader: _Reader, key: str, value: Any) -> Config:
+    folder = _path(config, _string(reader, key, value))
+    if not os.path.isdir(folder):
+        raise reader.error(key, f"`{key}`: there is no folder `{folder}`")
+    return replace(config, house_rules=folder)
+
+
 def _take_fail_on(config: Config, reader: _Reader, key: str, value: Any) -> Config:
     if value not in ("error", "warning", "info"):
         near = did_you_mean(value, ("error", "warning", "info")) if isinstance(value, str) else ""
@@ -148,7 +155,7 @@ _KEYS: dict[str, _Take] = {
     "gpu": lambda config, reader, key, value: replace(config, gpu=_string(reader, key, value)),
     "assume": _take_assume,
     "env": lambda config, reader, key, value: replace(config, env=_path(config, _string(reader, key, value))),
-    "house-rules": lambda config, reader, key, value: replace(config, house_rules=_path(config, _string(reader, key, value))),
+    "house-rules": _take_house_rules,
     "per-file-ignores": _take_per_file,
     "exclude": lambda config, reader, key, value: replace(config, exclude=_strings(reader, key, value)),
 }

@@ -28,6 +28,10 @@ def check_group(config: Config, paths: Sequence[str], given: Given, stdin_name: 
         paths = [path for path in paths if path not in out]
         if not paths:
             return Result(notes=tuple(f"{path} is excluded by {config.path}" for path in out))
+    if options.gpu or options.select or options.ignore or config.per_file_ignores:
+        from lintune.cli.validation import validate
+
+        validate(options, config, given)
     result = _checked(paths, options, stdin_name)
     if config.exclude or config.per_file_ignores:
         from lintune.cli.leaving_out import without_left_out
@@ -44,22 +48,14 @@ def engine_check() -> Callable[..., Result]:
 
 
 def _checked(paths: Sequence[str], options: CheckOptions, stdin_name: str) -> Result:
-    """The engine's answer; raises `UsageError` for a rule, a house rule or a GPU that is none."""
+    """The engine's answer; raises `UsageError` for a house rule that cannot be used."""
     check = engine_check()
-    if options.gpu:
-        from lintune.run.gpu import parse_gpu
-
-        try:
-            parse_gpu(options.gpu)
-        except ValueError as problem:
-            raise UsageError(f"--gpu: {problem}") from None
     try:
         return check(paths, options, stdin_name=stdin_name)
     except ValueError as problem:
         from lintune.engine.page import PageError
-        from lintune.engine.select import SelectionError
 
-        if isinstance(problem, (PageError, SelectionError)):
+        if isinstance(problem, PageError):
             raise UsageError(str(problem)) from None
         raise
 

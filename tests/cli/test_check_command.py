@@ -150,7 +150,7 @@ def test_excluded_and_ignored(engine: Engine, launch: Path, capsys: pytest.Captu
     """Per-file ignores count as suppressed; an excluded path is not checked."""
     engine(wrong)
     config = launch.parent / "lintune.toml"
-    config.write_text('[per-file-ignores]\n"*.sh" = ["CLI9"]\n', encoding="utf-8")
+    config.write_text('[per-file-ignores]\n"*.sh" = ["CLI"]\n', encoding="utf-8")
     assert main(["check", "run.sh"]) == 0
     assert "2 suppressed" in capsys.readouterr().out
     config.write_text('exclude = ["*.sh"]\n', encoding="utf-8")

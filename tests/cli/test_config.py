@@ -43,6 +43,7 @@ def written(folder: Path, text: str, name: str = "lintune.toml") -> str:
 def test_every_key(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A full config; paths in it are relative to it."""
     monkeypatch.chdir(tmp_path)
+    (tmp_path / "sub" / "rules").mkdir(parents=True)
     config = read_config(written(tmp_path / "sub", FULL))
     assert config.path == "sub/lintune.toml"
     assert (config.select, config.ignore, config.fail_on, config.gpu) == (("TUN", "oom"), ("DAT001",), "warning", "8xA100-80G")
@@ -110,6 +111,7 @@ def test_errors_name_the_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, t
 
 def test_the_command_line_wins(tmp_path: Path) -> None:
     """Over the config's GPU and pins; ignored rules add up."""
+    (tmp_path / "rules").mkdir()
     config = read_config(written(tmp_path, FULL.replace('env = ".venv/bin/python"\n', "")))
     options = options_for(config, Given(ignore=("X",), gpu="1xT4", assume=("transformers==4.40.0", "DATA_DIR=/other")))
     assert options.gpu == "1xT4"

@@ -117,6 +117,21 @@ def test_wrong_rules_and_cards(words: list[str]) -> None:
     assert done.stderr.count("\n") == 1
 
 
+def test_wrong_rules_and_cards_of_a_config(tmp_path: Path) -> None:
+    """Named with the config's key."""
+    (tmp_path / "run.sh").write_text("echo\n", encoding="utf-8")
+    for text, message in (
+        ('ignore = ["no-such-rule"]\n', "lintune.toml: `ignore`: no rule is called `no-such-rule`"),
+        ('[per-file-ignores]\n"*" = ["TUN1X"]\n', "lintune.toml: `per-file-ignores`: no rule is called `TUN1X`"),
+        ('gpu = "8"\n', "lintune.toml: `gpu`: not a GPU: `8`"),
+        ('house-rules = "rules"\n', "lintune.toml:1: `house-rules`: there is no folder `rules`"),
+    ):
+        (tmp_path / "lintune.toml").write_text(text, encoding="utf-8")
+        done = lintune("check", "run.sh", cwd=tmp_path)
+        assert done.returncode == 2, text
+        assert message in done.stderr
+
+
 @pytest.mark.skipif(os.name == "nt", reason="a shell pipeline")
 def test_a_closed_pipe_is_no_error() -> None:
     """`lintune rules | head -1` ends in peace."""
