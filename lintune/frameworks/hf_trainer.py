@@ -64,6 +64,7 @@ def fill(run: Run, reading: Reading) -> None:
     found = recognise(path) if path else None
     if found is not None:
         run.values["model.family"] = fact(found.model.family, found.model.name)
+        run.values["model.dtype"] = fact(found.model.dtype, found.model.name)
         run.values["model.name"] = fact(found.model.name, "by its name" if found.by == "name" else "by the last component of its path")
     named = [NamedFile("data", run.get(f"flag.{name}")) for name in _DATA_FILES]
     add_files(run, reading, (*named, NamedFile("model", run.get("model.id"))))

@@ -104,6 +104,7 @@ def _add_model(run: Run) -> Recognised | None:
     run.values["model.llm"] = fact(model.llm_name, model.name)
     run.values["model.hidden_size_level"] = fact("top", "hidden_size stands at the top of config.json")
     run.values["model.notes"] = fact(model.notes, model.name)
+    run.values["model.dtype"] = fact(model.dtype, model.name)
     if model.decoder is not None and model.vision is not None:
         run.values["model.hidden"] = fact(model.decoder.hidden, model.name)
         run.values["model.layers"] = fact(model.decoder.layers, model.name)
