@@ -66,6 +66,7 @@ model.template                |         | the prompt template or `llm_type` that
 model.known_templates         |         | the values of `llm_type` that the data code knows
 model.llm                     |         | the language model inside
 model.load_dtype              |         | the type in which weights are loaded
+model.dtype                   |         | the type in which the model was published and trained: bf16 or fp16
 model.hidden                  |         | hidden size of the language model
 model.hidden_size_level       |         | where config.json keeps hidden_size: top or nested
 model.layers                  | layers  | decoder layers
