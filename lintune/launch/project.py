@@ -39,6 +39,7 @@ class Project:
         self._sources: dict[str, Source | Problem] = {}
         self._exists: dict[str, bool] = {}
         self._files: dict[str, tuple[str, ...]] = {}
+        self._pins: dict[str, tuple[FilePin, ...]] = {}
         self._allowed = {self._real(self.root_of(path)) for path in self._given}
 
     def full(self, path: str) -> str:
@@ -171,7 +172,11 @@ class Project:
 
     def pins_near(self, path: str) -> tuple[FilePin, ...]:
         """The requirements beside or above a file up to its root, nearest first."""
-        return find_pins(self._upwards(path), self.names_in, self.read)
+        folder = dirname(normpath(path))
+        found = self._pins.get(folder)
+        if found is None:
+            found = self._pins[folder] = find_pins(self._upwards(path), self.names_in, self.read)
+        return found
 
     def _real(self, path: str) -> str:
         return os.path.realpath(os.path.join(self.cwd, path))

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from functools import total_ordering
+from functools import lru_cache, total_ordering
 
 from lintune.values.value import Origin
 
@@ -98,19 +98,29 @@ def _admits(op: str, operand: str, version: Version) -> bool:
         prefix = tuple(int(part) for part in operand[:-2].split("."))
         inside = (version.release + (0,) * len(prefix))[: len(prefix)] == prefix
         return inside if op in ("==", "===") else not inside
+    own, wanted = (version.release, version.stage), _operand_key(operand)
+    match op:
+        case "==" | "===":
+            return own == wanted
+        case "!=":
+            return own != wanted
+        case "<=":
+            return own <= wanted
+        case ">=":
+            return own >= wanted
+        case "<":
+            return own < wanted
+        case ">":
+            return own > wanted
+    prefix = tuple(int(part) for part in operand.split("."))[:-1]
+    return own >= wanted and (version.release + (0,) * len(prefix))[: len(prefix)] == prefix
+
+
+@lru_cache(maxsize=512)
+def _operand_key(operand: str) -> tuple[tuple[int, ...], tuple[int, int]]:
+    """What a clause's version is ordered by; windows are asked about hundreds of releases."""
     wanted = Version.parse(operand)
-    if op == "~=":
-        prefix = tuple(int(part) for part in operand.split("."))[:-1]
-        return version >= wanted and (version.release + (0,) * len(prefix))[: len(prefix)] == prefix
-    return {
-        "==": version == wanted,
-        "===": version == wanted,
-        "!=": version != wanted,
-        "<=": version <= wanted,
-        ">=": version >= wanted,
-        "<": version < wanted,
-        ">": version > wanted,
-    }[op]
+    return wanted.release, wanted.stage
 
 
 @dataclass(frozen=True, slots=True)
