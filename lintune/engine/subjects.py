@@ -14,7 +14,6 @@ _DEEPSPEED_KEYS = frozenset(
         "zero_optimization",
         "train_micro_batch_size_per_gpu",
         "train_batch_size",
-        "gradient_accumulation_steps",
         "zero_allow_untested_optimizer",
     )
 )
