@@ -133,12 +133,18 @@ else:
 
         Most classes of a check get few objects, and compiling takes as long as making a hundred of them.
         """
-        names, put, calls = tuple(fields), object.__setattr__, 0
+        names, count, put, calls = tuple(fields), len(fields), object.__setattr__, 0
         after = getattr(cls, "__post_init__", None)
 
         def init(self, *args, **kwargs):
             nonlocal calls
             calls += 1
+            if len(args) == count and not kwargs and calls <= _HOT:
+                for name, value in zip(names, args, strict=True):
+                    put(self, name, value)
+                if after is not None:
+                    after(self)
+                return
             values = dict(zip(names, args, strict=False), **kwargs)
             if calls > _HOT or len(values) != len(args) + len(kwargs) or not values.keys() <= fields.keys():
                 made = _compiled_init(cls, fields, frozen)
