@@ -62,8 +62,8 @@ def _notes(finding: Finding, paint: Paint, indent: str, sources: tuple[str, ...]
         note("effect", with_stage(finding))
     if finding.help:
         note("help", finding.help)
-    for number, way in enumerate(finding.ways, 1):
-        note(f"way {number}" if len(finding.ways) > 1 else "way out", way_text(way))
+    for number, way in enumerate(way_texts(finding), 1):
+        note(f"way {number}" if len(finding.ways) > 1 else "way out", way)
     if finding.confidence != "certain":
         note(
             "note", f"this is {finding.confidence}, not certain" + ("" if finding.notes else f": `lintune explain {finding.name}` says why")
@@ -83,14 +83,22 @@ def with_stage(finding: Finding) -> str:
     return f"{when}: {finding.effect}"
 
 
-def way_text(way: Way) -> str:
-    """A way out in one sentence: what to do, what to set, what it costs, whether it can be applied."""
+def way_text(way: Way, tag: str = "") -> str:
+    """A way out in one sentence: what to do, what to set, what it costs, and the options that apply it."""
     settings = ", ".join(f"`{name}` = `{value}`" for name, value in way.settings)
     text = way.title
     if settings and not all(name in text and value in text for name, value in way.settings):
         text += f" ({settings})"
     if way.cost:
         text += f": {way.cost}"
-    if way.edits:
-        text += {"safe": " [--fix]", "unsafe": " [--fix --unsafe-fixes]", "display": ""}[way.applicability]
-    return text
+    return f"{text} [{tag}]" if tag else text
+
+
+def way_texts(finding: Finding) -> list[str]:
+    """All ways out; those that `--fix` would take are marked with the options that make it do so."""
+    allowed = [way for way in finding.ways if way.edits and way.applicability != "display"]
+    first_safe = next((way for way in allowed if way.applicability == "safe"), None)
+    tags = {id(way): "--fix --unsafe-fixes" for way in allowed[:1]}
+    if first_safe is not None:
+        tags[id(first_safe)] = "--fix"
+    return [way_text(way, tags.get(id(way), "")) for way in finding.ways]

@@ -103,3 +103,12 @@ def test_escape_sequences_of_the_input_stay_out(conflict: Finding) -> None:
     assert "\x1b" not in text
     assert "\u202e" not in text
     assert "= help: a b" in text
+
+
+def test_only_the_way_that_a_fix_takes_is_marked(conflict: Finding) -> None:
+    """`--fix` takes one way of a finding: the first that is allowed."""
+    both = tuple(replace(way, applicability="unsafe", edits=conflict.ways[0].edits) for way in conflict.ways)
+    ways = [line for line in render_finding(replace(conflict, ways=both), PLAIN).splitlines() if " = way " in line]
+    assert [way.endswith("[--fix --unsafe-fixes]") for way in ways] == [True, False]
+    safe = (both[0], replace(both[1], applicability="safe"))
+    assert render_finding(replace(conflict, ways=safe), PLAIN).count("[--fix]") == 1
