@@ -6,12 +6,12 @@ never cause an item; they make values unknown.
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 
 from lintune.frameworks.flag_items import FlagItems, Given
 from lintune.frameworks.option_table import OptionTable, Spelling, TableOption
 from lintune.launch.word import UNKNOWN_TEXT, Word
 from lintune.run.run import Item
+from lintune.source.record import dataclass, field
 from lintune.values.conversion import Refusal, convert, guess
 from lintune.values.option import Option
 from lintune.values.value import Absent, Data, Known, Unknown, Value
@@ -178,11 +178,15 @@ class _Reader:
         if given.equals:
             self.keep_words(given, found, [], [given.value_text])
             return given
-        values = self.take_many() if option.nargs == "many" else self.take_one()
+        forms = [form for _, form in found.variants] or [option]
+        values = self.take_many() if any(form.nargs == "many" for form in forms) else self.take_one()
+        bare = next((form for form in forms if form.nargs == "optional"), None)
         if values:
             self.keep_words(given, found, values, [value.text for value in values])
-        elif option.nargs == "optional":
-            self.keep(given, [], Known(option.const, given.origin([])))
+        elif bare is not None:
+            if any(form.nargs != "optional" for form in forms):
+                self.items.windowed_value(given, found, [], "no value", [form.nargs != "optional" for form in forms])
+            self.keep(given, [], Known(bare.const, given.origin([])))
         else:
             self.items.missing(given, option)
             self.keep(given, [], Unknown(f"`{given.flag}` has no value", given.origin([])))
@@ -264,8 +268,9 @@ def _is_hidden_flag(word: Word) -> bool:
 
 
 def _convert_all(texts: list[str], option: Option) -> Data | Refusal:
+    """The words of one use, as one form of the option takes them."""
     if option.nargs == "many":
         values = [convert(text, option) for text in texts]
         refused = next((value for value in values if isinstance(value, Refusal)), None)
         return refused or tuple(value for value in values if not isinstance(value, Refusal))
-    return convert(texts[0], option)
+    return convert(texts[0], option) if len(texts) == 1 else Refusal("type", "one word")

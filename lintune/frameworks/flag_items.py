@@ -1,11 +1,11 @@
 """What is wrong with a command line, as items of a run: the `raw.*` lists."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from lintune.frameworks.option_table import DASHED_FROM, OptionTable, Spelling, TableOption
 from lintune.launch.word import Word
 from lintune.run.run import Item
+from lintune.source.record import dataclass
 from lintune.source.text import Site, Span
 from lintune.surfaces.releases import replacement
 from lintune.surfaces.windows import short

@@ -1,11 +1,11 @@
 """The options that an entry script accepts with the releases in force: its own and those it inherits from libraries."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
 from typing import Literal, TypeAlias
 
 from lintune.scripts.entry import EntryScript
 from lintune.scripts.parsers import ParserKind
+from lintune.source.record import dataclass, field, replace
 from lintune.source.text import Site
 from lintune.surfaces.releases import recent_releases, releases
 from lintune.surfaces.surface import Surface, surface_of

@@ -5,9 +5,9 @@ Follows `HfArgumentParser._parse_dataclass_field` (hf_argparser.py of transforme
 
 import ast
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TypeAlias
 
+from lintune.source.record import dataclass
 from lintune.values.option import OptionType
 
 EnumChoices: TypeAlias = Callable[[ast.expr], tuple[str, ...] | None]

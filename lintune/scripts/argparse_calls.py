@@ -2,12 +2,12 @@
 
 import ast
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
 
 from lintune.scripts.literals import Literal as Constant
 from lintune.scripts.literals import literal
 from lintune.scripts.modules import Module, Modules
+from lintune.source.record import dataclass, replace
 from lintune.values.conversion import Refusal, convert
 from lintune.values.option import Option, OptionType
 from lintune.values.value import Data

@@ -1,9 +1,9 @@
 """Which local names of a script hold parsed options, so that `training_args.use_lora` is known to read `use_lora`."""
 
 import ast
-from dataclasses import dataclass, field
 
-from lintune.scripts.parsers import Reached, statements_of
+from lintune.scripts.parsers import Reached
+from lintune.source.record import dataclass, field
 
 _WHOLE = frozenset({"parse_args_into_dataclasses", "parse_args_and_config", "parse_json_file", "parse_yaml_file", "parse_dict"})
 _SINGLE = frozenset({"parse_args", "parse_known_args"})
@@ -47,7 +47,7 @@ def bind(scopes: list[Reached]) -> dict[int, Bindings]:
         bindings = Bindings(set(shared.holders))
         if scope.called is not None:
             _bind_parameters(scope, found[id(scope.called[1].node)], bindings)
-        for node in statements_of(scope.node):
+        for node in scope.statements:
             if isinstance(node, ast.Assign):
                 _bind_assignment(node, bindings)
         if scope.called is None:
@@ -59,7 +59,7 @@ def bind(scopes: list[Reached]) -> dict[int, Bindings]:
 
 
 def _share_globals(scope: Reached, bindings: Bindings, shared: Bindings) -> None:
-    for node in statements_of(scope.node):
+    for node in scope.statements:
         if isinstance(node, ast.Global):
             shared.holders.update(name for name in node.names if name in bindings.holders)
 

@@ -1,71 +1,71 @@
-"""Which literal values a project compares an option with: what the script can tell apart."""
+"""Which literal values a project compares an option with: what the script can tell apart.
 
-import ast
+Read from the text, not from syntax trees: the files that hold the comparisons are the longest of a project, and
+nothing else of them is needed. A comparison in a comment or a docstring counts too, which only widens the answer.
+"""
+
+import re
 from collections.abc import Iterator
 
 from lintune.scripts.modules import Module, Modules
-from lintune.source.text import Site
+from lintune.source.text import Site, Source, Span
 
-_MOST_FILES = 12
+_MOST_FILES = 16
+_TEXT = r"""(?:"([^"\\\n]*)"|'([^'\\\n]*)')"""
 
 
 def compared_values(option: str, modules: Modules) -> dict[str, Site]:
     """The strings that a variable, attribute or key called `option` is compared with, each with its first place.
 
-    Looks at the entry script, at the project files that it imports, and at those that these import.
+    Looks at the files that were parsed for the entry script and at the project files that these import.
     """
     found: dict[str, Site] = {}
-    for module in project_files(modules):
-        for node in ast.walk(module.tree):
-            for text, place in _compared(node, option):
-                found.setdefault(text, module.site(place))
+    for source in _files(modules):
+        if option in source.text:
+            for text, span in _compared(source.text, option):
+                found.setdefault(text, Site(source, span))
     return found
 
 
-def project_files(modules: Modules) -> Iterator[Module]:
-    """The entry script, the project files that it imports, and those that these import; a bounded number."""
-    if modules.entry is None:
-        return
-    files = [modules.entry]
-    seen = {modules.entry.source.path}
-    for module in files:
-        yield module
-        for inner in modules.imported_modules(module):
-            if inner.source.path not in seen and len(files) < _MOST_FILES:
-                seen.add(inner.source.path)
-                files.append(inner)
+def project_files(modules: Modules, holding: str = "") -> Iterator[Module]:
+    """The parsed files of a project: those of the entry script, then those they import, where their text holds a word."""
+    parsed = modules.parsed()
+    yield from (module for module in parsed if holding in module.source.text)
+    for module in parsed:
+        for source in modules.imported_sources(module):
+            if holding in source.text and all(source is not known.source for known in parsed):
+                inner = modules.parse(source)
+                if inner is not None:
+                    yield inner
 
 
-def _compared(node: ast.AST, option: str) -> Iterator[tuple[str, ast.AST]]:
-    match node:
-        case ast.Compare(left=left, ops=[ast.Eq() | ast.NotEq()], comparators=[right]):
-            for one, two in ((left, right), (right, left)):
-                if _is_option(one, option):
-                    yield from _texts(two)
-        case ast.Compare(left=left, ops=[ast.In() | ast.NotIn()], comparators=[right]) if _is_option(left, option):
-            yield from _texts(right)
-        case ast.Match(subject=subject, cases=cases) if _is_option(subject, option):
-            for case in cases:
-                for inner in ast.walk(case.pattern):
-                    if isinstance(inner, ast.MatchValue):
-                        yield from _texts(inner.value)
+def _files(modules: Modules) -> list[Source]:
+    found: dict[str, Source] = {}
+    parsed = modules.parsed()
+    for module in parsed:
+        found.setdefault(module.source.path, module.source)
+    for module in parsed:
+        for source in modules.imported_sources(module):
+            found.setdefault(source.path, source)
+    return list(found.values())[:_MOST_FILES]
 
 
-def _is_option(node: ast.AST, option: str) -> bool:
-    match node:
-        case ast.Name(id=name) | ast.Attribute(attr=name):
-            return name == option
-        case ast.Call(func=ast.Attribute(value=value, attr="lower" | "strip" | "upper")):
-            return _is_option(value, option)
-        case ast.Call(func=ast.Name(id="getattr"), args=[_, ast.Constant(value=str() as name), *_]):
-            return name == option
-    return False
+def _compared(text: str, option: str) -> Iterator[tuple[str, Span]]:
+    name = rf"""(?<!\w){re.escape(option)}["']?(?:,[^)\n]*)?\)?(?:\.(?:lower|upper|strip)\(\))?"""
+    after = re.compile(rf"{name}\s*[=!]=\s*{_TEXT}")
+    before = re.compile(rf"{_TEXT}\s*[=!]=\s*[\w.]*(?<!\w){re.escape(option)}(?!\w)")
+    for found in (*after.finditer(text), *before.finditer(text)):
+        yield _literal(found, 0)
+    for group in re.finditer(rf"{name}\s+(?:not\s+)?in\s*[\[({{]([^\])}}]*)", text):
+        for found in re.finditer(_TEXT, group[1]):
+            yield _literal(found, group.start(1))
+    for block in re.finditer(rf"^([ \t]*)match\s+[\w.]*(?<!\w){re.escape(option)}\s*:\n((?:\1[ \t]+.*\n|\s*\n)+)", text, re.M):
+        for case in re.finditer(r"^[ \t]*case\s(.*):", block[2], re.M):
+            for found in re.finditer(_TEXT, case[1]):
+                yield _literal(found, block.start(2) + case.start(1))
 
 
-def _texts(node: ast.AST) -> Iterator[tuple[str, ast.AST]]:
-    match node:
-        case ast.Constant(value=str() as text):
-            yield text, node
-        case ast.Tuple(elts=items) | ast.List(elts=items) | ast.Set(elts=items):
-            for item in items:
-                yield from _texts(item)
+def _literal(found: re.Match[str], offset: int) -> tuple[str, Span]:
+    """The text of a string literal, and its span with the quotes."""
+    group = 1 if found[1] is not None else 2
+    return found[group], Span(offset + found.start(group) - 1, offset + found.end(group) + 1)

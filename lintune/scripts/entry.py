@@ -1,7 +1,5 @@
 """What an entry script accepts and refuses, read from its syntax."""
 
-from dataclasses import dataclass, field
-
 from lintune.run.run import Guard
 from lintune.scripts.bindings import bind
 from lintune.scripts.comparisons import compared_values, project_files
@@ -10,6 +8,7 @@ from lintune.scripts.guards import read_guards
 from lintune.scripts.modules import Definition, Modules, Read
 from lintune.scripts.parsers import ParserKind, reached_scopes, read_parser
 from lintune.scripts.rank_saves import rank0_save
+from lintune.source.record import dataclass, field
 from lintune.source.text import Problem, Site, Source
 from lintune.values.option import Option
 
@@ -60,7 +59,7 @@ class EntryScript:
     def rank0_save(self) -> Site | None:
         """The condition around a `save_model` call that only rank 0 enters, in the script or a project file it imports."""
         if not self._saves:
-            self._saves = (rank0_save(project_files(self._modules)) if self._modules is not None else None,)
+            self._saves = (rank0_save(project_files(self._modules, "save_model")) if self._modules is not None else None,)
         return self._saves[0]
 
 

@@ -1,11 +1,11 @@
 """The fields of a dataclass as options, with what it inherits from other dataclasses of the project."""
 
 import ast
-from dataclasses import dataclass, field, replace
 
 from lintune.scripts.annotations import field_type
 from lintune.scripts.literals import Literal, enum_members, literal
 from lintune.scripts.modules import Definition, External, Module, Modules
+from lintune.source.record import dataclass, field, replace
 from lintune.source.text import Site
 from lintune.values.conversion import Refusal, convert
 from lintune.values.option import Option

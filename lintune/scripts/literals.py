@@ -3,9 +3,9 @@
 import ast
 import operator
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from lintune.scripts.modules import Definition, Module, Modules
+from lintune.source.record import dataclass
 from lintune.values.value import Data
 
 _MOST_DEPTH = 24

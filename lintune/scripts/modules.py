@@ -3,10 +3,10 @@
 import ast
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from posixpath import dirname, join, normpath
 from typing import TypeAlias
 
+from lintune.source.record import dataclass, field
 from lintune.source.text import Problem, Site, Source, Span
 
 Read: TypeAlias = Callable[[str], Source | None]
@@ -99,31 +99,52 @@ class Modules:
         """A reader whose absolute imports start in the entry script's folder and the folders above it."""
         self._read = read
         self._known: dict[str, Module | None] = {}
-        self._loaded: dict[tuple[str, int, str], Module | None] = {}
+        self._located: dict[tuple[str, int, str], Source | None] = {}
+        self._sources: dict[str, Source | None] = {normpath(entry.path): entry}
         self.problems: list[Problem] = []
         self.folders = list(_ancestors(folder or dirname(entry.path)))
         self.entry = self._parse(entry)
-        self._known[normpath(entry.path)] = self.entry
+        self._known[entry.path] = self.entry
 
     def load(self, wanted: Import, user: Module) -> Module | None:
         """The module that an import statement of `user` means, if it is a file of the project."""
+        source = self.locate(wanted, user)
+        return self.parse(source) if source is not None else None
+
+    def parse(self, source: Source) -> Module | None:
+        """A file of the project, parsed once; None where it does not parse or too many were."""
+        if source.path not in self._known:
+            full = sum(1 for module in self._known.values() if module is not None) >= _MOST_MODULES
+            self._known[source.path] = None if full else self._parse(source)
+        return self._known[source.path]
+
+    def locate(self, wanted: Import, user: Module) -> Source | None:
+        """The text of that module, not parsed."""
         top = wanted.module.partition(".")[0]
         if not wanted.level and (top in _LIBRARIES or top in sys.stdlib_module_names):
             return None
         key = (wanted.module, wanted.level, user.package if wanted.level else "")
-        if key not in self._loaded:
-            self._loaded[key] = self._find(wanted, user)
-        return self._loaded[key]
+        if key not in self._located:
+            self._located[key] = self._find(wanted, user)
+        return self._located[key]
 
-    def _find(self, wanted: Import, user: Module) -> Module | None:
+    def source_of(self, module: Module, name: str) -> Source | None:
+        """The project file that an imported name of `module` comes from (as far as its own import statement says)."""
+        bound = module.imports.get(name)
+        if bound is None:
+            return None
+        inner = self.locate(Import(f"{bound.module}.{bound.name}".strip("."), "", bound.level), module) if bound.name else None
+        return inner or (self.locate(Import(bound.module, "", bound.level), module) if bound.module or bound.level else None)
+
+    def _find(self, wanted: Import, user: Module) -> Source | None:
         tail = wanted.module.replace(".", "/")
         if wanted.level:
             base = user.package
             for _ in range(wanted.level - 1):
                 base = dirname(base)
-            return self._load_path(join(base, tail) if tail else base)
+            return self._source(join(base, tail) if tail else base)
         for folder in self.folders:
-            found = self._load_path(join(folder, tail))
+            found = self._source(join(folder, tail))
             if found is not None:
                 return found
         return None
@@ -158,15 +179,19 @@ class Modules:
                 return found
         return None
 
-    def imported_modules(self, module: Module) -> Iterator[Module]:
-        """The project files that a module imports directly."""
+    def imported_sources(self, module: Module) -> Iterator[Source]:
+        """The texts of the project files that a module imports directly."""
         seen: set[str] = set()
         for bound in [*module.imports.values(), *module.stars]:
             for wanted in (bound, Import(f"{bound.module}.{bound.name}".strip("."), "", bound.level)):
-                inner = self.load(wanted, module) if wanted.module or wanted.level else None
-                if inner is not None and inner.source.path not in seen:
-                    seen.add(inner.source.path)
+                inner = self.locate(wanted, module) if wanted.module or wanted.level else None
+                if inner is not None and inner.path not in seen:
+                    seen.add(inner.path)
                     yield inner
+
+    def parsed(self) -> list[Module]:
+        """Every module that was parsed so far, the entry script first."""
+        return [module for module in self._known.values() if module is not None]
 
     def _imported(self, module: Module, bound: Import, hops: int) -> Meaning:
         inner = self.load(Import(bound.module, "", bound.level), module) if bound.module or bound.level else None
@@ -181,14 +206,12 @@ class Modules:
             return submodule
         return External(f"{bound.module}.{bound.name}") if inner is None and not bound.level else None
 
-    def _load_path(self, stem: str) -> Module | None:
+    def _source(self, stem: str) -> Source | None:
         for path in (f"{stem}.py", f"{stem}/__init__.py"):
             path = normpath(path)
-            if path not in self._known:
-                source = self._read(path) if len(self._known) < _MOST_READS else None
-                parsed = sum(1 for module in self._known.values() if module is not None)
-                self._known[path] = self._parse(source) if source is not None and parsed < _MOST_MODULES else None
-            found = self._known[path]
+            if path not in self._sources:
+                self._sources[path] = self._read(path) if len(self._sources) < _MOST_READS else None
+            found = self._sources[path]
             if found is not None:
                 return found
         return None

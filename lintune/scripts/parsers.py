@@ -2,11 +2,11 @@
 
 import ast
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
 from lintune.scripts.argparse_calls import DEEPSPEED_OPTIONS, read_add_argument
 from lintune.scripts.modules import Definition, External, Module, Modules
+from lintune.source.record import dataclass, field
 from lintune.values.option import Option
 
 ParserKind: TypeAlias = Literal["hf", "trl", "argparse", "none"]
@@ -14,19 +14,25 @@ ParserKind: TypeAlias = Literal["hf", "trl", "argparse", "none"]
 _KINDS: dict[str, ParserKind] = {"HfArgumentParser": "hf", "TrlParser": "trl", "ArgumentParser": "argparse"}
 _OTHER_PARSERS = frozenset({"Fire", "cli", "CLI", "command", "Typer", "auto_cli"})
 _PARSE_CALLS = frozenset({"parse_args_into_dataclasses", "parse_args_and_config", "parse_args", "parse_known_args"})
+_PARSER_WORDS = ("ArgumentParser", "TrlParser", "add_argument", "parse_args")
 _MOST_SCOPES = 48
 
 Scope: TypeAlias = ast.Module | ast.FunctionDef | ast.AsyncFunctionDef
 
 
-@dataclass(slots=True, eq=False)
 class Reached:
     """A function (or a module's own statements) that runs when the script starts."""
 
-    module: Module
-    node: Scope
-    called: tuple[ast.Call, "Reached"] | None = None
-    """The call that led here, for binding parameters; None for the entry module itself."""
+    __slots__ = ("called", "calls", "module", "node", "statements")
+
+    def __init__(self, module: Module, node: Scope, called: "tuple[ast.Call, Reached] | None" = None) -> None:
+        """`called` is the call that led here, for binding parameters; None for the entry module itself."""
+        self.module = module
+        self.node = node
+        self.called = called
+        self.statements: list[ast.AST] = list(statements_of(node))
+        """Every node that runs with the scope, in the order written."""
+        self.calls: list[ast.Call] = [item for item in self.statements if isinstance(item, ast.Call)]
 
 
 @dataclass(slots=True)
@@ -50,7 +56,9 @@ def reached_scopes(modules: Modules) -> list[Reached]:
     found = [Reached(modules.entry, modules.entry.tree)]
     seen: set[int] = set()
     for scope in found:
-        for call in calls_of(scope.node):
+        for call in scope.calls:
+            if not _is_worth_following(call, scope.module, modules):
+                continue
             match modules.resolve(scope.module, call.func):
                 case Definition(module=home, node=ast.FunctionDef() | ast.AsyncFunctionDef() as function):
                     if id(function) not in seen and len(found) < _MOST_SCOPES:
@@ -70,9 +78,22 @@ def statements_of(scope: Scope) -> Iterator[ast.AST]:
         pending.extend(reversed(list(ast.iter_child_nodes(node))))
 
 
-def calls_of(scope: Scope) -> Iterator[ast.Call]:
-    """The calls of a scope, in the order written."""
-    return (node for node in statements_of(scope) if isinstance(node, ast.Call))
+def _is_worth_following(call: ast.Call, module: Module, modules: Modules) -> bool:
+    """Whether a call may lead to the parser or to a guard: one into another file must build a parser or get options."""
+    root = call.func
+    while isinstance(root, ast.Attribute):
+        root = root.value
+    if not isinstance(root, ast.Name):
+        return False
+    if root.id in module.definitions:
+        return True
+    source = modules.source_of(module, root.id)
+    if source is None:
+        return bool(module.stars)
+    if any(word in source.text for word in _PARSER_WORDS):
+        return True
+    given = [*call.args, *(keyword.value for keyword in call.keywords)]
+    return any("arg" in getattr(value, "id", getattr(getattr(value, "value", None), "id", "")) for value in given)
 
 
 def read_parser(scopes: list[Reached], modules: Modules) -> Parser:
@@ -80,7 +101,7 @@ def read_parser(scopes: list[Reached], modules: Modules) -> Parser:
     parser = Parser()
     built: list[tuple[Reached, ast.Call]] = []
     for scope in scopes:
-        for call in calls_of(scope.node):
+        for call in scope.calls:
             kind = _kind_of(call, scope.module, modules)
             if kind != "none":
                 built.append((scope, call))
@@ -95,9 +116,9 @@ def read_parser(scopes: list[Reached], modules: Modules) -> Parser:
     if parser.kind in ("hf", "trl"):
         _read_classes(parser, main[0][1], main[0][0].module, modules)
     for scope in scopes:
-        for call in calls_of(scope.node):
+        for call in scope.calls:
             _read_call(parser, call, scope.module, modules)
-        if _changes_argv(scope.node):
+        if _changes_argv(scope):
             parser.unread = "the script changes `sys.argv`"
     return parser
 
@@ -180,8 +201,10 @@ def _read_parse_call(parser: Parser, name: str, call: ast.Call, keywords: dict[s
         parser.unread = "the script reads further options from a file"
 
 
-def _changes_argv(scope: Scope) -> bool:
-    for node in statements_of(scope):
+def _changes_argv(scope: Reached) -> bool:
+    if "sys.argv" not in scope.module.source.text:
+        return False
+    for node in scope.statements:
         match node:
             case ast.Attribute(value=ast.Name(id="sys"), attr="argv", ctx=ast.Store()):
                 return True

@@ -1,11 +1,11 @@
 """The releases of packages that lintune knows, and what replaced an option that is gone."""
 
 import json
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
 from lintune.source.data import data_folder
+from lintune.source.record import dataclass
 from lintune.surfaces.surface import SurfaceError
 from lintune.values.version import Version
 

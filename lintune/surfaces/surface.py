@@ -3,11 +3,11 @@
 import json
 from bisect import bisect_right
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
 from lintune.source.data import data_folder
+from lintune.source.record import dataclass, field
 from lintune.surfaces.windows import spec_text
 from lintune.values.option import Option
 from lintune.values.value import Data

@@ -5,8 +5,8 @@ Follows argparse's `_get_value` and `_check_value` with the conversions that `Hf
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
 
+from lintune.source.record import dataclass
 from lintune.values.option import Option
 from lintune.values.value import Data
 

@@ -1,8 +1,8 @@
 """One option that a program accepts: its spellings, type, choices and default."""
 
-from dataclasses import dataclass
 from typing import Literal
 
+from lintune.source.record import dataclass
 from lintune.source.text import Site
 from lintune.values.value import Data
 
