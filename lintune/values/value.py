@@ -1,12 +1,12 @@
 """A setting's value: known, unknown or absent, never collapsed to `None`, with the chain of where it came from."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Generic, Literal, TypeAlias, TypeVar, Union
+from typing import Generic, Literal, TypeAlias, TypeVar
 
+from lintune.source.record import dataclass
 from lintune.source.text import Site
 
-Data: TypeAlias = Union[str, int, float, bool, None, tuple["Data", ...], Mapping[str, "Data"]]
+Data: TypeAlias = str | int | float | bool | tuple["Data", ...] | Mapping[str, "Data"] | None
 """What a known value may hold."""
 
 StepKind = Literal[
@@ -62,7 +62,7 @@ class Absent:
     origin: Origin = ()
 
 
-Value: TypeAlias = Union[Known[Data], Unknown, Absent]
+Value: TypeAlias = Known[Data] | Unknown | Absent
 
 
 def is_default(value: Value) -> bool:
