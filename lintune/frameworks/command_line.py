@@ -9,9 +9,10 @@ from collections.abc import Mapping, Sequence
 
 from lintune.frameworks.flag_items import FlagItems, Given
 from lintune.frameworks.option_table import OptionTable, Spelling, TableOption
-from lintune.launch.word import UNKNOWN_TEXT, Word
+from lintune.launch.word import UNKNOWN_TEXT, Piece, Word
 from lintune.run.run import Item
 from lintune.source.record import dataclass, field
+from lintune.source.text import Site, Source, Span
 from lintune.values.conversion import Refusal, convert, guess
 from lintune.values.option import Option
 from lintune.values.value import Absent, Data, Known, Unknown, Value
@@ -43,6 +44,12 @@ def parse_command_line(words: Sequence[Word], table: OptionTable, config: Mappin
     if not reader.read_config_word():
         reader.read()
     return reader.finish(config or {})
+
+
+def words_of_file(source: Source) -> tuple[Word, ...]:
+    """The words of a `<script>.args` file, which `HfArgumentParser` puts before the command line (split at white space)."""
+    sites = (Site(source, Span(*found.span())) for found in re.finditer(r"\S+", source.text))
+    return tuple(Word(site, (Piece(site.text, site),)) for site in sites)
 
 
 class _Reader:
@@ -95,7 +102,7 @@ class _Reader:
 
     def abbreviated(self, head: str) -> dict[str, Spelling]:
         """The spellings that a flag may be short for, as far as some release has them."""
-        if not head.startswith("--") or len(head) < 3:
+        if not self.table.abbreviates or not head.startswith("--") or len(head) < 3:
             return {}
         found = {text: spelling for text, spelling in self.table.spellings.items() if text.startswith(head) and spelling.presence != "none"}
         if "--help".startswith(head):

@@ -132,7 +132,9 @@ class FlagItems:
         )
 
     def windowed_value(self, given: Given, found: TableOption, values: Sequence[Word], text: str, refused: list[bool]) -> None:
-        """A value that only some releases accept."""
+        """A value that only some releases accept; left alone where those are releases of more than one package."""
+        if found.mixed:
+            return
         works = [short(version) for (version, _), no in zip(found.variants, refused, strict=True) if version is not None and not no]
         broken = [short(version) for (version, _), no in zip(found.variants, refused, strict=True) if version is not None and no]
         spec = _edges(found, refused)

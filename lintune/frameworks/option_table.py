@@ -36,6 +36,10 @@ class TableOption:
     works: str = ""
     broken: str = ""
     """The releases that have it and those that have not, as specifiers; empty when every release has it."""
+    explicit: bool = False
+    """Whether an `add_argument` call names its spellings, so that the parser adds none."""
+    mixed: bool = False
+    """Whether the variants' releases are those of more than one package."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +63,7 @@ class OptionTable:
     """Why there may be further options; empty when these are all."""
     allows_leftovers: bool = False
     takes_positionals: bool = False
+    abbreviates: bool = True
     config_suffixes: tuple[str, ...] = ()
     where: str = ""
     """The script's name, for people."""
@@ -84,6 +89,7 @@ def option_table(entry: EntryScript, pins: Mapping[str, Pin]) -> OptionTable:
     table.allows_leftovers = entry.allows_leftovers
     table.takes_positionals = bool(entry.positionals)
     table.config_suffixes = entry.config_suffixes
+    table.abbreviates = entry.abbreviates
     for script_class in entry.dataclasses:
         found: dict[str, TableOption] = {}
         for dotted in script_class.bases:
@@ -92,7 +98,7 @@ def option_table(entry: EntryScript, pins: Mapping[str, Pin]) -> OptionTable:
         for name, inherited in found.items():
             table.options.setdefault(name, inherited)
     for option in entry.arguments:
-        table.options[option.name] = TableOption(option)
+        table.options[option.name] = TableOption(option, explicit=True)
     if entry.kind == "trl":
         table.options.setdefault("config", TableOption(Option("config", origin="trl TrlParser")))
     fill_spellings(table)
@@ -138,7 +144,7 @@ def _inherit(found: dict[str, TableOption], dotted: str, table: OptionTable) -> 
     for name in surface.names:
         option = _library_option(surface, name, indices)
         below = found.get(name)
-        found[name] = option if below is None else _over(option, below)
+        found[name] = option if below is None else _over(option, below, surface.releases[indices[0]])
 
 
 def _library_option(surface: Surface, name: str, indices: list[int]) -> TableOption:
@@ -155,15 +161,21 @@ def _library_option(surface: Surface, name: str, indices: list[int]) -> TableOpt
     return TableOption(variants[-1][1] if variants else windows[-1].option, tuple(variants), presence, surface.package, works, broken)
 
 
-def _over(option: TableOption, below: TableOption) -> TableOption:
-    """An option of a derived class over the same one of its base: the base's holds where the derived class has none."""
+def _over(option: TableOption, below: TableOption, first: Version) -> TableOption:
+    """An option of a derived class over the same one of its base: the base's holds where the derived class has none.
+
+    `first` is the first admitted release of the derived class's package.
+    """
     match option.presence:
         case "all":
             return option
         case "none":
             return below
     presence: Presence = "all" if below.presence == "all" else "some"
-    return replace(below, option=option.option, variants=(*below.variants, *option.variants), presence=presence)
+    came_later = option.works.startswith(">=") and "<" not in option.works
+    if came_later and presence == "all" and len(below.variants) == 1:
+        return replace(option, presence=presence, variants=((first, below.variants[0][1]), *option.variants), works="", broken="")
+    return replace(below, option=option.option, variants=(*below.variants, *option.variants), presence=presence, mixed=True)
 
 
 def fill_spellings(table: OptionTable) -> None:
@@ -176,7 +188,7 @@ def fill_spellings(table: OptionTable) -> None:
             _add(table, text, Spelling(option.name, presence))
         for text in _negations(option, automatic):
             _add(table, text, Spelling(option.name, presence, negates=True, dashed=automatic and text.startswith("--no-")))
-        if automatic and "_" in option.name and not (option.spellings and option.site is not None):
+        if automatic and "_" in option.name and not found.explicit:
             _add(table, f"--{option.name.replace('_', '-')}", Spelling(option.name, _least(presence, dashed), dashed=True))
     for text in [text for text, spelling in table.spellings.items() if spelling.dashed and spelling.negates]:
         spelling = table.spellings[text]
