@@ -24,6 +24,21 @@ from surface_reader import encode, open_archive, read_class  # type: ignore[impo
 from lintune.scripts.fields import ScriptDataclass
 from lintune.values.version import Version
 
+ABOUT = """# Option surfaces
+
+Which options a class of a released package has, in which releases. Written by `tools/refresh_surfaces.py`, which reads
+released source by syntax; not edited by hand. One file per class:
+
+- `releases`: the releases that were read, oldest first; every other number is an index into them.
+- `bases`: `[first, last, [classes of other packages it inherits from]]`.
+- `choices`: lists of accepted words, shared by index.
+- `options`: for each name, windows `[first, last, type, default, {more}]` in which it is the same. `more` may hold
+  `choices` (an index), `many` (a list), `optional` (the bare flag is allowed), `required`, `unread` (a computed
+  default) and `aliases`.
+
+Options that a class inherits from another package are in that package's file.
+
+"""
 SCHEMAS = Path(__file__).resolve().parent.parent / "schemas"
 
 
@@ -176,6 +191,17 @@ def refresh(package: Package, cache: Path) -> list[Version]:
     return wanted
 
 
+def describe() -> None:
+    """Writes `schemas/surfaces/README.md`: what is there, with counts."""
+    rows = ["| class | releases | first | last | options in any | in the last |", "| --- | --- | --- | --- | --- | --- |"]
+    for path in sorted((SCHEMAS / "surfaces").glob("*/*.json")):
+        data = json.loads(path.read_text(encoding="utf-8"))
+        releases, options = data["releases"], data["options"]
+        last = sum(1 for windows in options.values() if windows[-1][1] == len(releases) - 1)
+        rows.append(f"| {data['package']}.{data['class']} | {len(releases)} | {releases[0]} | {releases[-1]} | {len(options)} | {last} |")
+    (SCHEMAS / "surfaces" / "README.md").write_text(ABOUT + "\n".join(rows) + "\n", encoding="utf-8")
+
+
 def main() -> None:
     """Refreshes the named packages, or all."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -191,6 +217,7 @@ def main() -> None:
         versions = refresh(package, options.cache)
         entry: dict[str, object] = {"recent_from": package.recent_from, "releases": [str(version) for version in versions]}
         known[package.name] = entry | ({"withdrawn": list(package.withdrawn)} if package.withdrawn else {})
+    describe()
     write(path, {"packages": dict(sorted(known.items()))}, "packages")
 
 

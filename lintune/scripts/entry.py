@@ -30,6 +30,8 @@ class EntryScript:
     """Suffixes of the config files that the script reads when one is its only argument."""
     looks_for_args_file: bool = False
     """Whether a file `<script>.args` beside the script is put before the command line."""
+    abbreviates: bool = True
+    """Whether a flag may be shortened."""
     unread: str = "the script was not read"
     """Why there may be further options; empty when every option is known."""
     guards: tuple[Guard, ...] = ()
@@ -86,6 +88,7 @@ def read_entry_script(source: Source, read: Read, folder: str = "") -> EntryScri
         parser.allows_leftovers,
         tuple(dict.fromkeys(parser.config_suffixes)),
         parser.kind == "hf" and parser.looks_for_args_file,
+        parser.abbreviates,
         unread,
         read_guards(scopes, bind(scopes), definitions),
         tuple(modules.problems),

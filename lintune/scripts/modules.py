@@ -101,6 +101,8 @@ class Modules:
         self._known: dict[str, Module | None] = {}
         self._located: dict[tuple[str, int, str], Source | None] = {}
         self._sources: dict[str, Source | None] = {normpath(entry.path): entry}
+        self._own = entry.path.partition("/")[0]
+        """The package that the entry script lies in: not a library, even where it has a library's name."""
         self.problems: list[Problem] = []
         self.folders = list(_ancestors(folder or dirname(entry.path)))
         self.entry = self._parse(entry)
@@ -121,7 +123,7 @@ class Modules:
     def locate(self, wanted: Import, user: Module) -> Source | None:
         """The text of that module, not parsed."""
         top = wanted.module.partition(".")[0]
-        if not wanted.level and (top in _LIBRARIES or top in sys.stdlib_module_names):
+        if not wanted.level and top != self._own and (top in _LIBRARIES or top in sys.stdlib_module_names):
             return None
         key = (wanted.module, wanted.level, user.package if wanted.level else "")
         if key not in self._located:

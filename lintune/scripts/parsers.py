@@ -45,6 +45,8 @@ class Parser:
     allows_leftovers: bool = False
     config_suffixes: tuple[str, ...] = ()
     looks_for_args_file: bool = True
+    abbreviates: bool = True
+    """Whether a flag may be shortened (argparse's `allow_abbrev`)."""
     unread: str = ""
     """Why the options may be more than what was read; empty when they are all."""
 
@@ -113,6 +115,9 @@ def read_parser(scopes: list[Reached], modules: Modules) -> Parser:
     main = [(scope, call) for scope, call in built if _kind_of(call, scope.module, modules) == parser.kind]
     if len(main) > 1:
         parser.unread = "the script builds more than one argument parser"
+    parser.abbreviates = not any(
+        word.arg == "allow_abbrev" and isinstance(word.value, ast.Constant) and word.value.value is False for word in main[0][1].keywords
+    )
     if parser.kind in ("hf", "trl"):
         _read_classes(parser, main[0][1], main[0][0].module, modules)
     for scope in scopes:

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lintune.frameworks.command_line import Parsed, parse_command_line
+from lintune.frameworks.command_line import Parsed, parse_command_line, words_of_file
 from lintune.frameworks.option_table import OptionTable, TableOption, fill_spellings, library_table, option_table
 from lintune.launch.word import UNKNOWN_TEXT, Piece, Word
 from lintune.scripts.entry import read_entry_script
@@ -265,6 +265,26 @@ def test_a_library_class_without_a_surface_leaves_the_table_open() -> None:
     found = option_table(read_entry_script(Source("x.py", script), lambda _: None), {})
     assert not found.complete and "other.Config" in found.unread
     assert parse_command_line(words("--anything"), found).items == {}
+
+
+def test_an_args_file_comes_before_the_command_line() -> None:
+    source = Source("finetune.args", "--lora_r 4\n  --bf16\n")
+    parsed = parse_command_line([*words_of_file(source), *words("--lora_r 8")], table())
+    assert plain(parsed.values, "lora_r", "bf16") == (8, True)
+    first = parsed.items["raw.duplicate"][0].site
+    assert first is not None and (first.source.path, first.text) == ("finetune.args", "--lora_r 4")
+
+
+def test_a_parser_without_abbreviations_takes_none() -> None:
+    script = "import argparse\np = argparse.ArgumentParser(allow_abbrev=False)\np.add_argument('--lora_rank')\np.parse_args()\n"
+    parsed = parse_command_line(words("--lora 8 --lora-rank 8"), table(script=script))
+    assert items(parsed, "raw.unknown", "flag") == [("--lora",), ("--lora-rank",)]
+
+
+def test_an_alias_does_not_take_the_dashed_spelling_away() -> None:
+    script = SCRIPT.replace("lora_r: int = 64", 'lora_r: int = field(default=64, metadata={"aliases": ["--rank"]})')
+    parsed = parse("--lora-r 8 --rank 4", script=script)
+    assert set(parsed.items) == {"raw.duplicate"} and plain(parsed.values, "lora_r") == (4,)
 
 
 ADD: dict[str, Callable[[argparse.ArgumentParser], object]] = {
