@@ -37,6 +37,8 @@ _DISTINCTIVE = frozenset(
         "overwrite_output_dir",
     ]
 )
+_WITH_DEEPSPEED = frozenset(("output_dir", "deepspeed"))
+"""Together with one distinctive flag; DeepSpeed's own scripts take `--deepspeed_config` and have no `--output_dir` of this name."""
 _FIRST_OF: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("model.id", ("model_name_or_path", "model_id", "model_name", "base_model", "pretrained_model_name_or_path")),
     ("seq.max_len", ("model_max_length", "max_seq_length", "max_length", "cutoff_len", "block_size")),
@@ -53,7 +55,7 @@ def detect(reading: Reading) -> bool:
     """Whether the script uses HfArgumentParser, or, with no script at hand, is given at least two of the Trainer's flags."""
     if reading.script is not None and reading.script.kind != "none":
         return reading.script.kind in ("hf", "trl")
-    return len(reading.words & _DISTINCTIVE) >= 2
+    return len(reading.words & _DISTINCTIVE) >= 2 or (reading.words >= _WITH_DEEPSPEED and not reading.words.isdisjoint(_DISTINCTIVE))
 
 
 def fill(run: Run, reading: Reading) -> None:

@@ -11,6 +11,11 @@ _READ_BY_PROGRAMS = re.compile(
     r"CUDA_VISIBLE_DEVICES|CUDA_(?:LAUNCH_BLOCKING|DEVICE_MAX_CONNECTIONS|DEVICE_ORDER)|NCCL_\w+|OMP_NUM_THREADS|WANDB_\w+|HF_\w+|TOKENIZERS_PARALLELISM"
     r"|TRANSFORMERS_\w+|PYTORCH_\w+|TORCH_\w+|ASCEND_RT_VISIBLE_DEVICES|PYTHONPATH|GLOO_\w+|DS_SKIP_CUDA_CHECK|XLA_\w+|TRITON_\w+|VLLM_\w+"
 )
+_READ_BY_COMMANDS = re.compile(
+    r"NPROC_PER_NODE|NNODES|NODE_RANK|MASTER_ADDR|MASTER_PORT|FORCE_TORCHRUN|(?:VIDEO_|IMAGE_)?M(?:AX|IN)_(?:PIXELS|TOKEN_NUM)|FPS(?:_MAX_FRAMES)?"
+)
+"""What `swift` and `llamafactory-cli` take from the environment to start their own processes or to size media."""
+_COMMANDS = re.compile(r"^\s*(?:\w+=\S+\s+)*(?:swift|megatron|llamafactory-cli)\s", re.M)
 _COMMENT = re.compile(r"(?:^|\s)#[^\n]*")
 
 
@@ -35,10 +40,12 @@ def script_problems(script: Script, machine: Machine) -> Iterator[Problem]:
             site = machine.assigned[near]
             message = f"`{near}` is never used; `{name}`, which is used, is never set"
             yield Problem("dead-variable-near-name", message, site, (("name", near), ("near", name)))
+    by_commands = _COMMANDS.search(text) is not None
     for name in sorted(dead):
         variable = machine.state.variables.get(name)
         site = machine.assigned[name]
-        if _READ_BY_PROGRAMS.fullmatch(name) and variable is not None and not variable.exported and _alone(site.text, name):
+        read = _READ_BY_PROGRAMS.fullmatch(name) or (by_commands and _READ_BY_COMMANDS.fullmatch(name))
+        if read and variable is not None and not variable.exported and _alone(site.text, name):
             message = f"`{name}` is set for the shell only: without `export` no program sees it"
             yield Problem("assignment-never-exported", message, site, (("name", name),))
 

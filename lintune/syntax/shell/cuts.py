@@ -8,7 +8,9 @@ from lintune.syntax.shell.nodes import Literal, ShellWord, Simple
 
 _FLAG = re.compile(r"--?[A-Za-z]")
 _OVERRIDE = re.compile(r"[+~]{0,2}[A-Za-z_]\w*(?:[.@/][\w.@/]+)+=")
-_FULL_WIDTH = re.compile("[\uff0c\u3002\uff1b\uff1a\u201c\u201d\u2018\u2019\uff08\uff09\uff0d\u2013\u2014\u2212\uff1d\u3000\u00a0\u200b\uff02\uff07]")
+_FULL_WIDTH = re.compile(
+    "[\uff0c\u3002\uff1b\uff1a\u201c\u201d\u2018\u2019\uff08\uff09\uff0d\u2013\u2014\u2212\uff1d\u3000\u00a0\u200b\uff02\uff07]"
+)
 _PRINTING = frozenset(("echo", "printf", "log", "print"))
 _BLANK_AFTER = re.compile(r"\\[ \t]+(?=\n|#|$)")
 
@@ -21,14 +23,35 @@ def text_problems(source: Source, text: str, simples: list[Simple]) -> Iterator[
             continue
         if wide:
             yield from _full_width(source, simple)
+        yield from _escaped_blanks(source, text, simple)
         last = simple.words[-1]
-        if text.startswith("\\", last.span.start) and (found := _BLANK_AFTER.match(text, last.span.start)) and _line_ends(text, found.end()):
+        if (
+            text.startswith("\\", last.span.start)
+            and (found := _BLANK_AFTER.match(text, last.span.start))
+            and _line_ends(text, found.end())
+        ):
             yield _trailing_blank(source, found)
         if lost := _lost(simple.words):
             start = simple.span.start
             before = text.rfind("\n", 0, start) + 1
             if before and not text[before:start].strip():
                 yield from _cut(source, text, simple, lost, before - 1)
+
+
+def _escaped_blanks(source: Source, text: str, simple: Simple) -> Iterator[Problem]:
+    """The first backslash before a blank in the middle of a line, where a continuation was meant."""
+    for word in simple.words[1:]:
+        start, end = word.span.start, word.span.end
+        if text[start : start + 1] == "\\" and not text[start + 1 : end].strip() and not _line_ends(text, _after_blanks(text, end)):
+            message = "a backslash before a blank is an argument that consists of a blank: it continues a line only at its very end"
+            yield Problem("escaped-blank", message, Site(source, Span(start, start + 1)))
+            return
+
+
+def _after_blanks(text: str, at: int) -> int:
+    while at < len(text) and text[at] in " \t":
+        at += 1
+    return at
 
 
 def _line_ends(text: str, at: int) -> bool:
