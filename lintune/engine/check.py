@@ -169,28 +169,28 @@ class Work:
 
     def _check_data(self, file: FoundFile, source: Source) -> None:
         alone = file.path not in self.files
-        if self._check_document(source, file.role, alone) or file.named:
+        known = self._check_document(source, file.role, alone)
+        if file.named and alone and not known:
+            self.notes.append(f"{file.path}: only its syntax was checked; give the launch that uses it")
+        if known or file.named:
             self.files.setdefault(file.path, CheckedFile(file.path, "config"))
 
     def _check_document(self, source: Source, role: str, alone: bool) -> bool:
         """A YAML or JSON file; returns whether it belongs to fine-tuning as far as can be told."""
         document = _parsed(source, role)
         problems = (*document.problems, *_text_problems(source))
-        framework = "yaml" if role == "yaml" else "json"
-        if looks_like_deepspeed(document.root):
-            framework = "deepspeed"
+        deepspeed = role == "json" and looks_like_deepspeed(document.root)
         if role == "yaml" and source.path not in self.suppressions:
             from lintune.syntax.suppression import find_suppressions
 
             self.suppressions[source.path] = find_suppressions(source, None, "yaml")
-        run = file_run(source, framework, {"file.problems": problems})
         if isinstance(document.root, Mapping) and alone and role == "json":
-            run = self._check_json(source, document.root, run)
-        self.evaluate(run)
-        return framework == "deepspeed"
+            problems = (*problems, *self._check_json(source, document.root))
+        self.evaluate(file_run(source, "deepspeed" if deepspeed else role, {"file.problems": problems}))
+        return deepspeed or source.path in self.files
 
-    def _check_json(self, source: Source, root: Mapping, run: Run) -> Run:
-        """A JSON file on its own: a run file, or a DeepSpeed file."""
+    def _check_json(self, source: Source, root: Mapping) -> tuple[Problem, ...]:
+        """A JSON file on its own: a run file, or a DeepSpeed file; what is wrong with a run file."""
         from lintune.engine.run_file import is_run_file, read_run_file
 
         if is_run_file(root):
@@ -199,13 +199,13 @@ class Work:
                 self.launches.append(launch)
                 self.files[source.path] = CheckedFile(source.path, "launch", launch.framework, 1)
                 self.evaluate(launch)
-            return file_run(source, "json", {"file.problems": problems})
+            return problems
         if looks_like_deepspeed(root):
             self.files[source.path] = CheckedFile(source.path, "config", "deepspeed")
             alone = evaluate_rules(self.rules, deepspeed_run(source, root), _releases)
             # What waits here waits for the launch, which was not asked about.
             self.outcome.add(replace(alone, waits=[], undecided=set()))
-        return run
+        return ()
 
     def evaluate(self, run: Run) -> None:
         """The rules over one run."""
@@ -235,12 +235,14 @@ def _text_problems(source: Source) -> tuple[Problem, ...]:
 
 def _finished(work: Work, catalogues: Sequence[Catalogue], options: CheckOptions) -> Result:
     """Suppressed, held back, sorted: the result without what concerns the paths themselves."""
-    from lintune.engine.suppress import apply_suppressions
-
     outcome = work.outcome
     selected = {rule.name for rule in work.rules}
     comments = [each for found in work.suppressions.values() for each in found]
-    findings, silenced = apply_suppressions(in_order(outcome.findings), comments, catalogues, selected - outcome.undecided)
+    findings, silenced = in_order(outcome.findings), 0
+    if comments:
+        from lintune.engine.suppress import apply_suppressions
+
+        findings, silenced = apply_suppressions(findings, comments, catalogues, selected - outcome.undecided)
     findings = [finding for finding in findings if finding.name in selected or finding.name == "internal-error"]
     kept = [finding for finding in findings if options.pedantic or finding.confidence != "possible"]
     undecided = outcome.undecided

@@ -181,3 +181,28 @@ def test_waits_name_what_would_settle_them(folder: Path) -> None:
     result = check(["train.sh"], only("learning-rate-zero", "unknown-flag"))
     assert result.undecided == 1
     assert {wait.rule for wait in result.waits} == {"learning-rate-zero"}
+
+
+def test_a_deepspeed_file_on_its_own(folder: Path) -> None:
+    """Rules that its keys alone decide fire; what is not known of the launch is not complained about."""
+    (folder / "ds.json").write_text('{"zero_optimization": {"stage": 2}, "fp16": {"enabled": true}, "bf16": {"enabled": true},}')
+    (folder / "other.json").write_text('{"a": 1}')
+    result = check(["ds.json", "other.json"], CheckOptions())
+    assert {"ds-both-precisions", "json-trailing-comma"} <= {finding.name for finding in result.findings}
+    assert result.waits == ()
+    assert [(file.path, file.framework) for file in result.files] == [("ds.json", "deepspeed"), ("other.json", "")]
+    assert result.notes == ("other.json: only its syntax was checked; give the launch that uses it",)
+
+
+def test_a_file_that_a_launch_names_is_checked_once(folder: Path) -> None:
+    (folder / "ds.json").write_text('{"zero_optimization": {"stage": 2}, "fp16": {"enabled": true}, "bf16": {"enabled": true},}')
+    (folder / "train.sh").write_text(LAUNCH.replace("--runn_name first", "--bf16 true --deepspeed ds.json"))
+    result = check(["ds.json", "train.sh"], CheckOptions())
+    found = [finding.name for finding in result.findings]
+    assert found.count("json-trailing-comma") == 1 and found.count("ds-both-precisions") == 1
+
+
+def test_what_a_run_file_says_wrongly(folder: Path) -> None:
+    (folder / "run.json").write_text('{"lintune_run": 9, "values": {}}')
+    result = check(["run.json"], CheckOptions())
+    assert [finding.name for finding in result.findings] == ["run-file-invalid"] and not result.launches
