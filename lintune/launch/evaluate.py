@@ -1,14 +1,15 @@
 """Evaluates a shell script as bash would run it, without running anything, in bounded work."""
 
 from collections.abc import Container, Mapping
-from dataclasses import dataclass
 
+from lintune.launch.shell_expand import expand_text, expand_words
 from lintune.launch.shell_files import FileReader, NoFiles
 from lintune.launch.shell_flow import Leave
 from lintune.launch.shell_machine import Abort, Frame, Machine, WorkBound
 from lintune.launch.shell_problems import script_problems
 from lintune.launch.shell_run import run_body, run_script
 from lintune.launch.word import Command, Piece, Word
+from lintune.source.record import dataclass
 from lintune.source.text import Problem, Site, Source, Span
 from lintune.syntax.shell.nodes import Script
 
@@ -39,7 +40,7 @@ def evaluate(
     says are set. `provided`: names that launchers, schedulers and login shells set, unset in the script or not.
     Never raises, whatever the script holds.
     """
-    machine = Machine(files or NoFiles(), provided, environment or {}, run_body)
+    machine = Machine(files or NoFiles(), provided, environment or {}, run_body, expand_text, expand_words)
     machine.frames.append(Frame(script.source))
     machine.state.arguments = None if arguments is None else _arguments(arguments)
     cut = ""

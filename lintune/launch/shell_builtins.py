@@ -100,8 +100,11 @@ def _set(machine: Machine, argv: list[Word], node: Simple) -> None:
                 continue
             machine.state.arguments = tuple(rest)
             return
-        if "a" in text[1:] and not text.startswith("--"):
+        following = argv[index + 1].text if index + 1 < len(argv) else ""
+        if "a" in text[1:] or (text.endswith("o") and following == "allexport"):
             machine.export_all = text[0] == "-"
+        if "u" in text[1:] or (text.endswith("o") and following == "nounset"):
+            machine.nounset = text[0] == "-"
 
 
 def _shift(machine: Machine, argv: list[Word], node: Simple) -> None:
@@ -188,6 +191,8 @@ BUILTINS: dict[str, Builtin] = {
     "wait": _unclear,
     "kill": _unclear,
     "jobs": _unclear,
-    **dict.fromkeys(("trap", "ulimit", "umask", "shopt", "alias", "unalias", "disown", "times", "enable", "history", "complete", "bind"), _nothing),
+    **dict.fromkeys(
+        ("trap", "ulimit", "umask", "shopt", "alias", "unalias", "disown", "times", "enable", "history", "complete", "bind"), _nothing
+    ),
     **dict.fromkeys(("logout", "caller", "compgen", "fg", "bg", "help", "suspend", "fc", "dirs"), _nothing),
 }

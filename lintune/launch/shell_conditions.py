@@ -14,7 +14,36 @@ from lintune.launch.word import Word
 from lintune.source.text import Site
 from lintune.syntax.shell.nodes import Literal, ShellWord, Test
 
-_UNARY = frozenset("-a -b -c -d -e -f -g -h -k -p -r -s -t -u -w -x -G -L -N -O -S -z -n -v -o -R".split())
+_UNARY = frozenset(
+    [
+        "-a",
+        "-b",
+        "-c",
+        "-d",
+        "-e",
+        "-f",
+        "-g",
+        "-h",
+        "-k",
+        "-p",
+        "-r",
+        "-s",
+        "-t",
+        "-u",
+        "-w",
+        "-x",
+        "-G",
+        "-L",
+        "-N",
+        "-O",
+        "-S",
+        "-z",
+        "-n",
+        "-v",
+        "-o",
+        "-R",
+    ]
+)
 _ARITHMETIC = {"-eq": "==", "-ne": "!=", "-lt": "<", "-le": "<=", "-gt": ">", "-ge": ">="}
 _BINARY = frozenset(("=", "==", "!=", "<", ">", "=~", "-nt", "-ot", "-ef", *_ARITHMETIC))
 
@@ -277,7 +306,9 @@ def _regular(text: str | None, pattern: str | None) -> Truth:
         return None
     if len(re.findall(r"[*+?{]", pattern)) > 3 or re.search(r"\)[*+{]|\\|\[\[[.=]", pattern):
         return None
-    translated = pattern.replace("[:space:]", r"\s").replace("[:digit:]", "0-9").replace("[:alpha:]", "a-zA-Z").replace("[:alnum:]", "a-zA-Z0-9")
+    translated = (
+        pattern.replace("[:space:]", r"\s").replace("[:digit:]", "0-9").replace("[:alpha:]", "a-zA-Z").replace("[:alnum:]", "a-zA-Z0-9")
+    )
     if "[:" in translated:
         return None
     try:

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from lintune.launch.shell_arithmetic import arithmetic
 from lintune.launch.shell_braces import has_braces, spread_braces
 from lintune.launch.shell_machine import Abort, Machine, literal_pieces
-from lintune.launch.shell_parameters import parameter
+from lintune.launch.shell_parameters import Fields, parameter
 from lintune.launch.shell_patterns import has_pattern
 from lintune.launch.shell_pieces import Pieces, join_words, split_fields, through, trimmed, unknown_piece
 from lintune.launch.word import Piece, Word
@@ -78,7 +78,7 @@ def expand_part(machine: Machine, part: Part) -> Pieces | list[Word]:
         case Literal():
             return literal_pieces(machine, part.text, part.span)
         case Parameter():
-            return parameter(machine, part, expand_text)
+            return parameter(machine, part)
         case Substitution():
             return substitution(machine, part)
         case Arithmetic():
@@ -134,7 +134,7 @@ class _Fields:
                 continue
             value = expand_part(self.machine, part)
             site = self.machine.site(part.span)
-            if isinstance(part, (Placeholder, ProcessSubstitution)) or part.quoted:
+            if isinstance(part, Placeholder | ProcessSubstitution | BadSubstitution) or part.quoted or isinstance(value, Fields):
                 self._quoted(value, site)
             elif isinstance(value, list):
                 self._list(value, site)

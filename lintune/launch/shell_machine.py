@@ -1,14 +1,14 @@
 """The evaluator's machine: the current state, what was found so far, and the bounds on its work."""
 
-from collections.abc import Callable, Container, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Container, Mapping, Sequence
 
 from lintune.launch.shell_files import FileReader
 from lintune.launch.shell_pieces import Pieces, slice_pieces, through, unknown_piece
 from lintune.launch.shell_state import State, Variable
 from lintune.launch.word import UNKNOWN_TEXT, Command, Piece, Word
+from lintune.source.record import dataclass, field
 from lintune.source.text import Problem, Site, Source, Span
-from lintune.syntax.shell.nodes import Statement
+from lintune.syntax.shell.nodes import ShellWord, Statement
 
 MAX_STEPS = 20_000
 """Simple commands and loop turns that one evaluation may take."""
@@ -52,6 +52,8 @@ class Machine:
     provided: Container[str]
     environment: Mapping[str, str]
     run_body: "Callable[[Machine, tuple[Statement, ...]], None]"
+    expand_text: "Callable[[Machine, ShellWord | None], Pieces]"
+    expand_words: "Callable[[Machine, Sequence[ShellWord]], list[Word]]"
     state: State = field(default_factory=State)
     frames: list[Frame] = field(default_factory=list)
     frame: int = 0
@@ -84,6 +86,8 @@ class Machine:
     """Names exported before they have a value."""
     export_all: bool = False
     """`set -a`."""
+    nounset: bool = False
+    """`set -u`."""
     folders: list[str | None] = field(default_factory=list)
     """What `pushd` left."""
     getopts_at: tuple[int, int] = (1, 0)
@@ -183,7 +187,9 @@ def _folded(value: Pieces, fold: str) -> Pieces:
     if not fold:
         return value
     lower = fold == "l"
-    return tuple([piece if piece.reason else Piece(piece.text.lower() if lower else piece.text.upper(), piece.site, piece.via) for piece in value])
+    return tuple(
+        [piece if piece.reason else Piece(piece.text.lower() if lower else piece.text.upper(), piece.site, piece.via) for piece in value]
+    )
 
 
 def _through_eval(pieces: Pieces, span: Span) -> Site:

@@ -1,8 +1,7 @@
 """`$name` and `${name...}`: what each form gives, piece by piece."""
 
-from collections.abc import Callable
-
 from lintune.launch.shell_arithmetic import arithmetic
+from lintune.launch.shell_flow import Exit
 from lintune.launch.shell_machine import SCRIPT_FOLDER, SCRIPT_NAME, WORKING_FOLDER, Machine
 from lintune.launch.shell_patterns import compile_pattern, literal_tail, prefix_ends, replacements, suffix_starts
 from lintune.launch.shell_pieces import Pieces, join_words, known_text, reason_of, slice_pieces, through, unknown_piece
@@ -10,8 +9,6 @@ from lintune.launch.shell_state import Variable
 from lintune.launch.word import Piece, Word
 from lintune.source.text import Site
 from lintune.syntax.shell.nodes import Literal, Parameter, ShellWord
-
-ExpandText = Callable[[Machine, ShellWord | None], Pieces]
 
 _CHANGING = {
     "RANDOM": "a random number",
@@ -39,28 +36,35 @@ _CHANGING = {
 _DEFAULTS = frozenset((":-", "-", ":=", "=", ":?", "?", ":+", "+"))
 
 
-def parameter(machine: Machine, part: Parameter, expand: ExpandText) -> Pieces | list[Word]:
+class Fields(list[Word]):
+    """Words that are split already: the quotes inside of `${x:-"a b" c}` hold."""
+
+
+def parameter(machine: Machine, part: Parameter) -> Pieces | list[Word]:
     """The text, or the words, that an expansion gives."""
     site = machine.site(part.span)
     if not part.operator and part.index is None and not part.length and not part.indirect:
         if part.name in ("@", "*"):
             return _arguments(machine, part, site)
-        return _value(machine, part.name, site, True) or ()
+        plain = _value(machine, part.name, site, True)
+        if plain is None and machine.nounset and part.name != "!":
+            raise Exit
+        return plain or ()
     if part.indirect:
-        found = _indirect(machine, part, site, expand)
+        found = _indirect(machine, part, site)
         if not isinstance(found, Parameter):
             return found
         part = found
     words = _words(machine, part, site)
     if words is not None:
-        return _of_words(machine, part, words, site, expand)
+        return _of_words(machine, part, words, site)
     if part.operator in _DEFAULTS:
-        return _default(machine, part, site, expand)
+        return _default(machine, part, site)
     value = _single(machine, part, site, True)
     if part.length:
         text = known_text(value or ())
         return (Piece(str(len(text)), site),) if text is not None else (unknown_piece(site, reason_of(value or ())),)
-    return _operate(machine, part, value or (), site, expand)
+    return _operate(machine, part, value or (), site)
 
 
 def _arguments(machine: Machine, part: Parameter, site: Site) -> Pieces | list[Word]:
@@ -88,31 +92,31 @@ def _words(machine: Machine, part: Parameter, site: Site) -> list[Word] | None:
     return [Word(site, through(word.pieces, site), word.many) for word in variable.items.values()]
 
 
-def _of_words(machine: Machine, part: Parameter, words: list[Word], site: Site, expand: ExpandText) -> Pieces | list[Word]:
+def _of_words(machine: Machine, part: Parameter, words: list[Word], site: Site) -> Pieces | list[Word]:
     if part.length:
         if any(word.many for word in words):
             return (unknown_piece(site, words[-1].reason or "how many there are is not known"),)
         return (Piece(str(len(words)), site),)
     if part.operator == ":":
-        words = _slice_words(machine, part, words, site, expand)
+        words = _slice_words(machine, part, words, site)
     elif part.operator in _DEFAULTS:
         if part.operator.endswith("+"):
-            return expand(machine, part.argument) if words else ()
+            return machine.expand_text(machine, part.argument) if words else ()
         if not words:
-            return expand(machine, part.argument)
+            return machine.expand_text(machine, part.argument)
         if part.operator.endswith("-") and all(word.many for word in words) and (part.name in "@*" or machine.is_open(part.name)):
-            return expand(machine, part.argument) if part.argument and part.argument.parts else words
+            return machine.expand_text(machine, part.argument) if part.argument and part.argument.parts else words
     elif part.operator:
-        words = [Word(word.site, _operate(machine, part, word.pieces, site, expand), word.many) for word in words]
+        words = [Word(word.site, _operate(machine, part, word.pieces, site), word.many) for word in words]
     star = part.name == "*" or (part.index is not None and part.index.literal() == "*")
     if star and part.quoted:
         return join_words(words, machine.separators()[:1], site)
     return words
 
 
-def _slice_words(machine: Machine, part: Parameter, words: list[Word], site: Site, expand: ExpandText) -> list[Word]:
-    start = arithmetic(machine, expand(machine, part.argument), site)
-    length = arithmetic(machine, expand(machine, part.second), site) if part.second else None
+def _slice_words(machine: Machine, part: Parameter, words: list[Word], site: Site) -> list[Word]:
+    start = arithmetic(machine, machine.expand_text(machine, part.argument), site)
+    length = arithmetic(machine, machine.expand_text(machine, part.second), site) if part.second else None
     if isinstance(start, str) or isinstance(length, str) or any(word.many for word in words):
         reason = next((word.reason for word in words if word.many), "which elements these are is not known")
         return [Word(site, (unknown_piece(site, reason),), True)]
@@ -190,13 +194,11 @@ def _single(machine: Machine, part: Parameter, site: Site, report: bool) -> Piec
 
 def element(machine: Machine, variable: Variable | None, part: Parameter, site: Site) -> Pieces | None:
     """`${name[index]}`."""
-    from lintune.launch.shell_expand import expand_text
-
     if variable is None or variable.items is None:
         value = variable.value if variable else None
-        index = expand_text(machine, part.index)
+        index = machine.expand_text(machine, part.index)
         return through(value, site) if value is not None and known_text(index) in ("0", "-1") else None
-    key = _key(machine, variable, expand_text(machine, part.index), site)
+    key = _key(machine, variable, machine.expand_text(machine, part.index), site)
     if key is None:
         return (unknown_piece(site, f"which element of `{part.name}` this is is not known"),)
     word = variable.items.get(key)
@@ -217,25 +219,33 @@ def _key(machine: Machine, variable: Variable, index: Pieces, site: Site) -> str
     return str(number)
 
 
-def _default(machine: Machine, part: Parameter, site: Site, expand: ExpandText) -> Pieces:
+def _default(machine: Machine, part: Parameter, site: Site) -> Pieces | list[Word]:
     operator = part.operator
     missing = part.name not in machine.state.variables and (machine.is_open(part.name) or part.name.isdigit())
     machine.quiet += 1
     value = _single(machine, part, site, False)
     machine.quiet -= 1
-    opened = missing and value is not None and bool(reason_of(value)) and part.name not in _CHANGING and part.name not in ("0", "PWD", "BASH_SOURCE")
+    opened = (
+        missing
+        and value is not None
+        and bool(reason_of(value))
+        and part.name not in _CHANGING
+        and part.name not in ("0", "PWD", "BASH_SOURCE")
+    )
     provided = opened and (part.name in machine.provided or bool(machine.state.opaque))
     empty = value is None or (operator[0] == ":" and known_text(value) == "")
     if operator.endswith("+"):
         if opened and not provided:
             return ()
         if value is not None and not empty and not provided and not reason_of(value):
-            return expand(machine, part.argument)
-        return () if empty else _perhaps(machine, expand(machine, part.argument), value or (), site)
+            return machine.expand_text(machine, part.argument)
+        return () if empty else _perhaps(machine, machine.expand_text(machine, part.argument), value or (), site)
     if operator.endswith("?"):
         return (unknown_piece(site, f"`{part.name}` must be set by whoever starts the script"),) if empty or opened else value or ()
     if empty or (opened and not provided):
-        fallback = expand(machine, part.argument)
+        if not part.quoted and part.argument and operator[-1] == "-" and any(getattr(inner, "quoted", False) for inner in part.argument.parts):
+            return Fields(machine.expand_words(machine, [part.argument]))
+        fallback = machine.expand_text(machine, part.argument)
         if operator.endswith("=") and not part.name.isdigit():
             machine.assign(part.name, fallback, site)
         return through(fallback, site)
@@ -248,7 +258,7 @@ def _perhaps(machine: Machine, alternative: Pieces, value: Pieces, site: Site) -
     return alternative
 
 
-def _indirect(machine: Machine, part: Parameter, site: Site, expand: ExpandText) -> Pieces | list[Word] | Parameter:
+def _indirect(machine: Machine, part: Parameter, site: Site) -> Pieces | list[Word] | Parameter:
     variable = machine.state.variables.get(part.name)
     if part.operator == "prefix":
         names = sorted(name for name in machine.state.variables if name.startswith(part.name))
@@ -262,7 +272,7 @@ def _indirect(machine: Machine, part: Parameter, site: Site, expand: ExpandText)
     return Parameter(part.span, name, part.quoted, part.operator, part.argument, part.second)
 
 
-def _operate(machine: Machine, part: Parameter, value: Pieces, site: Site, expand: ExpandText) -> Pieces:
+def _operate(machine: Machine, part: Parameter, value: Pieces, site: Site) -> Pieces:
     """`# % / ^ , : @` on one text."""
     match part.operator:
         case "":
@@ -270,9 +280,9 @@ def _operate(machine: Machine, part: Parameter, value: Pieces, site: Site, expan
         case "#" | "##" | "%" | "%%":
             return _strip(machine, part, value, site)
         case "/" | "//" | "/#" | "/%":
-            return _replace(machine, part, value, site, expand)
+            return _replace(machine, part, value, site)
         case ":":
-            return _substring(machine, part, value, site, expand)
+            return _substring(machine, part, value, site)
     text = known_text(value)
     if text is None:
         return (unknown_piece(site, reason_of(value)),)
@@ -305,7 +315,7 @@ def _folded(operator: str, text: str) -> str:
 
 def pattern_runs(machine: Machine, word: ShellWord | None) -> list[tuple[str, bool]] | None:
     """A pattern's text with which of it is quoted; None where it is not known."""
-    from lintune.launch.shell_expand import expand_part, expand_text
+    from lintune.launch.shell_expand import expand_part
 
     runs: list[tuple[str, bool]] = []
     for part in word.parts if word else ():
@@ -318,7 +328,6 @@ def pattern_runs(machine: Machine, word: ShellWord | None) -> list[tuple[str, bo
         if text is None:
             return None
         runs.append((text, quoted))
-    del expand_text
     return runs
 
 
@@ -362,7 +371,7 @@ def _strip_unknown(part: Parameter, value: Pieces, site: Site, pattern: str) -> 
     return (unknown_piece(site, reason_of(value)),)
 
 
-def _replace(machine: Machine, part: Parameter, value: Pieces, site: Site, expand: ExpandText) -> Pieces:
+def _replace(machine: Machine, part: Parameter, value: Pieces, site: Site) -> Pieces:
     runs = pattern_runs(machine, part.argument)
     tokens = compile_pattern(runs) if runs is not None else None
     text = known_text(value)
@@ -382,7 +391,7 @@ def _replace(machine: Machine, part: Parameter, value: Pieces, site: Site, expan
         return (unknown_piece(site, "a pattern that costs too much to match"),)
     if not places:
         return value
-    by = through(expand(machine, part.second), site)
+    by = through(machine.expand_text(machine, part.second), site)
     found: list[Piece] = []
     at = 0
     for start, end in places:
@@ -394,9 +403,9 @@ def _replace(machine: Machine, part: Parameter, value: Pieces, site: Site, expan
     return tuple(found)
 
 
-def _substring(machine: Machine, part: Parameter, value: Pieces, site: Site, expand: ExpandText) -> Pieces:
-    start = arithmetic(machine, expand(machine, part.argument), site)
-    length = arithmetic(machine, expand(machine, part.second), site) if part.second else None
+def _substring(machine: Machine, part: Parameter, value: Pieces, site: Site) -> Pieces:
+    start = arithmetic(machine, machine.expand_text(machine, part.argument), site)
+    length = arithmetic(machine, machine.expand_text(machine, part.second), site) if part.second else None
     text = known_text(value)
     if text is None or isinstance(start, str) or isinstance(length, str):
         return (unknown_piece(site, reason_of(value) or "where the slice begins is not known"),)

@@ -1,8 +1,7 @@
 """Shell patterns (`*`, `?`, `[...]`): matching whole texts, prefixes and suffixes in bounded time."""
 
-from dataclasses import dataclass
-
 from lintune.launch.shell_pieces import Pieces
+from lintune.source.record import dataclass
 
 MAX_WORK = 400_000
 """Characters times pattern tokens that a match may cost; beyond that the result is unknown."""

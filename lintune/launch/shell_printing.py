@@ -40,7 +40,9 @@ def echo(machine: Machine, argv: list[Word], node: Simple) -> None:
     site = machine.site(node.span)
     pieces = join_words(words, " ", site)
     if escapes:
-        pieces = tuple([piece if piece.reason or "\\" not in piece.text else Piece(unescaped(piece.text), piece.site, piece.via) for piece in pieces])
+        pieces = tuple(
+            [piece if piece.reason or "\\" not in piece.text else Piece(unescaped(piece.text), piece.site, piece.via) for piece in pieces]
+        )
     machine.output.extend(pieces)
     if newline:
         machine.output.append(Piece("\n", site))

@@ -96,6 +96,10 @@ def _seq(machine: Machine, argv: list[Word], site: Site) -> Pieces | None:
     index = 1
     while index < len(argv):
         text = known_text(argv[index].pieces)
+        if text is not None and text.startswith("-s") and len(text) > 2:
+            separator = text[2:]
+            index += 1
+            continue
         if text == "-s" and index + 1 < len(argv):
             separator = known_text(argv[index + 1].pieces) or ""
             index += 2
@@ -117,7 +121,10 @@ def _seq(machine: Machine, argv: list[Word], site: Site) -> Pieces | None:
 
 def _expr(machine: Machine, argv: list[Word], site: Site) -> Pieces | None:
     texts = [known_text(word.pieces) for word in argv[1:]]
-    if any(text is None for text in texts) or any(text not in ("+", "-", "*", "/", "%", "(", ")", "<", ">", "<=", ">=", "=", "!=") and not re.fullmatch(r"-?\d+", text or "") for text in texts):
+    if any(text is None for text in texts) or any(
+        text not in ("+", "-", "*", "/", "%", "(", ")", "<", ">", "<=", ">=", "=", "!=") and not re.fullmatch(r"-?\d+", text or "")
+        for text in texts
+    ):
         return None
     text = " ".join("==" if text == "=" else text or "" for text in texts)
     value = arithmetic(machine, (Piece(text, site),), site)
@@ -154,7 +161,12 @@ def _cut(machine: Machine, argv: list[Word], site: Site) -> Pieces | None:
     return tuple(result)
 
 
-_SETS = {"[:upper:]": "ABCDEFGHIJKLMNOPQRSTUVWXYZ", "[:lower:]": "abcdefghijklmnopqrstuvwxyz", "[:space:]": " \t\n\r\f\v", "[:digit:]": "0123456789"}
+_SETS = {
+    "[:upper:]": "ABCDEFGHIJKLMNOPQRSTUVWXYZ",
+    "[:lower:]": "abcdefghijklmnopqrstuvwxyz",
+    "[:space:]": " \t\n\r\f\v",
+    "[:digit:]": "0123456789",
+}
 
 
 def _set_of(text: str) -> str:

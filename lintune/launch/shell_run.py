@@ -1,7 +1,6 @@
 """Control flow: lists, pipelines, conditions, loops, functions, with every way kept where a condition is unknown."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from lintune.launch.shell_arithmetic import arithmetic
 from lintune.launch.shell_conditions import case_matches, double_bracket
@@ -12,6 +11,7 @@ from lintune.launch.shell_pieces import Pieces, join_words, unknown_piece
 from lintune.launch.shell_simple import run_simple
 from lintune.launch.shell_state import FunctionBody, State, Variable, merge
 from lintune.launch.word import Piece, Word
+from lintune.source.record import dataclass
 from lintune.source.text import Site
 from lintune.syntax.shell.nodes import (
     ArithmeticCommand,

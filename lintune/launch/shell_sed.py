@@ -45,4 +45,6 @@ def _substituted(script: str, text: str, extended: bool) -> str | None:
     lines = text.split("\n")
     count = 0 if fields[2] == "g" else 1
     replacement = by.replace("\\n", "\n").replace("\\", "\\\\")
-    return "\n".join([compiled.sub(replacement, line, count=count) if line or index < len(lines) - 1 else line for index, line in enumerate(lines)])
+    return "\n".join(
+        [compiled.sub(replacement, line, count=count) if line or index < len(lines) - 1 else line for index, line in enumerate(lines)]
+    )

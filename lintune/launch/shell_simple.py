@@ -4,7 +4,7 @@ from lintune.launch.shell_arithmetic import arithmetic
 from lintune.launch.shell_builtins import BUILTINS
 from lintune.launch.shell_expand import expand_text, expand_words
 from lintune.launch.shell_flow import Exit, Return
-from lintune.launch.shell_machine import MAX_DEPTH, Machine, WorkBound
+from lintune.launch.shell_machine import MAX_DEPTH, Abort, Machine, WorkBound
 from lintune.launch.shell_paths import shown_folder
 from lintune.launch.shell_pieces import Pieces, known_text, through, unknown_piece
 from lintune.launch.shell_pure import PURE
@@ -33,13 +33,20 @@ def run_simple(machine: Machine, node: Simple) -> None:
     try:
         _dispatch(machine, node, argv)
     finally:
-        machine.stdin, machine.output = stdin, output
+        machine.output = output
+        if node.redirects:
+            machine.stdin = stdin
 
 
 def _assignments_only(machine: Machine, node: Simple) -> None:
     machine.status, machine.external = 0, False
     for assignment in node.assignments:
-        assign(machine, assignment)
+        try:
+            assign(machine, assignment)
+        except Abort:
+            if assignment.name not in machine.state.variables:
+                machine.state.unset.add(assignment.name)
+            raise
     if node.redirects:
         stdin, output = machine.stdin, machine.output
         apply_redirects(machine, node.redirects)
@@ -193,11 +200,32 @@ def _assign_array(machine: Machine, node: Assignment, site: Site) -> None:
         for word in expand_words(machine, [item.value]):
             items[str(following)] = word
             following += 1
+    items = _ordered(items, associative)
     machine.produce(len(items))
     machine.assigned.setdefault(node.name, site)
     exported = old.exported if old is not None else False
     machine.state.variables[node.name] = Variable(None, site, items, associative, exported)
     machine.state.unset.discard(node.name)
+
+
+def _ordered(items: dict[str, Word], associative: bool) -> dict[str, Word]:
+    """Elements in the order in which bash lists them: by index, or by the buckets of its table of keys."""
+    keys = list(items)
+    if associative:
+        places = {key: (_bucket(key), -place) for place, key in enumerate(keys)}
+        return {key: items[key] for key in sorted(keys, key=lambda key: places[key])}
+    numbers = [int(key) for key in keys]
+    if all(low < high for low, high in zip(numbers, numbers[1:], strict=False)):
+        return items
+    return {str(number): items[str(number)] for number in sorted(numbers)}
+
+
+def _bucket(key: str) -> int:
+    """Where a key lies in bash's table (hashlib.c, `hash_string`: FNV-1, 1,024 buckets)."""
+    value = 2166136261
+    for byte in key.encode("utf-8", "surrogateescape"):
+        value = (value * 16777619 & 0xFFFFFFFF) ^ byte
+    return value & 1023
 
 
 def _index(machine: Machine, pieces: Pieces, site: Site) -> str | None:
@@ -218,6 +246,7 @@ def _assign_element(machine: Machine, node: Assignment, site: Site) -> None:
         if node.append and key in items:
             value = (*items[key].pieces, *value)
         items[key] = Word(site, value)
+        items = _ordered(items, associative)
     machine.produce(len(items))
     machine.assigned.setdefault(node.name, site)
     machine.state.variables[node.name] = Variable(None, site, items, associative, old.exported if old else False)
@@ -290,22 +319,37 @@ def _attributes(machine: Machine, builtin: str, flags: str, name: str, site: Sit
 
 def _external(machine: Machine, node: Simple, argv: list[Word]) -> None:
     """A program: recorded, and its output told where that is possible."""
-    env = {name: word for name, variable in machine.state.variables.items() if variable.exported and (word := _environment_word(variable)) is not None}
-    for assignment in node.assignments:
-        if assignment.items is None:
-            value = expand_text(machine, assignment.value, True)
-            if assignment.append:
-                value = (*_old_value(machine, assignment.name, machine.site(assignment.span)), *value)
-            env[assignment.name] = Word(machine.site(assignment.span), value)
-            machine.assigned.setdefault(assignment.name, machine.site(assignment.span))
+    env = {
+        name: word
+        for name, variable in machine.state.variables.items()
+        if variable.exported and (word := _environment_word(variable)) is not None
+    }
+    before = machine.state.variables
+    if node.assignments:
+        machine.state.variables = dict(before)
+        env.update(_prefixes(machine, node))
     site = machine.site(node.span)
     command = Command(tuple(argv), site, env, shown_folder(machine), machine.unsure == 0, machine.background)
     machine.commands.append(command)
+    machine.state.variables = before
     if machine.unset_reasons:
         _note_feeds(machine, argv)
     machine.status, machine.external = None, True
     if machine.output is not None:
         machine.output.extend(_output(machine, argv, site))
+
+
+def _prefixes(machine: Machine, node: Simple) -> dict[str, Word]:
+    """The assignments before a program, each seeing those before it."""
+    found: dict[str, Word] = {}
+    for assignment in node.assignments:
+        site = machine.site(assignment.span)
+        assign(machine, assignment)
+        variable = machine.state.variables[assignment.name]
+        value = variable.scalar()
+        if variable.items is None and value is not None:
+            found[assignment.name] = Word(site, value)
+    return found
 
 
 def _environment_word(variable: Variable) -> Word | None:

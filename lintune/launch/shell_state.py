@@ -1,9 +1,8 @@
 """What a running shell knows: variables, functions, arguments, working folder; and two such states as one."""
 
-from dataclasses import dataclass, field
-
 from lintune.launch.shell_pieces import Pieces, known_text, same_text, shown_text, unknown_piece
 from lintune.launch.word import Piece, Word
+from lintune.source.record import dataclass, field
 from lintune.source.text import Site
 from lintune.syntax.shell.nodes import CommandNode
 

@@ -30,7 +30,9 @@ from lintune.syntax.shell.words import SKIP, WordReader
 _BARE = re.compile(r"[\w./:,@%+=^-]+(?=[ \t\n;])", re.ASCII)
 _ASSIGN = re.compile(r"([A-Za-z_]\w*)(\[(?:[^\]\[\n]|\[[^\]\n]*\])*\])?(\+?)=", re.ASCII)
 _REDIRECT = re.compile(r"(\d+|\{[A-Za-z_]\w*\})?(<<<|<<-|<<|<>|<&|<(?!\()|>>|>&|>\||>(?!\()|&>>|&>)", re.ASCII)
-_RESERVED = re.compile(r"(?:if|then|elif|else|fi|for|while|until|do|done|case|esac|function|select|time|coproc|\{|\}|!|\[\[)(?=[\s;|&()<>\0]|$)")
+_RESERVED = re.compile(
+    r"(?:if|then|elif|else|fi|for|while|until|do|done|case|esac|function|select|time|coproc|\{|\}|!|\[\[)(?=[\s;|&()<>\0]|$)"
+)
 _FUNCTION = re.compile(r"([^\s\\'\"$`|&;()<>#\0=]+)[ \t]*\([ \t]*\)")
 _DECLARING = frozenset(("export", "declare", "local", "readonly", "typeset"))
 _CLOSERS = frozenset(("then", "elif", "else", "fi", "do", "done", "esac", "}"))
@@ -147,7 +149,7 @@ class CommandReader(WordReader):
         found: list[Statement] = []
         while True:
             self.newlines()
-            if self.pos >= self.end or (closer and self.text[self.pos] == closer) or self.text.startswith(";;", self.pos):
+            if self.pos >= self.end or (closer and self.text[self.pos] == closer) or self.text.startswith((";;", ";&"), self.pos):
                 return found
             word = self.reserved()
             if word and (word in stops or word in _CLOSERS):
@@ -182,7 +184,7 @@ class CommandReader(WordReader):
             if char == "&":
                 statement.background = True
                 self.pos += 1
-            elif char == ";" and not self.text.startswith(";;", self.pos):
+            elif char == ";" and not self.text.startswith((";;", ";&"), self.pos):
                 self.pos += 1
         return statement
 

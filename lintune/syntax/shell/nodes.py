@@ -1,8 +1,8 @@
 """The tree of a shell script: words in parts, commands, and where each stands in the text."""
 
-from dataclasses import dataclass, field
-from typing import TypeAlias, Union
+from typing import TypeAlias
 
+from lintune.source.record import dataclass, field
 from lintune.source.text import Problem, Source, Span
 
 
@@ -74,7 +74,7 @@ class Arithmetic:
     quoted: bool = False
 
 
-Part: TypeAlias = Union[Literal, Placeholder, Parameter, BadSubstitution, Substitution, ProcessSubstitution, Arithmetic]
+Part: TypeAlias = Literal | Placeholder | Parameter | BadSubstitution | Substitution | ProcessSubstitution | Arithmetic
 
 
 @dataclass(slots=True)
@@ -236,7 +236,7 @@ class ArithmeticCommand:
     redirects: tuple[Redirect, ...] = ()
 
 
-CommandNode: TypeAlias = Union[Simple, Group, If, For, ForArithmetic, While, Case, Function, Test, ArithmeticCommand]
+CommandNode: TypeAlias = Simple | Group | If | For | ForArithmetic | While | Case | Function | Test | ArithmeticCommand
 
 
 @dataclass(slots=True)

@@ -20,7 +20,13 @@ def parse_shell(source: Source) -> Script:
     reader = CommandReader(source, text)
     if returns >= 0:
         count = source.text.count("\r\n")
-        reader.problem("crlf", f"{count} lines end in a carriage return, which bash reads as part of the last word", returns, returns + 1, lines=str(count))
+        reader.problem(
+            "crlf",
+            f"{count} lines end in a carriage return, which bash reads as part of the last word",
+            returns,
+            returns + 1,
+            lines=str(count),
+        )
     try:
         body = reader.script()
     except (TooDeep, RecursionError):

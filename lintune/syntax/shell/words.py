@@ -161,7 +161,9 @@ class WordReader:
     def _placeholder(self, found: re.Match[str], parts: list[Part]) -> None:
         self.pos = found.end()
         parts.append(Placeholder(Span(found.start(), found.end()), found.group()))
-        self.problem("placeholder", f"bash reads the unquoted `{found.group()}` as redirections", found.start(), found.end(), text=found.group())
+        self.problem(
+            "placeholder", f"bash reads the unquoted `{found.group()}` as redirections", found.start(), found.end(), text=found.group()
+        )
 
     def _extended_glob(self, parts: list[Part]) -> None:
         start, level = self.pos, 0
@@ -334,7 +336,12 @@ class WordReader:
             if operator == "/" and self.text.startswith(("#", "%"), self.pos):
                 part.operator += self.text[self.pos]
                 self.pos += 1
+            slash = self.pos if operator == "//" and self.text.startswith("/", self.pos) else -1
+            self.pos += slash >= 0
             part.argument = self._argument("/}", False)
+            if slash >= 0:
+                word = part.argument
+                part.argument = ShellWord(Span(slash, word.span.end), (Literal(Span(slash, slash + 1), "/"), *word.parts))
             if self.text.startswith("/", self.pos):
                 self.pos += 1
                 part.second = self._argument("}", quoted)
