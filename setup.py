@@ -11,7 +11,7 @@ ROOT = Path(__file__).resolve().parent
 DATA_FOLDERS = ("rules", "schemas", "models")
 
 
-class BuildWithData(build_py):
+class BuildWithData(build_py):  # type: ignore[misc,unused-ignore]
     """`build_py` that also copies the data folders and compiles the rule pages, so that start-up parses no page."""
 
     def run(self) -> None:
