@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from lintune.engine.catalogue import Catalogue, load_catalogue
-from lintune.engine.evaluate_rules import Outcome, evaluate_rules, internal_error
+from lintune.engine.evaluate_rules import Outcome, evaluate_rules, internal_error, unreadable_file
 from lintune.engine.finding import in_order, whole_file
 from lintune.engine.result import CheckedFile, CheckOptions, FileRole, OptionError, Result
 from lintune.engine.rule import Rule
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from lintune.values.version import Version
 
 STDIN = "-"
+_NOT_READ = ("unreadable-file", "not-a-file", "missing-file", "outside-project")
+"""Problems of a file as such, which no rule page shows by an example."""
 
 
 def check(paths: Sequence[str], options: CheckOptions, stdin_name: str = "") -> Result:
@@ -123,7 +125,10 @@ class Work:
         if isinstance(source, Problem):
             if file.named:
                 self.files[file.path] = CheckedFile(file.path, "other")
-                self.evaluate(file_run(source.site.source, "file", {"file.problems": (source,)}))
+                if source.kind in _NOT_READ:
+                    self.outcome.findings.append(unreadable_file(source))
+                else:
+                    self.evaluate(file_run(source.site.source, "file", {"file.problems": (source,)}))
             return
         if file.named and not source.text.strip():
             self.files[file.path] = CheckedFile(file.path, "other")

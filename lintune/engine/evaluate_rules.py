@@ -11,6 +11,7 @@ from lintune.engine.template import plain, render, render_known
 from lintune.engine.ways import ways_out
 from lintune.run.run import Item, Run
 from lintune.source.record import dataclass, field
+from lintune.source.text import Problem
 from lintune.values.value import Unknown
 from lintune.values.version import Pin, Specifiers, Version
 
@@ -188,6 +189,22 @@ def _version_note(package: str, window: str, run: Run) -> str:
     pin = _pin(package, run)
     given = f"`{package}{pin.specifiers.text}` admits both" if pin and pin.specifiers.text else f"the version of `{package}` is not pinned"
     return f"holds for `{package} {window.strip()}`; {given}: `--assume '{package}==VERSION'` decides"
+
+
+def unreadable_file(problem: Problem) -> Finding:
+    """The finding that a named file could not be read at all."""
+    return Finding(
+        code="FIL090",
+        name="unreadable-file",
+        severity="error",
+        confidence="certain",
+        message=problem.message,
+        locations=(Location(problem.site, "", "primary"),),
+        effect="nothing in it was checked",
+        help="name a regular file that you may read",
+        stage="start",
+        url=RULE_URL.format(family="files", name="unreadable-file"),
+    )
 
 
 def internal_error(name: str, error: Exception, run: Run) -> Finding:

@@ -100,6 +100,11 @@ def test_binary_bytes_do_not_stop_the_other_files(folder: Path) -> None:
     assert any(file.path == "a.sh" and file.role == "other" for file in result.files)
 
 
+def test_a_file_that_cannot_be_read_is_a_finding(folder: Path) -> None:
+    result = check(["/dev/null", "train.sh"], CheckOptions())
+    assert names(result) == [("unreadable-file", 1), ("unknown-flag", 3)]
+
+
 def test_an_error_of_lintune_in_one_file_stays_there(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from lintune.engine import shell_file
 
