@@ -6,6 +6,7 @@ and of transformers, which reads the same file. Each function is the `check` of 
 
 from collections.abc import Iterator, Mapping
 
+from lintune.launch.near_names import nearest_name
 from lintune.run.run import Item, Run
 from lintune.values.value import Data, Known, Value, site_of
 
@@ -217,11 +218,8 @@ def _keys(run: Run, section: str) -> list[tuple[str, Value]]:
 
 
 def _nearest(key: str, known: frozenset[str]) -> str | None:
-    """A known key within a few letters, in the same words by another order, or with a word less."""
-    from difflib import get_close_matches
-
-    close = get_close_matches(key.lower(), sorted(known), n=1, cutoff=0.86)
-    return close[0] if close else None
+    """A known key that differs by a few letters."""
+    return nearest_name(key, sorted(known))
 
 
 def _item(at: Value, **fields: Data) -> Item:
