@@ -106,7 +106,7 @@ class Work:
             self.notes.append(f"{path}: nested too deeply; not checked")
         except Exception as error:  # see above
             run = Run("file", path, whole_file(self.project.read(path) or Source(path, "")), "file")
-            self.outcome.findings.append(internal_error("reading", error, run))
+            self.outcome.findings.append(internal_error("", error, run))
             self.outcome.crashed.append("reading")
 
     def check_stdin(self, name: str) -> None:

@@ -208,17 +208,17 @@ def unreadable_file(problem: Problem) -> Finding:
 
 
 def internal_error(name: str, error: Exception, run: Run) -> Finding:
-    """The finding that a rule failed."""
+    """The finding that a rule failed, or (without a name) the reading of a file."""
     said = plain(f"{type(error).__name__}: {error}")
     return Finding(
         code="LNT001",
         name="internal-error",
         severity="error",
         confidence="certain",
-        message=f"the rule `{name}` failed: {said}",
+        message=f"the rule `{name}` failed: {said}" if name else f"reading this file failed: {said}",
         locations=(Location(run.site, "while this was checked", "primary"),),
-        effect="this rule decided nothing here; the others ran",
-        help=f"please report it; `--ignore {name}` leaves the rule out",
+        effect="this rule decided nothing here; the others ran" if name else "nothing further in it was checked",
+        help=f"please report it; `--ignore {name}` leaves the rule out" if name else "please report it",
         url=RULE_URL.format(family="lintune", name="internal-error"),
         framework=run.framework,
     )

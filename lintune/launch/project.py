@@ -68,6 +68,8 @@ class Project:
         """The text of a file, or why it cannot be read; read once."""
         path = normpath(path)
         found = self._sources.get(path)
+        if "\0" in path:
+            return unread("missing-file", "a path cannot hold a NUL byte", path.replace("\0", "\ufffd"))
         if found is None:
             real = self._real(path)
             if real in self._given or any(real == root or real.startswith(root.rstrip(os.sep) + os.sep) for root in self._allowed):
@@ -81,12 +83,12 @@ class Project:
         """Whether a file or folder is there."""
         found = self._exists.get(path)
         if found is None:
-            found = self._exists[path] = bool(path) and os.path.exists(self.full(path))
+            found = self._exists[path] = bool(path) and "\0" not in path and os.path.exists(self.full(path))
         return found
 
     def is_dir(self, path: str) -> bool:
         """Whether a folder is there."""
-        return os.path.isdir(self.full(path))
+        return "\0" not in path and os.path.isdir(self.full(path))
 
     def root_of(self, path: str) -> str:
         """The root of the repository or project that holds a file.
@@ -159,7 +161,7 @@ class Project:
         """The names in a folder; none where it cannot be listed."""
         try:
             return sorted(os.listdir(self.full(folder)))
-        except OSError:
+        except (OSError, ValueError):
             return []
 
     def files_below(self, folder: str) -> tuple[str, ...]:
