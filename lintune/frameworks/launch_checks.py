@@ -44,6 +44,22 @@ def more_processes_than_visible(run: Run) -> Iterator[Item]:
         yield _item(visible, processes=processes, devices=text(visible) or "", count=len(devices))
 
 
+_STARTERS = frozenset(("ray", "verl", "lightning", "pytorch_lightning", "fabric", "composer", "colossalai", "jax", "unsloth", "vllm"))
+"""Packages whose scripts start further processes, or use one GPU, by themselves."""
+
+
+def single_process(run: Run) -> Iterator[Item]:
+    """Plain `python` over several visible GPUs with a script on transformers: DataParallel, or layers on different GPUs."""
+    visible = run.get("env.CUDA_VISIBLE_DEVICES")
+    devices = [part for part in (text(visible) or "").split(",") if part.strip()]
+    if text(run.get("launch.launcher")) != "python" or len(devices) < 2 or whole(run.get("derived.world_size")) != 1:
+        return
+    imports = run.get("script.imports")
+    packages = set(imports.value) if isinstance(imports, Known) and isinstance(imports.value, tuple) else set()
+    if packages & {"transformers", "trl"} and not packages & _STARTERS:
+        yield Item({"devices": Known(text(visible)), "count": Known(len(devices))}, run.site)
+
+
 def _slots(listed: str) -> list[int]:
     """The numbers of a list of slots; none where it holds anything else (a GPU's UUID)."""
     parts = [part.strip() for part in listed.split(",") if part.strip()]

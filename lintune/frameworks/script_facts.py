@@ -20,6 +20,12 @@ def add_script(run: Run, reading: Reading, script: EntryScript | None) -> None:
         run.items["script.problems"] = tuple(
             Item({"kind": Known(found.kind), "message": Known(found.message)}, found.site) for found in reading.script.problems
         )
+    if reading.script is not None:
+        run.pending["script.device_map"] = partial(_device_map, reading.script)
+        run.pending["script.imports"] = partial(_imports, reading.script)
+    else:
+        why = Unknown("the entry script was not read", settle="the entry script")
+        run.values["script.device_map"] = run.values["script.imports"] = why
     if script is not None and script is reading.script:
         run.guards = script.guards
         run.values["script.path"] = Known(reading.entry, (Step("script", note="entry script"),))
@@ -51,3 +57,16 @@ def _rank0_save(script: EntryScript) -> Value:
 def _compared(script: EntryScript, option: str) -> Value:
     found = script.compared_values(option)
     return Known(tuple(found), tuple(Step("script", site) for site in found.values()))
+
+
+def _device_map(script: EntryScript) -> Value:
+    found = script.device_map
+    if found is None:
+        return Absent()
+    kind, site = found
+    origin = (Step("script", site),)
+    return Unknown("the device map depends on conditions of the script", origin) if kind == "undecided" else Known(kind, origin)
+
+
+def _imports(script: EntryScript) -> Value:
+    return Known(tuple(sorted(script.imported_packages)), (Step("script", note=script.name),))

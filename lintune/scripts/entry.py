@@ -3,6 +3,7 @@
 from lintune.run.run import Guard
 from lintune.scripts.bindings import bind
 from lintune.scripts.comparisons import compared_values, project_files
+from lintune.scripts.device_maps import DeviceMap, passed_device_map
 from lintune.scripts.fields import ScriptDataclass, read_dataclass
 from lintune.scripts.guards import read_guards
 from lintune.scripts.modules import Definition, Modules, Read
@@ -63,6 +64,20 @@ class EntryScript:
         if not self._saves:
             self._saves = (rank0_save(project_files(self._modules, "save_model")) if self._modules is not None else None,)
         return self._saves[0]
+
+    @property
+    def imported_packages(self) -> frozenset[str]:
+        """The top-level packages that the script imports itself."""
+        entry = self._modules.entry if self._modules is not None else None
+        if entry is None:
+            return frozenset()
+        names = [found.module for found in entry.imports.values() if not found.level]
+        return frozenset(name.partition(".")[0] for name in names if name)
+
+    @property
+    def device_map(self) -> DeviceMap | None:
+        """The `device_map` with which the script, or a project file it imports, loads a model."""
+        return passed_device_map(project_files(self._modules, "device_map")) if self._modules is not None else None
 
 
 def read_entry_script(source: Source, read: Read, folder: str = "") -> EntryScript:
