@@ -83,6 +83,8 @@ def _chain_locations(origin: Iterable[Step], first: Site) -> Iterator[Location]:
         if step.site is None or step.site == first or step.kind == "derived":
             continue
         match step.kind:
+            case "variable" if step.site.text.startswith("$"):
+                yield Location(step.site, "expanded here")
             case "variable":
                 variable = assigned_variable(step)
                 yield Location(step.site, f"`${variable}` is set here" if variable else "set here")

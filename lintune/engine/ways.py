@@ -136,14 +136,13 @@ def _flag_edit(site: Site, value: Value, wanted: Data) -> Edit | None:
     if found is None:
         return None
     flag, _, written = found.groups()
+    bare = written is None and value_is(value, True) and _stands_alone(site)
     if wanted is None:
-        literal = written is None or _is_literal(written, value)
+        literal = bare or (written is not None and _is_literal(written, value))
         return Edit(_with_continuation(site), "") if literal else None
-    if written is None:
-        if value_is(value, True) and isinstance(wanted, bool) and _stands_alone(site):
-            return Edit(site, f"{flag} {shell_word(wanted)}")
-        return None
-    if _is_literal(written, value):
+    if bare and isinstance(wanted, bool):
+        return Edit(site, f"{flag} {shell_word(wanted)}")
+    if written is not None and _is_literal(written, value):
         start = site.span.end - len(written)
         return Edit(Site(site.source, Span(start, site.span.end)), shell_word(wanted))
     return _variable_edit(value, wanted)
@@ -152,12 +151,13 @@ def _flag_edit(site: Site, value: Value, wanted: Data) -> Edit | None:
 def _stands_alone(site: Site) -> bool:
     """Whether no value follows the flag in the text."""
     rest = site.source.text[site.span.end : site.span.end + 200].replace("\\\n", " ").replace("\\\r\n", " ").lstrip(" \t")
-    return not rest or rest[0] in "-\r\n;&|><#)"
+    return not rest or rest[0] in "-\r\n;&|><#)\"'"
 
 
 def _variable_edit(value: Value, wanted: Data) -> Edit | None:
     """The whole value came from one assignment: the edit is made there."""
-    sites = [step.site for step in value.origin[1:] if step.kind == "variable" and step.site is not None]
+    written = [step.site for step in value.origin[1:] if step.kind == "variable" and step.site is not None]
+    sites = [site for site in written if not site.text.startswith("$")]
     if len(sites) == 1 and _is_literal(sites[0].text, value):
         return Edit(sites[0], shell_word(wanted))
     return None

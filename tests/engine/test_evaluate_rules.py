@@ -108,6 +108,15 @@ def test_a_variable_is_named_where_it_is_set(tmp_path: Path) -> None:
     assert places(found) == [("primary", "--llm_type $LLM", ""), ("related", "qwen2", "`$LLM` is set here")]
 
 
+def test_expansions_on_the_way_are_told_from_assignments(tmp_path: Path) -> None:
+    steps = (Step("flag", site("--llm_type")), Step("variable", site("$LLM")), Step("variable", site("qwen2")))
+    run = make_run(flag__llm_type=Known("qwen2", steps))
+    found = outcome(tmp_path, 'when: flag.llm_type == "qwen2"\nat: flag.llm_type\nways: [{title: "t", set: {flag.llm_type: "x"}}]', run)
+    assert [label for _, _, label in places(found)] == ["", "expanded here", "`$LLM` is set here"]
+    assert [edit.site.text for edit in found.findings[0].fixes[0].edits] == ["qwen2"]
+    assert fixed(tmp_path, "{flag.llm_type: null}", run) is None
+
+
 def test_an_absent_value_points_at_the_launch(tmp_path: Path) -> None:
     found = outcome(tmp_path, "when: absent(flag.nothing)\nat: [flag.nothing, launch, given(flag.nothing)]")
     assert places(found) == [("primary", "torchrun finetune.py", "not given")]
