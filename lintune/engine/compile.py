@@ -154,7 +154,7 @@ def _way(page: Page, index: int) -> tuple[Template, tuple[tuple[str, Data], ...]
     for name, setting in way.settings:
         _name(page, "ways", name)
         _checked(page, _template(page, "ways", setting if isinstance(setting, str) else ""))
-    if way.rename and page.items == "":
+    if way.rename and not (page.items or page.check):
         raise page.error("ways", "`rename` needs `for`: it replaces the flag of the item")
     title, cost, rename = (_template(page, "ways", text) for text in (way.title, way.cost, way.rename))
     return title, way.settings, cost, way.applicability, rename

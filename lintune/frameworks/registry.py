@@ -72,9 +72,16 @@ def _detect(reading: Reading) -> Framework:
     entry = reading.entry or ""
     if "llava/train/train" in entry and entry.endswith(".py"):
         return _LLAVA
+    if reading.script is None and words_of_llamafactory(reading):
+        return _PROGRAMS["llamafactory-cli"]
     if hf_trainer.detect(reading):
         return _HF_TRAINER
     return _ARGPARSE if reading.script is not None and reading.script.kind == "argparse" else _UNKNOWN
+
+
+def words_of_llamafactory(reading: Reading) -> bool:
+    """Whether a script that is not at hand is given LLaMA-Factory's own options: `src/train.py`, `src/train_bash.py`."""
+    return "finetuning_type" in reading.words and bool(reading.words & {"stage", "template", "lora_target"})
 
 
 def _script(reading: Reading, framework: Framework) -> EntryScript | None:

@@ -134,10 +134,20 @@ class Pin:
     def inside(self, window: Specifiers, releases: Iterable[Version]) -> bool | None:
         """Whether the version in force lies in a window: True, False, or None where the pin admits both.
 
-        `releases` are the known releases of the package; an exact pin needs none.
+        `releases` are the known releases of the package; an exact pin needs none, and where none is known, versions
+        at and between the bounds stand for them.
         """
         exact = self.specifiers.exact
         if exact is not None:
             return window.contains(exact)
-        answers = {window.contains(release) for release in releases if self.specifiers.contains(release)}
+        known = tuple(releases) or tuple(_around(*self.specifiers.clauses, *window.clauses))
+        answers = {window.contains(release) for release in known if self.specifiers.contains(release)}
         return answers.pop() if len(answers) == 1 else None
+
+
+def _around(*clauses: tuple[str, str]) -> Iterable[Version]:
+    """A version below every bound, each bound, and one behind each of them."""
+    yield Version.parse("0")
+    for _, operand in clauses:
+        bound = operand.removesuffix(".*")
+        yield from (Version.parse(bound), Version.parse(f"{bound}.999999"))

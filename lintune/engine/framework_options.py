@@ -1,0 +1,84 @@
+"""Options and values that only some releases of a framework know, from `schemas/framework_options.json`.
+
+The surfaces under `schemas/surfaces/` hold every option of the packages that were read; this is the short list of what
+was renamed in frameworks that were not.
+"""
+
+import json
+from collections.abc import Iterator, Mapping
+from functools import lru_cache
+from typing import Any
+
+from lintune.run.run import Item, Run
+from lintune.source.data import data_folder
+from lintune.source.text import Site, Span
+from lintune.values.value import Absent, Data, Known, Value
+
+_CONFIGS = ("flag", "config")
+_NONE: Mapping[str, Any] = {"package": "", "options": {}, "values": {}}
+
+
+@lru_cache(maxsize=1)
+def _frameworks() -> Mapping[str, Any]:
+    path = data_folder("schemas") / "framework_options.json"
+    found: Mapping[str, Any] = json.loads(path.read_text(encoding="utf-8"))["frameworks"]
+    return found
+
+
+def renamed_options(run: Run) -> Iterator[Item]:
+    """An item per option given that the framework knows in some releases only.
+
+    Fields: flag, name, value, package, works, broken, replacement.
+    """
+    known = _frameworks().get(run.framework, _NONE)
+    for name, entry in known["options"].items():
+        value = run.values.get(f"flag.{name}")
+        site = _written(value)
+        if value is not None and site is not None:
+            yield Item(_fields(name, None, known["package"], entry, site), _name_only(site, name))
+
+
+def renamed_values(run: Run) -> Iterator[Item]:
+    """An item per option whose value the framework knows in some releases only; fields as above."""
+    known = _frameworks().get(run.framework, _NONE)
+    for name, values in known["values"].items():
+        value = run.values.get(f"flag.{name}")
+        site = _written(value)
+        entry = values.get(value.value) if isinstance(value, Known) and isinstance(value.value, str) else None
+        if site is not None and entry is not None and isinstance(value, Known):
+            yield Item(_fields(name, value.value, known["package"], entry, site), site)
+
+
+def _written(value: Value | None) -> Site | None:
+    step = value.origin[0] if value is not None and value.origin else None
+    return step.site if step is not None and step.kind in _CONFIGS else None
+
+
+def _fields(name: str, value: Data, package: str, entry: Mapping[str, str], site: Site) -> dict[str, Value]:
+    flag = f"--{name}" if site.text.startswith("--") else name
+    use = entry.get("use", "")
+    if use.startswith("--") and flag == name:
+        use = use[2:]
+    return {
+        "flag": Known(flag),
+        "name": Known(name),
+        "value": Known(value),
+        "package": Known(package),
+        "works": Known(entry["works"]),
+        "broken": Known(complement(entry["works"])),
+        "replacement": Known(use) if use else Absent(),
+    }
+
+
+def complement(window: str) -> str:
+    """The releases outside of a window of at most two bounds: `<3` for `>=3`, `<0.8||>=0.9.2` for `>=0.8,<0.9.2`."""
+    opposite = {">=": "<", "<": ">="}
+    parts = [part.strip() for part in window.split(",")]
+    turned = [opposite[part.rstrip("0123456789.")] + part.lstrip("<>=") for part in parts]
+    return "||".join(turned)
+
+
+def _name_only(site: Site, name: str) -> Site:
+    """The flag's own word, without its value."""
+    head = f"--{name}"
+    return Site(site.source, Span(site.span.start, site.span.start + len(head))) if site.text.startswith(head) else site
