@@ -380,9 +380,8 @@ def main() -> int:
     good = sum(verdict.agrees for verdict in called)
     calls, matched, known = (sum(getattr(verdict, name) for verdict in called) for name in ("calls", "matched", "known"))
     print(f"{len(verdicts)} scripts, {len(called)} with calls: {good} agree ({100 * good / max(len(called), 1):.1f} %)")
-    print(
-        f"{calls} calls: {matched} foreseen ({100 * matched / max(calls, 1):.1f} %), {known} wholly known ({100 * known / max(calls, 1):.1f} %)"
-    )
+    shares = (100 * matched / max(calls, 1), 100 * known / max(calls, 1))
+    print(f"{calls} calls: {matched} foreseen ({shares[0]:.1f} %), {known} wholly known ({shares[1]:.1f} %)")
     return 0 if good == len(called) else 1
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Container, Mapping
 
+from lintune.launch.provided import PROVIDED
 from lintune.launch.shell_expand import expand_text, expand_words
 from lintune.launch.shell_files import FileReader, NoFiles
 from lintune.launch.shell_flow import Leave
@@ -32,7 +33,7 @@ def evaluate(
     arguments: tuple[str, ...] | None = None,
     environment: Mapping[str, str] | None = None,
     files: FileReader | None = None,
-    provided: Container[str] = frozenset(),
+    provided: Container[str] = PROVIDED,
 ) -> Evaluation:
     """The programs a script runs, word by word.
 

@@ -81,13 +81,12 @@ class _Expression:
         try:
             name = self._peek()
             following = self.tokens[self.at + 1] if self.at + 1 < len(self.tokens) else ""
-            if name[:1].isalpha() or name[:1] == "_":
-                if following in _ASSIGNING:
-                    self.at += 2
-                    value = self._assignment()
-                    if following != "=":
-                        value = self._apply(following[:-1], self._variable(name), value)
-                    return self._store(name, value)
+            if following in _ASSIGNING and (name[:1].isalpha() or name[:1] == "_"):
+                self.at += 2
+                value = self._assignment()
+                if following != "=":
+                    value = self._apply(following[:-1], self._variable(name), value)
+                return self._store(name, value)
             return self._ternary()
         finally:
             self.nesting -= 1

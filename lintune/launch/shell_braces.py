@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from itertools import pairwise
 
 from lintune.source.text import Span
 from lintune.syntax.shell.nodes import Literal, Part
@@ -74,7 +75,7 @@ def _alternatives(parts: list[Part], start: int, close: int, commas: list[int], 
     if commas:
         found: list[list[Part]] = []
         edges = [start, *commas, close]
-        for low, high in zip(edges, edges[1:], strict=False):
+        for low, high in pairwise(edges):
             inner = _spread(parts[low + 1 : high], depth + 1)
             if inner is None or len(found) + len(inner) > MAX_WORDS:
                 return None

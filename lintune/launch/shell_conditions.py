@@ -6,7 +6,7 @@ from collections.abc import Callable
 from lintune.launch.shell_arithmetic import arithmetic
 from lintune.launch.shell_expand import expand_text, expand_words
 from lintune.launch.shell_machine import Machine
-from lintune.launch.shell_parameters import pattern_runs
+from lintune.launch.shell_operations import pattern_runs
 from lintune.launch.shell_paths import existence
 from lintune.launch.shell_patterns import compile_pattern, matches
 from lintune.launch.shell_pieces import Pieces, known_text, shown_text
@@ -147,25 +147,24 @@ def filled(machine: Machine, value: Pieces) -> Truth:
     """Whether a text is not empty."""
     if any(not piece.reason and piece.text for piece in value):
         return True
-    for piece in value:
-        if name := machine.unset_reasons.get(piece.reason):
-            machine.nullable.add(name)
     return None if value else False
 
 
 def _unary(machine: Machine, operator: str, value: Pieces) -> Truth:
     text = known_text(value)
     match operator:
-        case "-z":
-            return negated(filled(machine, value))
-        case "-n":
-            return filled(machine, value)
+        case "-z" | "-n":
+            for piece in value:
+                if name := machine.unset_reasons.get(piece.reason):
+                    machine.nullable.add(name if operator == "-z" else "!" + name)
+            truth = filled(machine, value)
+            return truth if operator == "-n" else negated(truth)
         case "-v" | "-R":
             if text is None:
                 return None
             if machine.is_open(text):
                 if text not in machine.provided and not machine.state.opaque:
-                    machine.nullable.add(text)
+                    machine.nullable.add("!" + text)
                 return None
             variable = machine.state.variables.get(text)
             return text in machine.environment or (variable is not None and variable.scalar() is not None)

@@ -10,21 +10,16 @@ from lintune.source.record import dataclass, field
 from lintune.source.text import Problem, Site, Source, Span
 from lintune.syntax.shell.nodes import ShellWord, Statement
 
-MAX_STEPS = 20_000
+MAX_STEPS = 10_000
 """Simple commands and loop turns that one evaluation may take."""
 MAX_DEPTH = 24
 """Nesting of compound commands, functions, substitutions and sourced files."""
+MAX_COMMANDS = 2_000
+"""Programs that one evaluation may record."""
 MAX_TEXT = 200_000
 """Characters that a variable may hold."""
 MAX_TOTAL = 8_000_000
 """Characters that all expansions together may produce."""
-
-WORKING_FOLDER = "the working folder of the launch is not known"
-"""Reason of an unknown piece that stands for the absolute folder in which the script is started."""
-SCRIPT_FOLDER = "the folder of this script is only known when it runs"
-"""Reason of an unknown piece that stands for the folder of the script itself."""
-SCRIPT_NAME = "how this script is started is only known when it runs"
-"""Reason of an unknown piece that stands for `$0`."""
 
 
 class WorkBound(Exception):
@@ -81,11 +76,15 @@ class Machine:
     """The reason text of an unset variable's piece -> its name."""
     assigned: dict[str, Site] = field(default_factory=dict)
     nullable: set[str] = field(default_factory=set)
-    """Names whose being unset decided a condition (`[ -z "$X" ]`) while it is evaluated."""
+    """Names whose being unset makes the condition true that is evaluated (`[ -z "$X" ]`); with `!` before, false."""
     exports: set[str] = field(default_factory=set)
     """Names exported before they have a value."""
     export_all: bool = False
     """`set -a`."""
+    aside: list[State] = field(default_factory=list)
+    """States of ways that left the current loop turn or function early, behind an unknown condition."""
+    may_break: bool = False
+    """Whether one of them ends the loop."""
     nounset: bool = False
     """`set -u`."""
     folders: list[str | None] = field(default_factory=list)

@@ -2,7 +2,8 @@
 
 from posixpath import dirname, join, normpath
 
-from lintune.launch.shell_machine import SCRIPT_FOLDER, SCRIPT_NAME, WORKING_FOLDER, Machine
+from lintune.launch.shell_folders import SCRIPT_FOLDER, folder_of
+from lintune.launch.shell_machine import Machine
 from lintune.launch.shell_pieces import Pieces, known_text
 from lintune.launch.word import Word
 
@@ -35,11 +36,11 @@ def entered(machine: Machine, target: Pieces) -> str | None:
     first, rest = target[0], known_text(target[1:])
     if rest is None:
         return None
-    if first.reason in (SCRIPT_FOLDER, SCRIPT_NAME):
-        return SCRIPT + _below(normpath("." + rest))
-    if first.reason == WORKING_FOLDER:
-        return normpath("." + rest)
-    return None
+    place = folder_of(first.reason)
+    if place is None:
+        return None
+    path = normpath(join(place[1], "." + rest))
+    return SCRIPT + _below(path) if place[0] == SCRIPT_FOLDER else path
 
 
 def _below(path: str) -> str:
@@ -48,13 +49,12 @@ def _below(path: str) -> str:
 
 def folder_text(word: Word, script_path: str) -> str | None:
     """A path whose unknown beginning is the working folder or the script's folder, relative to where reports are made."""
-    if not word.pieces or word.pieces[0].reason not in (WORKING_FOLDER, SCRIPT_FOLDER):
-        return None
+    place = folder_of(word.pieces[0].reason) if word.pieces else None
     rest = known_text(word.pieces[1:])
-    if rest is None:
+    if place is None or rest is None:
         return None
-    base = dirname(script_path) if word.pieces[0].reason == SCRIPT_FOLDER else ""
-    return normpath(join(base or ".", "." + rest))
+    base = dirname(script_path) if place[0] == SCRIPT_FOLDER else ""
+    return normpath(join(base, place[1], "." + rest))
 
 
 def candidates(machine: Machine, target: Pieces) -> list[str]:
@@ -62,10 +62,12 @@ def candidates(machine: Machine, target: Pieces) -> list[str]:
     text = known_text(target)
     script = dirname(machine.frames[machine.frame].source.path)
     if text is None:
-        if not target or target[0].reason not in (SCRIPT_FOLDER, WORKING_FOLDER) or (rest := known_text(target[1:])) is None:
+        place = folder_of(target[0].reason) if target else None
+        rest = known_text(target[1:])
+        if place is None or rest is None:
             return []
-        places = [script, ""] if target[0].reason == SCRIPT_FOLDER else ["", script]
-        text = rest.lstrip("/")
+        places = [script, ""] if place[0] == SCRIPT_FOLDER else ["", script]
+        text = join(place[1], rest.lstrip("/"))
     elif text.startswith("/"):
         return [text]
     else:

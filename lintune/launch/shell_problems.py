@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable, Iterator
 
+from lintune.launch.near_names import edit_distance
 from lintune.launch.shell_machine import Machine
 from lintune.source.text import Problem
 from lintune.syntax.shell.nodes import Script
@@ -75,7 +76,7 @@ def nearest(name: str, names: Iterable[str]) -> str:
             return other
         limit = 1 if min(len(name), len(other)) < 8 else 2
         if abs(len(name) - len(other)) <= limit and min(len(name), len(other)) >= 4:
-            distance = _distance(name.lower(), other.lower(), limit)
+            distance = edit_distance(name.lower(), other.lower(), limit)
             if distance <= limit and distance < best_distance and not _differ_in_digits(name, other):
                 best, best_distance = other, distance
     return best
@@ -87,20 +88,3 @@ def _folded(name: str) -> str:
 
 def _differ_in_digits(name: str, other: str) -> bool:
     return re.sub(r"\d", "", name) == re.sub(r"\d", "", other)
-
-
-def _distance(a: str, b: str, limit: int) -> int:
-    """Edit distance with transpositions, `limit + 1` where it is larger."""
-    before: list[int] = []
-    row = list(range(len(b) + 1))
-    for i, left in enumerate(a, 1):
-        following = [i]
-        for j, right in enumerate(b, 1):
-            cost = min(row[j] + 1, following[j - 1] + 1, row[j - 1] + (left != right))
-            if i > 1 and j > 1 and left == b[j - 2] and a[i - 2] == right:
-                cost = min(cost, before[j - 2] + 1)
-            following.append(cost)
-        if min(following) > limit:
-            return limit + 1
-        before, row = row, following
-    return row[-1]

@@ -5,7 +5,8 @@ from collections.abc import Callable
 from posixpath import dirname, join, normpath
 
 from lintune.launch.shell_arithmetic import arithmetic
-from lintune.launch.shell_machine import SCRIPT_FOLDER, SCRIPT_NAME, WORKING_FOLDER, Machine
+from lintune.launch.shell_folders import SCRIPT_FOLDER, SCRIPT_NAME, folder_of, split_folder
+from lintune.launch.shell_machine import Machine
 from lintune.launch.shell_parameters import working_folder
 from lintune.launch.shell_patterns import literal_tail
 from lintune.launch.shell_pieces import Pieces, join_words, known_text, lines_of, shown_text, slice_pieces, unknown_piece
@@ -64,9 +65,11 @@ def _dirname_unknown(pieces: Pieces, site: Site) -> Pieces | None:
     if "/" in tail:
         total = sum(len(piece.text) for piece in pieces)
         return _line(slice_pieces(pieces, 0, total - len(tail) + tail.rfind("/")), site)
-    if pieces and pieces[0].reason == SCRIPT_FOLDER and len(pieces) == 1:
-        return (pieces[0], Piece("/..", site), Piece("\n", site)) if False else None
-    return None
+    place = folder_of(pieces[0].reason) if len(pieces) == 1 else None
+    if place is None:
+        return None
+    reason, _ = split_folder(place[0], join(place[1], ".."))
+    return _line((unknown_piece(site, reason),), site)
 
 
 def _realpath(machine: Machine, argv: list[Word], site: Site) -> Pieces | None:
@@ -75,20 +78,17 @@ def _realpath(machine: Machine, argv: list[Word], site: Site) -> Pieces | None:
         return None
     pieces = words[0].pieces
     text = known_text(pieces)
-    if text is not None:
-        if text.startswith("/"):
-            return _line((Piece(normpath(text), site),), site)
-        folder = working_folder(machine, site)
-        rest = normpath(join("." + (known_text(folder[1:]) or ""), text))
-        if rest.startswith(".."):
-            return None
-        return _line((folder[0], *((Piece("/" + rest, site),) if rest != "." else ())), site)
-    if pieces[0].reason in (SCRIPT_FOLDER, WORKING_FOLDER, SCRIPT_NAME) and (tail := known_text(pieces[1:])) is not None:
-        rest = normpath("." + tail)
-        if pieces[0].reason == SCRIPT_NAME:
-            return _line(pieces, site) if not tail else None
-        return None if rest.startswith("..") else _line((pieces[0], *((Piece("/" + rest, site),) if rest != "." else ())), site)
-    return None
+    if text is not None and text.startswith("/"):
+        return _line((Piece(normpath(text), site),), site)
+    if len(pieces) == 1 and pieces[0].reason == SCRIPT_NAME:
+        return _line(pieces, site)
+    beginning = working_folder(machine, site) if text is not None else pieces[:1]
+    rest = known_text(beginning[1:] if text is not None else pieces[1:])
+    place = folder_of(beginning[0].reason) if beginning else None
+    if place is None or rest is None:
+        return None
+    reason, following = split_folder(place[0], join(place[1], "." + rest, text or "."))
+    return _line((unknown_piece(site, reason), *((Piece(following, site),) if following else ())), site)
 
 
 def _seq(machine: Machine, argv: list[Word], site: Site) -> Pieces | None:

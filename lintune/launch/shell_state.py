@@ -94,10 +94,7 @@ def _merge_variable(name: str, one: Variable | None, other: Variable | None, rea
         present = one or other
         if present is None:
             return None
-        if present.items is not None:
-            other = Variable(None, present.site, {})
-        else:
-            other = Variable(None, present.site)
+        other = Variable(None, present.site, None if present.items is None else {})
         one = present
     if one.items is not None or other.items is not None:
         return _merge_arrays(name, one, other, reason)

@@ -8,10 +8,15 @@ from lintune.source.text import Source
 from lintune.syntax.shell import parse_shell
 
 TOKENS = st.sampled_from(
-    [*"\\'\"$`{}()[]<>|&;#*?!~=+-/%:,@^\n \t\r\0", "$(", "${", "$((", "))", "((", "[[", "]]", "<<", "<<<", "<<-", "EOF\n", "${A[@]}", "${A:-", "${#"]
-    + ["if ", "then ", "else ", "fi\n", "for i in ", "do ", "done\n", "case ", " in ", "esac\n", "while ", ";;", "&&", "||", "a=", "A=(", "A+=", "$A", "$1"]
-    + ["$@", "x", "1", "--f ", "export ", "local ", "eval ", "read ", "echo ", "printf ", "set -- ", "shift\n", "f() ", "f\n", "exit\n", "source f\n", "\\\n"]
-    + ["\u4e2d", "\uff0c", "\U0001f600", "<your_path>", "{1..9}", "{a,", "$[", "$'", '$"', "/", "//", "declare -A ", "unset A\n", "cd ", "$((1/0))", "${A//", "${!A}"]
+    [
+        *"\\'\"$`{}()[]<>|&;#*?!~=+-/%:,@^\n \t\r\0",
+        *("$(", "${", "$((", "))", "((", "[[", "]]", "<<", "<<<", "<<-", "EOF\n", "${A[@]}", "${A:-", "${#", "$[", "$'", '$"', "\\\n"),
+        *("if ", "then ", "else ", "fi\n", "for i in ", "do ", "done\n", "case ", " in ", "esac\n", "while ", ";;", "&&", "||", " | "),
+        *("a=", "A=(", "A+=", "$A", "$1", "$@", "x", "1", "--f ", "export ", "local ", "eval ", "read ", "echo ", "printf ", "set -- "),
+        *("shift\n", "f() ", "f\n", "exit\n", "source f\n", "declare -A ", "declare -i A=1\n", "unset A\n", "cd ", "getopts ab: o\n"),
+        *("mapfile -t A\n", "sed s/a/b/", "tr a b", "cut -d, -f1", "basename ", "$((1/0))", "${A//", "${!A}", "${A:1:2}", "/", "//"),
+        *("\u4e2d", "\uff0c", "\U0001f600", "<your_path>", "{1..9}", "{a,"),
+    ]
 )
 SCRIPTS = st.lists(TOKENS, max_size=40).map("".join)
 
@@ -70,7 +75,7 @@ def test_work_is_bounded() -> None:
         "run " + "{1..1000}" * 6 + "\n",
         "for ((;;)); do run x; done\n",
         "A=x; while [ $U ]; do A=$A$A; while [ $V ]; do A=$A$A; while [ $W ]; do A=$A$A; done; done; done\n",
-        "eval 'eval \"$0\"'\nA='eval \"$A\"'; eval \"$A\"\n",
+        'eval \'eval "$0"\'\nA=\'eval "$A"\'; eval "$A"\n',
         "run " + "$(" * 500 + "\n",
         "(" * 3000 + "\n",
         "run ${A:-" * 400 + "\n",

@@ -18,19 +18,15 @@ _BLANK_AFTER = re.compile(r"\\[ \t]+(?=\n|#|$)")
 def text_problems(source: Source, text: str, simples: list[Simple]) -> Iterator[Problem]:
     """Every such place in the simple commands of a script."""
     wide = _FULL_WIDTH.search(text) is not None
+    blank = _BLANK_AFTER.search(text) is not None
     for simple in simples:
         if not simple.words:
             continue
         if wide:
             yield from _full_width(source, simple)
         yield from _escaped_blanks(source, text, simple)
-        last = simple.words[-1]
-        if (
-            text.startswith("\\", last.span.start)
-            and (found := _BLANK_AFTER.match(text, last.span.start))
-            and _line_ends(text, found.end())
-        ):
-            yield _trailing_blank(source, found)
+        if blank:
+            yield from _trailing_blanks(source, text, simple)
         if lost := _lost(simple.words):
             start = simple.span.start
             before = text.rfind("\n", 0, start) + 1
@@ -48,21 +44,24 @@ def _escaped_blanks(source: Source, text: str, simple: Simple) -> Iterator[Probl
             return
 
 
+def _line_ends(text: str, at: int) -> bool:
+    return at >= len(text) or text[at] in "\n#"
+
+
 def _after_blanks(text: str, at: int) -> int:
     while at < len(text) and text[at] in " \t":
         at += 1
     return at
 
 
-def _line_ends(text: str, at: int) -> bool:
-    return at >= len(text) or text[at] in "\n#"
-
-
-def _trailing_blank(source: Source, found: re.Match[str]) -> Problem:
-    comment = source.text.startswith("#", found.end())
-    what = "a blank and a comment follow" if comment else "a blank follows"
-    message = f"{what} the backslash, so the command ends here: only a backslash at the very end of the line continues it"
-    return Problem("trailing-backslash-blank", message, Site(source, Span(found.start(), found.end())))
+def _trailing_blanks(source: Source, text: str, simple: Simple) -> Iterator[Problem]:
+    for word in simple.words:
+        found = _BLANK_AFTER.match(text, word.span.start)
+        if found is None:
+            continue
+        what = "a blank and a comment follow" if text.startswith("#", found.end()) else "a blank follows"
+        message = f"{what} the backslash, so the command ends here: only a backslash at the very end of the line continues it"
+        yield Problem("trailing-backslash-blank", message, Site(source, Span(found.start(), found.end())))
 
 
 def _lost(words: tuple[ShellWord, ...]) -> list[str]:
