@@ -257,7 +257,8 @@ class _Reader:
             return default
         if isinstance(default, Absent) and self.table.options[name].presence == "none":
             return default
-        return Unknown(f"`{name}` may be given by a word of the command line that is not known", default.origin)
+        # no origin: whether the user gave it is not known either
+        return Unknown(f"`{name}` may be given by a word of the command line that is not known")
 
 
 def _is_required(found: TableOption) -> bool:

@@ -23,6 +23,10 @@ _OFTEN_OVERRIDDEN = frozenset(
 """Fields of TrainingArguments for which scripts often define a default of their own."""
 
 
+_INHERITED = frozenset(["max_steps"])
+"""Fields whose default every framework built on the Trainer leaves as it is."""
+
+
 def doubt_defaults(values: Mapping[str, Value], entry: str) -> dict[str, Value]:
     """The same values, where a default that scripts often override is unknown."""
     why = Unknown(f"`{entry}` may define another default", settle=f"the file `{entry}`")
@@ -30,6 +34,6 @@ def doubt_defaults(values: Mapping[str, Value], entry: str) -> dict[str, Value]:
 
 
 def without_defaults(values: Mapping[str, Value], program: str) -> dict[str, Value]:
-    """The same values, where every default is unknown: the program has its own."""
+    """The same values, where nearly every default is unknown: the program has its own."""
     why = Unknown(f"the defaults of `{program}` are not known yet")
-    return {name: value if written(value) else why for name, value in values.items()}
+    return {name: value if written(value) or name in _INHERITED else why for name, value in values.items()}

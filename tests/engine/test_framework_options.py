@@ -29,7 +29,8 @@ def test_renamed_option_and_value() -> None:
     """What ms-swift 2 took; the site of an option is its flag alone."""
     (option,) = renamed_options(run_of("ms-swift"))
     assert option.site is not None and option.site.text == "--sft_type"
-    assert (option.fields["works"], option.fields["broken"], option.fields["replacement"]) == (Known("<3"), Known(">=3"), Known("--train_type"))
+    fields = option.fields
+    assert (fields["works"], fields["broken"], fields["replacement"]) == (Known("<3"), Known(">=3"), Known("--train_type"))
     (value,) = renamed_values(run_of("ms-swift"))
     assert value.site is not None and value.site.text == "--deepspeed default-zero2"
     assert value.fields["replacement"] == Known("zero2")
