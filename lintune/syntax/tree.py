@@ -1,8 +1,8 @@
-"""The tree of a data file (YAML, JSON): mappings with duplicate keys kept, sequences, scalars with their raw text."""
+"""The tree of a data file (YAML, JSON, TOML): mappings with duplicate keys kept, sequences, scalars with their raw text."""
 
 from collections.abc import Iterator
 from collections.abc import Sequence as Items
-from typing import TypeAlias, Union
+from typing import TypeAlias
 
 from lintune.source.record import dataclass, field
 from lintune.source.text import Problem, Site
@@ -54,7 +54,7 @@ class Sequence:
     site: Site
 
 
-Node: TypeAlias = Union[Mapping, Sequence, Scalar]
+Node: TypeAlias = Mapping | Sequence | Scalar
 
 
 @dataclass(frozen=True, slots=True)
