@@ -10,6 +10,7 @@ from lintune.values.value import Absent, Known, Step, Unknown, Value
 
 _COMPARED = ("llm_type",)
 """Options whose values rules compare with those that the script knows."""
+_OVERRIDES = ("training_step", "compute_loss", "tokenizer")
 _OFFICIAL = {"llm_type": ("minicpm", "llama3", "qwen")}
 
 
@@ -23,9 +24,12 @@ def add_script(run: Run, reading: Reading, script: EntryScript | None) -> None:
     if reading.script is not None:
         run.pending["script.device_map"] = partial(_device_map, reading.script)
         run.pending["script.imports"] = partial(_imports, reading.script)
+        for kind in _OVERRIDES:
+            run.pending[f"script.trainer.{kind}"] = partial(_override, reading.script, kind)
     else:
         why = Unknown("the entry script was not read", settle="the entry script")
         run.values["script.device_map"] = run.values["script.imports"] = why
+        run.unread["script.trainer"] = why
     if script is not None and script is reading.script:
         run.guards = script.guards
         run.values["script.path"] = Known(reading.entry, (Step("script", note="entry script"),))
@@ -66,6 +70,11 @@ def _device_map(script: EntryScript) -> Value:
     kind, site = found
     origin = (Step("script", site),)
     return Unknown("the device map depends on conditions of the script", origin) if kind == "undecided" else Known(kind, origin)
+
+
+def _override(script: EntryScript, kind: str) -> Value:
+    found = script.trainer_override(kind)
+    return Known(found[0], (Step("script", found[1]),)) if found is not None else Absent()
 
 
 def _imports(script: EntryScript) -> Value:

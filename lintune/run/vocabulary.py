@@ -56,6 +56,7 @@ gpu.tf32                      |         | whether the card has TF32
 script.path                   |         | the entry script that was read
 script.rank0_save             |         | whether the script calls `save_model` under `local_rank == 0`
 script.device_map             |         | how the script places its model: auto, or placed for a mapping to devices
+script.trainer.*              |         | the class whose method or argument newer releases call otherwise
 script.imports                |         | the packages that the script imports
 script.compared.*             |         | the values that the script compares an option with
 model.id                      |         | the model as given: a hub name or a path

@@ -9,6 +9,7 @@ from lintune.scripts.guards import read_guards
 from lintune.scripts.modules import Definition, Modules, Read
 from lintune.scripts.parsers import ParserKind, reached_scopes, read_parser
 from lintune.scripts.rank_saves import rank0_save
+from lintune.scripts.trainer_overrides import Override, old_compute_loss, old_training_step, tokenizer_argument
 from lintune.source.record import dataclass, field
 from lintune.source.text import Problem, Site, Source
 from lintune.values.option import Option
@@ -64,6 +65,11 @@ class EntryScript:
         if not self._saves:
             self._saves = (rank0_save(project_files(self._modules, "save_model")) if self._modules is not None else None,)
         return self._saves[0]
+
+    def trainer_override(self, kind: str) -> Override | None:
+        """What the project's own Trainer has that newer releases call otherwise: `training_step`, `compute_loss` or `tokenizer`."""
+        found = {"training_step": old_training_step, "compute_loss": old_compute_loss, "tokenizer": tokenizer_argument}[kind]
+        return found(project_files(self._modules, "Trainer")) if self._modules is not None else None
 
     @property
     def imported_packages(self) -> frozenset[str]:
