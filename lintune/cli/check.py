@@ -65,6 +65,7 @@ def parser() -> Parser:
     made.switch("--pedantic", "add findings that are only possible, and all that could not be decided")
     made.switch("--verbose", "add the evidence for every finding", "-v")
     made.switch("--statistics", "only how often each rule fired")
+    made.switch("--launches-only", "leave alone named files that a folder search would leave alone (for hooks)")
     made.switch("--show-files", "only which files were read, and as what")
     made.switch("--fix", "apply the fixes that are safe")
     made.switch("--unsafe-fixes", "with --fix or --diff: also those that change what is trained")
@@ -104,7 +105,21 @@ def checked(asked: Arguments, arguments: tuple[str, ...] | None) -> Result:
     """Check every path under the config nearest to it."""
     from lintune.cli.grouping import check_groups
 
-    return check_groups(asked.paths or ["."], given(asked, arguments, asked.pedantic), asked.stdin_filename)
+    paths = asked.paths or ["."]
+    if asked.launches_only:
+        paths = launches_among(paths)
+        if not paths:
+            return Result()
+    return check_groups(paths, given(asked, arguments, asked.pedantic), asked.stdin_filename)
+
+
+def launches_among(paths: Sequence[str]) -> list[str]:
+    """The paths without the files that a search of their folder would leave alone; missing ones stay, to be named."""
+    import os
+
+    from lintune.launch.discover import launch_role
+
+    return [path for path in paths if not os.path.isfile(path) or launch_role(path) is not None]
 
 
 def config_fail_on(asked: Arguments) -> str:

@@ -15,7 +15,8 @@ from lintune.source.text import Problem
 from lintune.values.value import Unknown
 from lintune.values.version import Pin, Specifiers, Version
 
-RULE_URL = "https://lintune.readthedocs.io/rules/{family}/{name}/"
+RULE_URL = "rules/{family}/{name}.md"
+"""Where the page stands in lintune's own repository; `lintune explain` prints it offline."""
 BUILTIN = "engine"
 
 Releases = Callable[[str], Sequence[Version]]

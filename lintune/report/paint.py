@@ -36,7 +36,7 @@ class Paint:
 
     def link(self, text: str, url: str) -> str:
         """The text as a hyperlink where the terminal takes one."""
-        if not self.links or not url:
+        if not self.links or "://" not in url:
             return text
         return f"\x1b]8;;{url}\x1b\\{text}\x1b]8;;\x1b\\"
 

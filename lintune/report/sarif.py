@@ -85,7 +85,7 @@ def _rule(finding: Finding, text: RuleHelp) -> dict[str, Any]:
         "help": {"text": claim, "markdown": text.page or claim},
         "defaultConfiguration": {"level": _LEVELS[finding.severity]},
     }
-    if finding.url:
+    if "://" in finding.url:
         rule["helpUri"] = finding.url
     return rule
 

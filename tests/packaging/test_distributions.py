@@ -49,7 +49,9 @@ def test_same_findings_from_the_wheel_and_from_the_editable_install(wheel: Path,
     target = next((home / "lib").glob("python*/site-packages"))
     with ZipFile(wheel) as archive:
         archive.extractall(target)
-    own = Path(subprocess.run([sys.executable, "-c", "import yaml; print(yaml.__file__)"], capture_output=True, text=True, check=True).stdout)
+    own = Path(
+        subprocess.run([sys.executable, "-c", "import yaml; print(yaml.__file__)"], capture_output=True, text=True, check=True).stdout
+    )
     (target / "dependencies.pth").write_text(str(own.parents[1]) + "\n", encoding="utf-8")
     from_wheel = run_check(home / "bin" / "python", tmp_path)
     assert "lora-with-full-llm-tuning" in from_wheel

@@ -30,7 +30,9 @@ def git(folder: Path, *arguments: str) -> str:
 def hook_repository(tmp_path: Path) -> tuple[Path, str]:
     """The working tree as a commit of its own, so that uncommitted work is tested too."""
     copy = tmp_path / "lintune-repository"
-    shutil.copytree(ROOT, copy, ignore=shutil.ignore_patterns(".git", ".venv*", "build", "*.egg-info", ".*_cache", "__pycache__", ".hypothesis"))
+    shutil.copytree(
+        ROOT, copy, ignore=shutil.ignore_patterns(".git", ".venv*", "build", "*.egg-info", ".*_cache", "__pycache__", ".hypothesis")
+    )
     git(copy, "init", "-q")
     git(copy, "add", "-A")
     git(copy, "commit", "-q", "-m", "working tree")
