@@ -28,13 +28,15 @@ def _frameworks() -> Mapping[str, Any]:
 def renamed_options(run: Run) -> Iterator[Item]:
     """An item per option given that the framework knows in some releases only.
 
-    Fields: flag, name, value, package, works, broken, replacement.
+    Without a pin the newest release is the likely one, so that an option is not taken for too new. Fields: flag, name,
+    value, package, works, broken, replacement.
     """
     known = _frameworks().get(run.framework, _NONE)
     for name, entry in known["options"].items():
         value = run.values.get(f"flag.{name}")
         site = _written(value)
-        if value is not None and site is not None:
+        too_new = entry["works"].startswith(">=") and known["package"] not in run.versions
+        if value is not None and site is not None and not too_new:
             yield Item(_fields(name, None, known["package"], entry, site), _name_only(site, name))
 
 
