@@ -26,8 +26,6 @@ if TYPE_CHECKING:
     from lintune.values.version import Version
 
 STDIN = "-"
-_NOT_READ = ("unreadable-file", "not-a-file", "missing-file", "outside-project")
-"""Problems of a file as such, which no rule page shows by an example."""
 
 
 def check(paths: Sequence[str], options: CheckOptions, stdin_name: str = "") -> Result:
@@ -125,10 +123,7 @@ class Work:
         if isinstance(source, Problem):
             if file.named:
                 self.files[file.path] = CheckedFile(file.path, "other")
-                if source.kind in _NOT_READ:
-                    self.outcome.findings.append(unreadable_file(source))
-                else:
-                    self.evaluate(file_run(source.site.source, "file", {"file.problems": (source,)}))
+                self.outcome.findings.append(unreadable_file(source))
             return
         if file.named and not source.text.strip():
             self.files[file.path] = CheckedFile(file.path, "other")
