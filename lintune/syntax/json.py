@@ -10,6 +10,9 @@ from lintune.syntax.tree import Document, Entry, Mapping, Node, Scalar, Sequence
 MAX_DEPTH = 500
 """Deeper nesting is refused: `json.loads` itself stops near 1,000, and everything that walks a tree may recurse."""
 
+MAX_NODES = 100_000
+"""The number of keys and values that are read: far above any config, and about a second's work (a data set is no config)."""
+
 _BLANK = re.compile(r"[ \t\n\r]*")
 _PLAIN_STRING = re.compile(r'"([^"\\\x00-\x1f]*)"')
 _NUMBER = re.compile(r"(-?(?:0|[1-9][0-9]*))(\.[0-9]+)?([eE][-+]?[0-9]+)?")
@@ -23,7 +26,7 @@ def parse_json(source: Source) -> Document:
 
     Problems that reading goes on after: `json-trailing-comma`, `json-comment`, `duplicate-key`, `json-bom` (a byte
     order mark, which `json.load` refuses in a file opened as UTF-8), a `json-syntax` for a missing comma. Any other
-    `json-syntax` ends it, at the place that `json.loads` names; what came before is kept.
+    `json-syntax` ends it, at the place that `json.loads` names, as do `too-deep` and `too-large`; what came before is kept.
     """
     reader = _Reader(source, source.text)
     if source.encoding == "utf-8-sig":
@@ -31,16 +34,20 @@ def parse_json(source: Source) -> Document:
     try:
         reader.read()
     except _Stop as stop:
-        reader.stopped(str(stop), stop.offset)
+        if stop.kind == "json-syntax":
+            reader.stopped(str(stop), stop.offset)
+        else:
+            reader.note(stop.kind, str(stop), stop.offset, stop.offset)
     return Document(reader.finish(), tuple(reader.problems))
 
 
 class _Stop(Exception):
     """Reading cannot go on past this offset."""
 
-    def __init__(self, message: str, offset: int) -> None:
+    def __init__(self, message: str, offset: int, kind: str = "json-syntax") -> None:
         super().__init__(message)
         self.offset = offset
+        self.kind = kind
 
 
 @dataclass(slots=True)
@@ -62,6 +69,7 @@ class _Reader:
     problems: list[Problem] = field(default_factory=list)
     root: Node | None = None
     stack: list[_Frame] = field(default_factory=list)
+    nodes: int = 0
 
     def read(self) -> None:
         """Read the whole text with a stack of its own, so that no nesting can exhaust Python's."""
@@ -69,6 +77,8 @@ class _Reader:
         at = self._value(at)
         while self.stack:
             at = self._next(self._blank(at))
+            if self.nodes > MAX_NODES:
+                raise _Stop(f"more than {MAX_NODES:,} keys and values: the rest is not read", at, "too-large")
         at = self._blank(at)
         if at < len(self.text):
             raise _Stop("nothing may follow the first value", at)
@@ -120,6 +130,7 @@ class _Reader:
         if not self.text.startswith('"', at):
             raise _Stop("a key in double quotes expected", at)
         value, end = self._string(at)
+        self.nodes += 1
         site = Site(self.source, Span(at, end))
         at = self._blank(end)
         if not self.text.startswith(":", at):
@@ -135,7 +146,7 @@ class _Reader:
                 return self._scalar(value, at, end, True)
             case "{" | "[" as opening:
                 if len(self.stack) >= MAX_DEPTH:
-                    raise _Stop(f"nested more than {MAX_DEPTH} levels deep", at)
+                    raise _Stop(f"nested more than {MAX_DEPTH} levels deep", at, "too-deep")
                 self.stack.append(_Frame(at, opening == "{"))
                 return at + 1
         found = _WORD.match(text, at)
@@ -169,6 +180,7 @@ class _Reader:
         return end
 
     def _add(self, node: Node, end: int) -> None:
+        self.nodes += 1
         if not self.stack:
             self.root = node
             return
