@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
+from lintune.engine.covered import without_covered
 from lintune.engine.finding import Confidence, Finding, Location, Severity, Wait
 from lintune.engine.kleene import Undecided
 from lintune.engine.pointing import locations_of
@@ -65,6 +66,7 @@ def evaluate_rules(rules: Iterable[Rule], run: Run, releases: Releases = no_rele
             outcome.crashed.append(rule.name)
             outcome.findings.append(internal_error(rule.name, error, run))
     outcome.decided -= outcome.undecided
+    outcome.findings = without_covered(outcome.findings, run)
     return outcome
 
 

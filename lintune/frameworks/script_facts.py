@@ -21,9 +21,11 @@ def add_script(run: Run, reading: Reading, script: EntryScript | None) -> None:
         run.items["script.problems"] = tuple(
             Item({"kind": Known(found.kind), "message": Known(found.message)}, found.site) for found in reading.script.problems
         )
+    run.pending["readme.tuning"] = partial(_readme_tuning, reading)
     if reading.script is not None:
         run.pending["script.device_map"] = partial(_device_map, reading.script)
         run.pending["script.imports"] = partial(_imports, reading.script)
+        run.pending["script.post_init"] = partial(_post_init, reading.script)
         for kind in _OVERRIDES:
             run.pending[f"script.trainer.{kind}"] = partial(_override, reading.script, kind)
     else:
@@ -44,6 +46,16 @@ def add_script(run: Run, reading: Reading, script: EntryScript | None) -> None:
     run.pending["model.known_templates"] = lambda: run.get("script.compared.llm_type")
     if script is None:
         run.unread["flag"] = _unread(reading)
+
+
+def _readme_tuning(reading: Reading) -> Value:
+    from lintune.launch.readme import readme_claim
+
+    project = reading.context.project
+    claim = readme_claim(reading.context.script, project.names_in, project.read)
+    if claim is None:
+        return Absent()
+    return Known(claim.tuning, (Step("script", claim.heading, "a section of the README"), Step("script", claim.mention)))
 
 
 def _unread(reading: Reading) -> Unknown:
@@ -75,6 +87,20 @@ def _device_map(script: EntryScript) -> Value:
 def _override(script: EntryScript, kind: str) -> Value:
     found = script.trainer_override(kind)
     return Known(found[0], (Step("script", found[1]),)) if found is not None else Absent()
+
+
+def _post_init(script: EntryScript) -> Value:
+    """The fields that a `__post_init__` of the script may set; unknown where it does not call the library's."""
+    from lintune.scripts.post_init import fields_set
+
+    changed: set[str] = set()
+    for found in script.dataclasses:
+        if any(base.partition(".")[0] in ("transformers", "trl") for base in found.bases):
+            fields = fields_set(found)
+            if fields is None:
+                return Unknown(f"`{found.name}` has a `__post_init__` that does not call the library's")
+            changed |= fields
+    return Known(tuple(sorted(changed)))
 
 
 def _imports(script: EntryScript) -> Value:
