@@ -44,7 +44,7 @@ class Nodes:
 
     def is_constant(self, number: int) -> bool:
         """Whether a node is a constant."""
-        return self.table[number][0] == "k"
+        return bool(self.table[number][0] == "k")
 
     def value(self, number: int) -> Any:
         """The value of a constant."""

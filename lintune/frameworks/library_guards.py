@@ -6,9 +6,10 @@ from typing import Any
 
 from lintune.frameworks.option_table import admitted
 from lintune.run.run import Item, Run
-from lintune.surfaces.guards import LibraryGuard, load_guards
-from lintune.surfaces.surface import surface_of
+from lintune.surfaces.guards import Guards, LibraryGuard, load_guards
+from lintune.surfaces.surface import Surface, surface_of
 from lintune.surfaces.windows import spec_text
+from lintune.values.option import Option
 from lintune.values.value import Absent, Known, Value, site_of
 
 _CLASS = "transformers.TrainingArguments"
@@ -17,6 +18,7 @@ _SIGNATURE = ("logging_strategy", "save_strategy", "adam_epsilon", "lr_scheduler
 _NAMED = ("first", "second", "third", "fourth", "fifth")
 """The fields of an item that hold the options behind it, those that were written first."""
 _LONGEST = 200
+_REFUSED = "refused by the parser"
 
 
 def raised_guards(run: Run) -> Iterator[Item]:
@@ -32,7 +34,7 @@ def raised_guards(run: Run) -> Iterator[Item]:
         return
     options = _options(run, own)
     by_message: dict[str, list[str]] = {}
-    raised = guards.first_raised(options)
+    raised = _raised(guards, surface, options)
     for release, guard in raised.items():
         by_message.setdefault(_shown(guard, options), []).append(release)
     if not raised:
@@ -42,6 +44,31 @@ def raised_guards(run: Run) -> Iterator[Item]:
         if not in_force.isdisjoint(releases):
             broken = spec_text(surface.releases, [version.text in releases for version in surface.releases])
             yield _item(run, raised[releases[-1]], message, broken)
+
+
+def _raised(guards: Guards, surface: Surface, options: dict[str, Any]) -> dict[str, LibraryGuard]:
+    """The first guard that raises, by release, where each release reads the numbers as it declares them."""
+    groups: dict[tuple[tuple[str, Any], ...], set[str]] = {}
+    read = {name for row in guards.rows for name in row[4]}
+    numbers = {name: value for name, value in options.items() if name in read and type(value) in (int, float)}
+    changing = {name: value for name, value in numbers.items() if len({window.option.type for window in surface.windows(name)}) > 1}
+    for index, version in enumerate(surface.releases):
+        typed = tuple((name, _as_declared(value, surface.at(name, index))) for name, value in changing.items())
+        groups.setdefault(typed, set()).add(version.text)
+    found: dict[str, LibraryGuard] = {}
+    for typed, releases in groups.items():
+        known = {name: value for name, value in {**options, **dict(typed)}.items() if value is not _REFUSED}
+        found.update((release, guard) for release, guard in guards.first_raised(known).items() if release in releases)
+    return {version.text: found[version.text] for version in surface.releases if version.text in found}
+
+
+def _as_declared(value: float, option: Option | None) -> object:
+    """A number as a release's parser gives it; one that it does not take says nothing."""
+    if option is None or option.type not in ("int", "float"):
+        return value
+    if option.type == "float":
+        return float(value)
+    return int(value) if abs(value) < 1e18 and value == int(value) else _REFUSED
 
 
 def _options(run: Run, own: Value) -> dict[str, Any]:
