@@ -44,6 +44,7 @@ launch.nnodes                 | nodes   | nodes
 launch.background             |         | whether the launch is started with `&`
 launch.port                   |         | the port on which the processes meet
 launch.port_taken_by          |         | the same port, where an earlier launch of the script still holds it
+readme.tuning                 |         | the tuning that the README claims for the launch script: full, lora or qlora
 launch.node_rank              |         | the rank of this node
 launch.master_addr            |         | the address of the first node
 launch.master_port            |         | the port of the first node
