@@ -10,6 +10,8 @@ from lintune.syntax.shell.nodes import Literal, Part
 MAX_WORDS = 1_000
 """Words that one word may be spread to."""
 
+_MAX_PARTS = 2_000
+"""Pieces of a word beyond which its braces are left alone."""
 _RANGE = re.compile(r"(-?\d{1,9}|[A-Za-z])\.\.(-?\d{1,9}|[A-Za-z])(?:\.\.(-?\d{1,9}))?", re.ASCII)
 
 
@@ -31,7 +33,7 @@ def spread_braces(parts: Sequence[Part]) -> list[list[Part]]:
                 at += len(run)
         else:
             characters.append(part)
-    words = _spread(characters, 0)
+    words = _spread(characters, 0) if len(characters) <= _MAX_PARTS else None
     return words if words is not None and len(words) <= MAX_WORDS else [list(parts)]
 
 

@@ -1,5 +1,6 @@
 """Texts in pieces: cutting, splitting and joining them without losing where their characters are written."""
 
+import re
 from typing import TypeAlias
 
 from lintune.launch.word import UNKNOWN_TEXT, Piece, Word
@@ -7,6 +8,8 @@ from lintune.source.text import Site, Span
 
 Pieces: TypeAlias = tuple[Piece, ...]
 """A text of known and unknown runs."""
+
+_NOT_BLANK = re.compile(r"[^ \t\n]+")
 
 
 def unknown_piece(site: Site, reason: str) -> Piece:
@@ -121,6 +124,8 @@ def lines_of(pieces: Pieces) -> list[Pieces]:
 
 def split_fields(pieces: Pieces, separators: str) -> list[Pieces]:
     """A text cut into words at the separators of `IFS`: runs of blanks cut once, other characters each time."""
+    if not separators.strip(" \t\n"):
+        return _split_blanks(pieces, _NOT_BLANK if separators == " \t\n" else re.compile(f"[^{re.escape(separators)}]+"))
     blanks = "".join(char for char in separators if char in " \t\n")
     fields: list[list[Piece]] = []
     current: list[Piece] = []
@@ -153,3 +158,27 @@ def split_fields(pieces: Pieces, separators: str) -> list[Pieces]:
     if filled:
         fields.append(current)
     return [tuple(field) for field in fields]
+
+
+def _split_blanks(pieces: Pieces, word: re.Pattern[str]) -> list[Pieces]:
+    """Cut at runs of blanks only, as nearly every script does."""
+    fields: list[Pieces] = []
+    current: list[Piece] = []
+    for piece in pieces:
+        if piece.reason:
+            current.append(piece)
+            continue
+        end, text = 0, piece.text
+        for found in word.finditer(text):
+            start = found.start()
+            if current and start > end:
+                fields.append(tuple(current))
+                current = []
+            end = found.end()
+            current.append(cut_piece(piece, start, end))
+        if current and end < len(text):
+            fields.append(tuple(current))
+            current = []
+    if current:
+        fields.append(tuple(current))
+    return fields

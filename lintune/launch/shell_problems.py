@@ -16,15 +16,14 @@ _READ_BY_COMMANDS = re.compile(
     r"NPROC_PER_NODE|NNODES|NODE_RANK|MASTER_ADDR|MASTER_PORT|FORCE_TORCHRUN|(?:VIDEO_|IMAGE_)?M(?:AX|IN)_(?:PIXELS|TOKEN_NUM)|FPS(?:_MAX_FRAMES)?"
 )
 """What `swift` and `llamafactory-cli` take from the environment to start their own processes or to size media."""
-_COMMANDS = re.compile(r"^\s*(?:\w+=\S+\s+)*(?:swift|megatron|llamafactory-cli)\s", re.M)
+_COMMANDS = frozenset(("swift", "megatron", "llamafactory-cli"))
+_MAX_NAMES = 60
+"""Unset names for which a near name is looked for, so that a hostile script costs no more than its length."""
 _COMMENT = re.compile(r"(?:^|\s)#[^\n]*")
 
 
 def script_problems(script: Script, machine: Machine) -> Iterator[Problem]:
     """The problems of the evaluation, with near names, and those of assignments that nothing uses."""
-    text = _COMMENT.sub("", script.source.text)
-    used = _used_names(text)
-    dead = {name for name in machine.assigned if name not in used and machine.assigned[name].source is script.source}
     near_of: dict[str, str] = {}
     for problem in machine.problems.values():
         if problem.kind != "unset-variable":
@@ -32,23 +31,37 @@ def script_problems(script: Script, machine: Machine) -> Iterator[Problem]:
             continue
         name = dict(problem.data)["name"]
         if name not in near_of:
-            near_of[name] = nearest(name, machine.assigned)
+            near_of[name] = nearest(name, machine.assigned) if len(near_of) < _MAX_NAMES else ""
         near = near_of[name]
         message = f"{problem.message}; `{near}` is" if near else problem.message
         yield Problem(problem.kind, message, problem.site, (*problem.data, ("near", near)))
+    unexported = _unexported(machine)
+    if not unexported and not any(near_of.values()):
+        return
+    used = _used_names(_COMMENT.sub("", script.source.text))
     for name, near in near_of.items():
-        if near in dead:
+        if near and near not in used and machine.assigned[near].source is script.source:
             site = machine.assigned[near]
             message = f"`{near}` is never used; `{name}`, which is used, is never set"
             yield Problem("dead-variable-near-name", message, site, (("name", near), ("near", name)))
-    by_commands = _COMMANDS.search(text) is not None
-    for name in sorted(dead):
-        variable = machine.state.variables.get(name)
+    for name in unexported:
         site = machine.assigned[name]
-        read = _READ_BY_PROGRAMS.fullmatch(name) or (by_commands and _READ_BY_COMMANDS.fullmatch(name))
-        if read and variable is not None and not variable.exported and _alone(site.text, name):
+        if name not in used and site.source is script.source:
             message = f"`{name}` is set for the shell only: without `export` no program sees it"
             yield Problem("assignment-never-exported", message, site, (("name", name),))
+
+
+def _unexported(machine: Machine) -> list[str]:
+    """Variables that programs read, assigned but not exported."""
+    by_commands = any(command.argv and command.argv[0].text in _COMMANDS for command in machine.commands)
+    found = []
+    for name, site in machine.assigned.items():
+        if not (_READ_BY_PROGRAMS.fullmatch(name) or (by_commands and _READ_BY_COMMANDS.fullmatch(name))):
+            continue
+        variable = machine.state.variables.get(name)
+        if variable is not None and not variable.exported and _alone(site.text, name):
+            found.append(name)
+    return sorted(found)
 
 
 def _alone(text: str, name: str) -> bool:
@@ -58,7 +71,7 @@ def _alone(text: str, name: str) -> bool:
 def _used_names(text: str) -> set[str]:
     """Names that occur in an expansion, in arithmetic, in a test, or after `export`."""
     used = set(re.findall(r"\$\{?[!#]?([A-Za-z_]\w*)", text))
-    for inside in re.findall(r"\(\((.*?)\)\)|\blet\s+(\S+)|-v\s+(\w+)", text):
+    for inside in re.findall(r"\(\(([^)\n]*)|\blet\s+(\S+)|-v\s+(\w+)", text):
         used.update(re.findall(r"[A-Za-z_]\w*", " ".join(inside)))
     for inside in re.findall(r"\b(?:export|declare|typeset|readonly)\s+([^\n;&|]*)", text):
         used.update(re.findall(r"(?<![\w=./$-])([A-Za-z_]\w*)", inside))

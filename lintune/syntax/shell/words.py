@@ -20,6 +20,8 @@ SKIP = "\0"
 """A character that bash drops: NUL bytes, and what stands for a removed backslash or carriage return."""
 MAX_DEPTH = 40
 """Nesting of substitutions and compound commands beyond which a script is not read further."""
+MAX_ARITHMETIC = 20_000
+"""Characters that an arithmetic expression may span."""
 MAX_RECOVERIES = 20
 """How often an unclosed construct is given up and reading goes on at the next line."""
 
@@ -27,7 +29,7 @@ _PLAIN = re.compile(r"[^\s\\'\"$`|&;()<>\0]+|[\r\f\v\x1c-\x1f\x85\u00a0\u1680\u2
 _QUOTED = re.compile(r'[^"\\$`\0]+')
 _NAME = re.compile(r"[A-Za-z_]\w*|[0-9]+|[@*#?$!-]", re.ASCII)
 _OPERATOR = re.compile(r":[-=?+]|[-=?+]|##?|%%?|//?|\^\^?|,,?|@(?=[A-Za-z]\})|:")
-_PLACEHOLDER = re.compile(r"<(?=[^>\n]*(?:[A-Z _-]|your|path|name|dir))[A-Za-z][\w .:,/|'-]*>(?=[\s;/\"'_.-]|$)")
+_PLACEHOLDER = re.compile(r"<(?=[^>\n]{0,80}?(?:[A-Z _-]|your|path|name|dir))[A-Za-z][\w .:,/|'-]{0,80}>(?=[\s;/\"'_.-]|$)")
 _ANSI = re.compile(r"\\(?:x[0-9a-fA-F]{1,2}|u[0-9a-fA-F]{1,4}|U[0-9a-fA-F]{1,8}|[0-7]{1,3}|.)", re.DOTALL)
 _ANSI_NAMES = {"n": "\n", "t": "\t", "r": "\r", "a": "\a", "b": "\b", "e": "\x1b", "E": "\x1b", "f": "\f", "v": "\v"}
 
@@ -264,7 +266,8 @@ class WordReader:
     def arithmetic_end(self, start: int, ends: str = "';`") -> int:
         """Where the `))` that closes the parentheses opened at `start - 2` stands; -1 if it is not arithmetic."""
         level, at = 0, start
-        while at < self.end:
+        limit = min(self.end, start + MAX_ARITHMETIC)
+        while at < limit:
             char = self.text[at]
             if char == "(":
                 level += 1
