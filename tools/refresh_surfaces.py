@@ -3,7 +3,8 @@
 Usage: python tools/refresh_surfaces.py [--cache FOLDER] [PACKAGE ...]
 
 Releases are downloaded by name and version with pip (as configured where this runs) into a cache outside the
-repository; their source is read by syntax, never imported. Running it again with nothing new changes nothing.
+repository, one after another; their source is read by syntax, never imported. Running it again with nothing new
+changes nothing.
 """
 
 import argparse
@@ -11,77 +12,24 @@ import json
 import os
 import subprocess
 import sys
+import zipfile
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from surface_reader import encode, open_archive, read_class  # type: ignore[import-not-found,unused-ignore]
+from surface_entry import Found, encode  # type: ignore[import-not-found,unused-ignore]
+from surface_packages import PACKAGES, Package  # type: ignore[import-not-found,unused-ignore]
+from surface_reader import open_archive  # type: ignore[import-not-found,unused-ignore]
+from surface_report import describe  # type: ignore[import-not-found,unused-ignore]
 
-from lintune.scripts.fields import ScriptDataclass
 from lintune.values.version import Version
 
-ABOUT = """# Option surfaces
-
-Which options a class of a released package has, in which releases. Written by `tools/refresh_surfaces.py`, which reads
-released source by syntax; not edited by hand. One file per class:
-
-- `releases`: the releases that were read, oldest first; every other number is an index into them.
-- `bases`: `[first, last, [classes of other packages it inherits from]]`.
-- `choices`: lists of accepted words, shared by index.
-- `options`: for each name, windows `[first, last, type, default, {more}]` in which it is the same. `more` may hold
-  `choices` (an index), `many` (a list), `optional` (the bare flag is allowed), `required`, `unread` (a computed
-  default) and `aliases`.
-
-Options that a class inherits from another package are in that package's file.
-
-"""
 SCHEMAS = Path(__file__).resolve().parent.parent / "schemas"
-
-
-@dataclass(frozen=True, slots=True)
-class Package:
-    """What to read of a package."""
-
-    name: str
-    oldest: str
-    """The first release whose source is read."""
-    recent_from: str
-    """The first release that a launch without a pin is taken to run with (about three years back)."""
-    classes: tuple[tuple[str, str], ...] = ()
-    """Class and the name of the file that defines it."""
-    withdrawn: tuple[str, ...] = ()
-    """Releases that the index no longer lists but still has, and that old pins name."""
-
-
-PACKAGES = (
-    Package(
-        "transformers",
-        "4.28",
-        "4.36",
-        (("TrainingArguments", "training_args.py"), ("Seq2SeqTrainingArguments", "training_args_seq2seq.py")),
-        ("4.46.0", "4.57.0"),
-    ),
-    Package(
-        "trl",
-        "0.8",
-        "0.8.6",
-        (
-            *((f"{name}Config", f"{name.lower()}_config.py") for name in ("SFT", "DPO", "KTO", "ORPO", "CPO", "GRPO", "RLOO")),
-            *((f"{name}Config", f"{name.lower()}_config.py") for name in ("Reward", "PPO")),
-            ("OnlineDPOConfig", "online_dpo_config.py"),
-            ("ScriptArguments", "utils.py"),
-            ("ModelConfig", "model_config.py"),
-        ),
-    ),
-    Package("peft", "0.4", "0.7", (("LoraConfig", "config.py"),)),
-    Package("accelerate", "0.20", "0.26"),
-    Package("deepspeed", "0.9", "0.12"),
-    Package("torch", "2.0", "2.1"),
-)
+_MAC = ("macosx_11_0_arm64", "macosx_12_0_arm64", "macosx_13_0_arm64", "macosx_14_0_arm64")
 
 
 def releases_of(package: str) -> list[Version]:
@@ -93,61 +41,94 @@ def releases_of(package: str) -> list[Version]:
     return sorted(version for version in found if version.stage >= (0, 0))
 
 
-def download(package: str, version: Version, cache: Path) -> Path | None:
-    """The archive of a release: from the cache, or downloaded into it; None where there is none to be had."""
+def chosen(package: Package, versions: list[Version]) -> list[Version]:
+    """The releases whose source is read."""
+    if package.which == "all":
+        return versions
+    minors: dict[tuple[int, ...], list[Version]] = {}
+    for version in versions:
+        minors.setdefault((*version.release, 0)[:2], []).append(version)
+    newest = max(minors)
+    found: list[Version] = []
+    for minor, patches in minors.items():
+        whole = minor == newest and package.which == "edges"
+        found += patches if whole else [patches[0], patches[-1]] if package.which == "edges" else patches[-1:]
+    return sorted(set(found))
+
+
+def download(package: str, version: Version, cache: Path, keep: tuple[str, ...] = ()) -> Path | None:
+    """The archive of a release: from the cache, or downloaded into it; None where there is none to be had.
+
+    Where `keep` names files, a wheel of another platform is taken (this one's may be very large) and only they are kept.
+    """
     folder = cache / package
     folder.mkdir(parents=True, exist_ok=True)
+    name = package.replace("-", "_")
     for attempt in range(2):
-        for pattern in (f"{package}-{version}-*.whl", f"{package}-{version}.tar.gz"):
+        for pattern in (f"{name}-{version}-*.whl", f"{package}-{version}.tar.gz", f"{name}-{version}.tar.gz", f"{name}-{version}.zip"):
             for path in sorted(folder.glob(pattern)):
                 return path
-        if attempt == 0:
-            command = [sys.executable, "-m", "pip", "download", "-q", "--no-deps", "--prefer-binary", "-d", str(folder)]
-            subprocess.run([*command, f"{package}=={version}"], capture_output=True, check=False)
+        missing = folder / f"{name}-{version}.missing"
+        if attempt == 0 and not missing.exists():
+            command = [sys.executable, "-m", "pip", "download", "-q", "--no-deps", "--prefer-binary"]
+            if keep:
+                _download_part(command, package, version, folder / f"{name}-{version}.zip", keep)
+            elif subprocess.run([*command, "-d", str(folder), f"{package}=={version}"], capture_output=True, check=False).returncode:
+                missing.touch()
     return None
 
 
-def read_release(package: Package, version: Version, cache: Path) -> dict[str, ScriptDataclass]:
-    """The classes of one release."""
-    path = download(package.name, version, cache)
+def _download_part(command: list[str], package: str, version: Version, target: Path, keep: tuple[str, ...]) -> None:
+    platforms = [word for name in _MAC for word in ("--platform", name)]
+    with TemporaryDirectory() as folder:
+        options = ["--only-binary", ":all:", "--python-version", "311", *platforms, "-d", folder]
+        subprocess.run([*command, *options, f"{package}=={version}"], capture_output=True, check=False)
+        for path in Path(folder).glob("*.whl"):
+            with zipfile.ZipFile(path) as whole, zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as part:
+                for name in keep:
+                    part.writestr(name, whole.read(name))
+
+
+def read_release(name: str, version: Version, cache: Path) -> dict[str, Found]:
+    """The surfaces of one release."""
+    package = next(package for package in PACKAGES if package.name == name)
+    path = download(package.name, version, cache, package.keep)
     if path is None:
         print(f"{package.name} {version}: no archive", file=sys.stderr)
         return {}
-    archive = open_archive(path)
-    found = {name: read_class(archive, package.name, file_name, name) for name, file_name in package.classes}
-    return {name: _without_sites(surface) for name, surface in found.items() if surface is not None}
+    found: dict[str, Found] = package.read(open_archive(path))
+    return found
 
 
-def _without_sites(surface: ScriptDataclass) -> ScriptDataclass:
-    """The same without source texts, so that it travels cheaply between processes."""
-    from dataclasses import replace
-
-    options = {name: replace(option, site=None, origin="", help="") for name, option in surface.options.items()}
-    return ScriptDataclass(surface.name, None, options, surface.bases, surface.complete)
-
-
-def surface(package: str, name: str, read: list[tuple[Version, ScriptDataclass]], all_releases: list[Version]) -> dict[str, object]:
+def surface(package: str, name: str, read: list[tuple[Version, Found]], all_releases: list[Version]) -> dict[str, object]:
     """The surface of one class over releases: for every option the windows in which it is the same."""
     releases = [version for version in all_releases if version >= read[0][0]]
     by_version = dict(read)
     choices: list[list[str]] = []
     options: dict[str, list[list[object]]] = {}
-    bases: list[list[object]] = []
+    windows: dict[str, list[list[object]]] = {"sources": [], "bases": [], "parser": []}
+    sections: dict[str, list[list[object]]] = {}
+    refused: dict[str, list[list[object]]] = {}
     for index, version in enumerate(releases):
         found = by_version.get(version)
         if found is None:
             continue
-        _extend(bases, index, [list(found.bases)])
-        for option in found.options.values():
-            _extend(options.setdefault(option.name, []), index, encode(option, choices))
-    return {
-        "package": package,
-        "class": name,
-        "releases": [str(version) for version in releases],
-        "bases": bases,
-        "choices": choices,
-        "options": dict(sorted(options.items())),
-    }
+        _extend(windows["sources"], index, [found.source])
+        _extend(windows["bases"], index, [list(found.bases)])
+        _extend(windows["parser"], index, [found.parser])
+        for path, section in found.sections.items():
+            _extend(sections.setdefault(path, []), index, [section.unknown])
+        for path in found.refused:
+            _extend(refused.setdefault(path, []), index, [])
+        for option_name, entry in found.entries.items():
+            _extend(options.setdefault(option_name, []), index, encode(entry, choices))
+    data: dict[str, object] = {"package": package, "class": name, "releases": [str(version) for version in releases]}
+    data["source"] = windows["sources"][-1][2]
+    data |= {"bases": windows["bases"], "choices": choices}
+    data |= {"parser": windows["parser"]} if any(window[2] for window in windows["parser"]) else {}
+    data |= {"sections": dict(sorted(sections.items()))} if sections else {}
+    data |= {"refused": dict(sorted(refused.items()))} if refused else {}
+    return data | {"options": dict(sorted(options.items()))}
 
 
 def _extend(windows: list[list[object]], index: int, value: Sequence[object]) -> None:
@@ -173,33 +154,21 @@ def write(path: Path, data: dict[str, object], lines: str) -> bool:
 
 
 def refresh(package: Package, cache: Path) -> list[Version]:
-    """Reads every release of a package from `oldest` on and writes its surfaces."""
+    """Reads the releases of a package and writes its surfaces; every release from `oldest` on, read or not."""
     everything = sorted({*releases_of(package.name), *map(Version.parse, package.withdrawn)})
-    wanted = [version for version in everything if version >= Version.parse(package.oldest)]
-    if not package.classes:
-        return wanted
+    known = [version for version in everything if version >= Version.parse(package.oldest)]
+    wanted = chosen(package, known)
+    for version in wanted:
+        download(package.name, version, cache, package.keep)
     with ProcessPoolExecutor(max_workers=2) as pool:
-        results = list(pool.map(read_release, [package] * len(wanted), wanted, [cache] * len(wanted), chunksize=4))
-    for name, _ in package.classes:
+        results = list(pool.map(read_release, [package.name] * len(wanted), wanted, [cache] * len(wanted), chunksize=4))
+    archives = [version for version, found in zip(wanted, results, strict=True) if found]
+    for name in sorted({name for found in results for name in found}):
         read = [(version, found[name]) for version, found in zip(wanted, results, strict=True) if name in found]
-        if not read:
-            print(f"{package.name}.{name}: found in no release", file=sys.stderr)
-            continue
-        data = surface(package.name, name, read, [version for version, found in zip(wanted, results, strict=True) if found])
+        data = surface(package.name, name, read, archives)
         changed = write(SCHEMAS / "surfaces" / package.name / f"{name}.json", data, "options")
-        print(f"{package.name}.{name}: {len(read)} releases, {len(data['options'])} options{'' if changed else ', unchanged'}")  # type: ignore[arg-type]
-    return wanted
-
-
-def describe() -> None:
-    """Writes `schemas/surfaces/README.md`: what is there, with counts."""
-    rows = ["| class | releases | first | last | options in any | in the last |", "| --- | --- | --- | --- | --- | --- |"]
-    for path in sorted((SCHEMAS / "surfaces").glob("*/*.json")):
-        data = json.loads(path.read_text(encoding="utf-8"))
-        releases, options = data["releases"], data["options"]
-        last = sum(1 for windows in options.values() if windows[-1][1] == len(releases) - 1)
-        rows.append(f"| {data['package']}.{data['class']} | {len(releases)} | {releases[0]} | {releases[-1]} | {len(options)} | {last} |")
-    (SCHEMAS / "surfaces" / "README.md").write_text(ABOUT + "\n".join(rows) + "\n", encoding="utf-8")
+        print(f"{package.name}.{name}: {len(read)} releases, {len(data['options'])} options{'' if changed else ', unchanged'}")
+    return known
 
 
 def main() -> None:
@@ -217,8 +186,8 @@ def main() -> None:
         versions = refresh(package, options.cache)
         entry: dict[str, object] = {"recent_from": package.recent_from, "releases": [str(version) for version in versions]}
         known[package.name] = entry | ({"withdrawn": list(package.withdrawn)} if package.withdrawn else {})
-    describe()
-    write(path, {"packages": dict(sorted(known.items()))}, "packages")
+        write(path, {"packages": dict(sorted(known.items()))}, "packages")
+    describe(SCHEMAS)
 
 
 if __name__ == "__main__":

@@ -1,66 +1,64 @@
 """Reads the options of a class out of a released package, from its archive, by syntax only."""
 
-import json
-import tarfile
-import zipfile
-from collections.abc import Callable
 from dataclasses import dataclass, replace
-from pathlib import Path
+
+from surface_archive import Archive as Archive  # type: ignore[import-not-found,unused-ignore]
+from surface_archive import open_archive as open_archive
+from surface_entry import Entry, Found  # type: ignore[import-not-found,unused-ignore]
 
 from lintune.scripts.fields import ScriptDataclass, read_dataclass
 from lintune.scripts.modules import Definition, Import, Module, Modules
-from lintune.source.text import Source
 from lintune.values.option import Option
-from lintune.values.value import Data
 
 LEVEL_OPTIONS = frozenset({"log_level", "log_level_replica"})
 
 
 @dataclass(frozen=True, slots=True)
-class Archive:
-    """The Python files of a wheel or source archive, by path inside the package's own folder."""
+class Place:
+    """A class of a release, where it is defined."""
 
-    names: frozenset[str]
-    read: Callable[[str], str | None]
+    definition: Definition
+    modules: Modules
+    module: Module
 
 
-def open_archive(path: Path) -> Archive:
-    """Opens a downloaded archive; nothing is unpacked to disk."""
-    if path.suffix == ".whl":
-        wheel = zipfile.ZipFile(path)
-        names = frozenset(name for name in wheel.namelist() if name.endswith(".py"))
-        return Archive(names, lambda name: wheel.read(name).decode("utf-8", "replace") if name in names else None)
-    archive = tarfile.open(path)  # noqa: SIM115 -- read lazily by the closure below
-    members = {member.name.partition("/")[2].removeprefix("src/"): member for member in archive if member.name.endswith(".py")}
-
-    def read(name: str) -> str | None:
-        handle = archive.extractfile(members[name]) if name in members else None
-        return handle.read().decode("utf-8", "replace") if handle else None
-
-    return Archive(frozenset(members), read)
+def find_class(archive: Archive, package: str, class_name: str, file_name: str = "") -> Place | None:
+    """The class of that name, in a file of that name where one is given; None where this release has none."""
+    wanted = f"/{file_name}" if file_name else ""
+    for path in archive.classes(package).get(class_name, ()):
+        if not path.endswith(wanted):
+            continue
+        opened = archive.module(path)
+        found = opened[0].lookup(opened[1], class_name) if opened else None
+        if opened and isinstance(found, Definition):
+            return Place(found, *opened)
+    return None
 
 
 def read_class(archive: Archive, package: str, file_name: str, class_name: str) -> ScriptDataclass | None:
     """The class with its fields, or None where this release has none of that name."""
-    suffix = f"/{file_name}"
-    for path in sorted(name for name in archive.names if name.startswith(f"{package}/") and name.endswith(suffix)):
-        text = archive.read(path)
-        if text is None or f"class {class_name}" not in text:
-            continue
+    place = find_class(archive, package, class_name, file_name)
+    if place is None:
+        return None
+    found = read_dataclass(place.definition, place.modules)
+    _add_level_choices(found, place.modules, place.module)
+    return found
 
-        def read(name: str) -> Source | None:
-            found = archive.read(name)
-            return Source(name, found) if found is not None else None
 
-        modules = Modules(Source(path, text), read)
-        if modules.entry is None:
-            continue
-        definition = modules.lookup(modules.entry, class_name)
-        if isinstance(definition, Definition):
-            found = read_dataclass(definition, modules)
-            _add_level_choices(found, modules, modules.entry)
-            return found
-    return None
+def read_flags_of_class(archive: Archive, package: str, class_name: str, file_name: str = "") -> Found | None:
+    """A dataclass as a parser of command lines sees it."""
+    surface = read_class(archive, package, file_name, class_name)
+    if surface is None:
+        return None
+    found = Found(bases=surface.bases, source=_source(surface, class_name))
+    for option in surface.options.values():
+        found.add(option.name, Entry(option))
+    return found
+
+
+def _source(surface: ScriptDataclass, class_name: str) -> str:
+    path = surface.definitions[-1].module.source.path if surface.definitions else ""
+    return f"{path} {class_name}"
 
 
 def _add_level_choices(found: ScriptDataclass, modules: Modules, module: Module) -> None:
@@ -78,25 +76,3 @@ def _add_level_choices(found: ScriptDataclass, modules: Modules, module: Module)
 
 def _with_choices(option: Option, choices: tuple[str, ...]) -> Option:
     return replace(option, choices=choices)
-
-
-def encode(option: Option, choices: list[list[str]]) -> list[Data | dict[str, object]]:
-    """An option as `[type, default]` or `[type, default, {more}]`; choice lists are shared by index."""
-    more: dict[str, object] = {}
-    if option.choices:
-        wanted = list(option.choices)
-        if wanted not in choices:
-            choices.append(wanted)
-        more["choices"] = choices.index(wanted)
-    if option.nargs == "many":
-        more["many"] = 1
-    if option.nargs == "optional" and option.type != "bool":
-        more["optional"] = 1
-    if option.required:
-        more["required"] = 1
-    if not option.default_known:
-        more["unread"] = 1
-    if option.spellings:
-        more["aliases"] = list(option.spellings[1:])
-    default = json.loads(json.dumps(option.default))
-    return [option.type, default, more] if more else [option.type, default]
