@@ -2,7 +2,7 @@
 # LoRA on MiniCPM-V 2.6, one node. Two things in here go wrong, and one is not what it says: `lintune check` names them.
 set -eu
 
-GPUS_PER_NODE=${GPUS_PER_NODE:-2}
+GPUS_PER_NODE=2
 MODEL="openbmb/MiniCPM-V-2_6"
 LLM_TYPE="qwen"
 DATA="data/train.json"
