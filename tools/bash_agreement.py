@@ -90,7 +90,9 @@ LAUNCHERS = frozenset(
 )
 """Programs whose calls decide whether a script agrees."""
 RECORDER = r"""
+exec 19> /dev/null; BASH_XTRACEFD=19; trap wait EXIT
 command_not_found_handle() {
+  trap '' PIPE
   local IFS=$' \t\n'
   {
     printf '\1C%s' "$PWD"
@@ -320,7 +322,7 @@ def compare(path: str, commands: tuple[Command, ...], calls: list[Call], names: 
 def foreseen(root: Path, relative: str, arguments: tuple[str, ...]) -> tuple[Command, ...]:
     """The commands that lintune foresees."""
     source = Source(relative, _text(root / relative))
-    return evaluate(parse_shell(source), arguments=arguments, environment={"HOME": HOME}, files=Folder(root)).commands
+    return evaluate(parse_shell(source), arguments=arguments, environment={"HOME": HOME}, files=Folder(root), provided=frozenset()).commands
 
 
 def judge(sandbox: Sandbox, root: Path, relative: str, arguments: tuple[str, ...], names: frozenset[str] | None) -> Verdict:

@@ -54,6 +54,8 @@ class Archive:
         if package not in self._classes:
             found: dict[str, list[str]] = {}
             for path in self.files(package):
+                if f"{path.removesuffix('.py')}/__init__.py" in self.names:
+                    continue  # a package of the same name is what gets imported
                 for name in _CLASS.findall(self.read(path) or ""):
                     found.setdefault(name, []).append(path)
             self._classes[package] = found

@@ -140,7 +140,10 @@ def _merged(one: Entry, other: Entry) -> Entry:
 
     from lintune.source.record import replace as changed
 
-    kinds = dict.fromkeys((*(one.types or (one.option.type,)), *(other.types or (other.option.type,))))
+    words = (*(one.types or (one.option.type,)), *(other.types or (other.option.type,)))
+    kinds = dict.fromkeys("str" if kind == "enum" else kind for kind in words)
+    if list(kinds) == ["str"]:
+        return replace(one, option=changed(one.option, type="str", choices=()), types=())
     types = () if "unknown" in kinds else tuple(kinds)
     return replace(one, option=changed(one.option, type="unknown", choices=()), types=types)
 
@@ -161,7 +164,7 @@ def _option(name: str, kind: ValueType, details: _Field, modules: Modules, modul
         has_default=not required,
         default_known=required or default is not None,
         required=required,
-        choices=tuple(kind.choices) if kind.type == "enum" else (),
+        choices=kind.listed,
         nargs="many" if kind.many else "one",
     )
 

@@ -60,7 +60,7 @@ def _add(found: Found, argument: ast.arg, default: ast.expr | None, modules: Mod
         has_default=default is not None,
         default_known=default is None or value is not None,
         required=default is None,
-        choices=tuple(kind.choices) if kind.type == "enum" else (),
+        choices=kind.listed,
         nargs="many" if kind.many else "one",
     )
     found.add(argument.arg, Entry(option, types=kind.several, section=bool(nested)))

@@ -13,6 +13,7 @@ IsModel: TypeAlias = Callable[[ast.ClassDef], bool]
 """Whether a class of the package is a mapping with keys of its own."""
 
 _PLAIN = {"str": "str", "int": "int", "float": "float", "bool": "bool", "dict": "dict", "Dict": "dict", "Mapping": "dict"}
+_CONSTRAINED = {"conint": "int", "confloat": "float", "constr": "str"}
 _TEXT = frozenset({"Path", "PathLike", "Union_Path", "bytes"})
 _LISTS = frozenset({"list", "List", "Sequence", "tuple", "Tuple", "set", "Iterable"})
 _MOST_DEPTH = 12
@@ -36,7 +37,7 @@ class ValueType:
     @property
     def type(self) -> OptionType:
         """The one kind that it is, as options have it."""
-        kinds = ["float"] if set(self.kinds) == {"int", "float"} else self.kinds
+        kinds = ["float"] if set(self.kinds) == {"int", "float"} else ["str"] if set(self.kinds) == {"str", "enum"} else self.kinds
         if self.models:
             return "dict"
         if kinds == ["enum"] and self.choices:
@@ -48,7 +49,14 @@ class ValueType:
     def several(self) -> tuple[str, ...]:
         """The kinds, where there is more than one and all are known."""
         known = [*self.kinds, *(["dict"] if self.models and "dict" not in self.kinds else [])]
+        if "str" in known and "enum" in known:
+            known.remove("enum")
         return tuple(known) if len(known) > 1 and "any" not in known and self.type in ("unknown", "dict") else ()
+
+    @property
+    def listed(self) -> tuple[str, ...]:
+        """The words that are taken, where not every text is."""
+        return tuple(self.choices) if "enum" in self.kinds and not {"str", "any"} & set(self.kinds) else ()
 
 
 def value_type(annotation: ast.expr | None, modules: Modules, module: Module, is_model: IsModel) -> ValueType:
@@ -82,6 +90,11 @@ def _collect(item: ast.expr, modules: Modules, module: Module, is_model: IsModel
             inner(right)
         case ast.Subscript(value=value, slice=content):
             _subscript(_name(value), content, inner, found)
+        case ast.Call(func=function, args=[content, *_]) if _name(function) in ("conlist", "conset"):
+            found.many = True
+            inner(content)
+        case ast.Call(func=function) if _name(function) in _CONSTRAINED:
+            found.add(_CONSTRAINED[_name(function)])
         case ast.Name() | ast.Attribute():
             _named(item, modules, module, is_model, found, depth)
         case _:
