@@ -110,7 +110,7 @@ def checked(asked: Arguments, arguments: tuple[str, ...] | None) -> Result:
         paths = launches_among(paths)
         if not paths:
             return Result()
-    return check_groups(paths, given(asked, arguments, asked.pedantic), asked.stdin_filename)
+    return check_groups(paths, given(asked, arguments, asked.pedantic), asked.stdin_filename, quick=True)
 
 
 def launches_among(paths: Sequence[str]) -> list[str]:

@@ -8,17 +8,17 @@ from lintune.cli.usage import UsageError
 from lintune.engine.result import CheckOptions, Result
 
 
-def check_groups(paths: Sequence[str], given: Given, stdin_name: str = "") -> Result:
-    """One check for all paths under the same config; the results in the order of the paths."""
+def check_groups(paths: Sequence[str], given: Given, stdin_name: str = "", quick: bool = False) -> Result:
+    """One check for all paths under the same config; the results in the order of the paths. `quick` as for the engine."""
     groups: dict[str, list[str]] = {}
     for path in paths:
         named = (stdin_name or ".") if path == "-" else path
         groups.setdefault(find_config(named), []).append(path)
-    results = [check_group(settings_in(config), members, given, stdin_name) for config, members in groups.items()]
+    results = [check_group(settings_in(config), members, given, stdin_name, quick) for config, members in groups.items()]
     return results[0] if len(results) == 1 else merged(results)
 
 
-def check_group(config: Config, paths: Sequence[str], given: Given, stdin_name: str = "") -> Result:
+def check_group(config: Config, paths: Sequence[str], given: Given, stdin_name: str = "", quick: bool = False) -> Result:
     """Check paths under one config, without the files and findings that it leaves out."""
     options = options_for(config, given)
     if config.exclude:
@@ -32,7 +32,7 @@ def check_group(config: Config, paths: Sequence[str], given: Given, stdin_name: 
         from lintune.cli.validation import validate
 
         validate(options, config, given)
-    result = _checked(paths, options, stdin_name)
+    result = _checked(paths, options, stdin_name, quick)
     if config.exclude or config.per_file_ignores:
         from lintune.cli.leaving_out import without_left_out
 
@@ -47,11 +47,11 @@ def engine_check() -> Callable[..., Result]:
     return check
 
 
-def _checked(paths: Sequence[str], options: CheckOptions, stdin_name: str) -> Result:
+def _checked(paths: Sequence[str], options: CheckOptions, stdin_name: str, quick: bool) -> Result:
     """The engine's answer; raises `UsageError` for a house rule that cannot be used."""
     check = engine_check()
     try:
-        return check(paths, options, stdin_name=stdin_name)
+        return check(paths, options, stdin_name=stdin_name, quick=quick)
     except ValueError as problem:
         from lintune.engine.page import PageError
 

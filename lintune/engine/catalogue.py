@@ -6,6 +6,7 @@ import sys
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from lintune.engine.cache import keep, read_kept
 from lintune.engine.rule import Rule
 from lintune.source.record import dataclass, field
 
@@ -55,9 +56,9 @@ class Catalogue:
 def load_catalogue(folder: "str | os.PathLike[str] | None" = None, house: bool = False) -> Catalogue:
     """The rules of a folder of pages (None: the shipped ones). `house`: the folder is not trusted."""
     if folder is None:
-        from lintune.source.data import data_folder
+        from lintune.source.data import data_path
 
-        folder = data_folder("rules")
+        folder = data_path("rules")
     place = os.path.abspath(folder)
     loaded = None if house else _from_wheel(place)
     rows, code, errors = loaded or _from_cache(place, house)
@@ -110,10 +111,11 @@ def _signature(folder: str, house: bool) -> tuple[Any, ...]:
     """What the compiled form depends on: every page's name, size and time, and the engine's own modules."""
     here = os.path.dirname(__file__)
     times = tuple(os.stat(os.path.join(here, name)).st_mtime_ns for name in _ENGINE)
-    return (house, tuple(sorted(_page_stamps(folder, house))), times)
+    return (house, tuple(sorted(page_stamps(folder, house))), times)
 
 
-def _page_stamps(folder: str, house: bool) -> list[tuple[str, int, int]]:
+def page_stamps(folder: str, house: bool) -> list[tuple[str, int, int]]:
+    """Every page below a folder with its size and time of change."""
     stamps: list[tuple[str, int, int]] = []
     try:
         with os.scandir(folder) as entries:
@@ -122,40 +124,26 @@ def _page_stamps(folder: str, house: bool) -> list[tuple[str, int, int]]:
                     status = entry.stat(follow_symlinks=not house)
                     stamps.append((entry.path, status.st_size, status.st_mtime_ns))
                 elif entry.is_dir(follow_symlinks=not house) and not entry.name.startswith((".", "_")):
-                    stamps += _page_stamps(entry.path, house)
+                    stamps += page_stamps(entry.path, house)
     except OSError:
         pass
     return stamps
 
 
-def _cache_file(folder: str) -> str:
+def _cache_name(folder: str) -> str:
     from zlib import crc32
 
-    base = os.environ.get("XDG_CACHE_HOME") or os.path.join(os.path.expanduser("~"), ".cache")
-    name = f"rules-{crc32(os.fsencode(folder)):08x}-{sys.implementation.cache_tag}.bin"
-    return os.path.join(base, "lintune", name)
+    return f"rules-{crc32(os.fsencode(folder)):08x}"
 
 
 def _read_cache(folder: str, signature: tuple[Any, ...]) -> Loaded | None:
-    """The cached form, if it is the user's own file and was made from the same pages."""
+    """The kept form, if it was made from the same pages."""
     try:
-        with open(_cache_file(folder), "rb") as stream:
-            if hasattr(os, "getuid") and os.fstat(stream.fileno()).st_uid != os.getuid():
-                return None
-            kept, rows, code, errors = marshal.loads(stream.read())
-    except (OSError, ValueError, EOFError, TypeError):
+        kept, rows, code, errors = read_kept(_cache_name(folder))
+    except (ValueError, TypeError):
         return None
     return (rows, code, errors) if kept == signature else None
 
 
 def _write_cache(folder: str, signature: tuple[Any, ...], loaded: Loaded) -> None:
-    """Keep the compiled form; where the cache cannot be written, it is made again the next time."""
-    path = _cache_file(folder)
-    temporary = f"{path}.{os.getpid()}"
-    try:
-        os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
-        with open(temporary, "wb") as stream:
-            stream.write(marshal.dumps((signature, *loaded)))
-        os.replace(temporary, path)
-    except OSError:
-        return
+    keep(_cache_name(folder), (signature, *loaded))

@@ -1,59 +1,60 @@
 """The check: from paths to a result. The one place where files, frameworks and rules meet."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from lintune.engine.catalogue import Catalogue, load_catalogue
-from lintune.engine.evaluate_rules import Outcome, evaluate_rules, internal_error, unreadable_file
-from lintune.engine.finding import in_order, whole_file
-from lintune.engine.result import CheckedFile, CheckOptions, FileRole, OptionError, Result
-from lintune.engine.rule import Rule
-from lintune.engine.select import select_rules
-from lintune.engine.subjects import deepspeed_run, file_run, looks_like_deepspeed
+from lintune.engine.finding import in_order
+from lintune.engine.outcome import FileCheck, Task
+from lintune.engine.result import CheckedFile, CheckOptions, OptionError, Result
 from lintune.launch.discover import FoundFile, discover, role_of
-from lintune.launch.project import Project
 from lintune.run.assumptions import Assumptions
-from lintune.run.run import Run
-from lintune.source.read import decode_problem, source_from_bytes
-from lintune.source.record import dataclass, field, replace
-from lintune.source.text import Problem, Source
-from lintune.syntax.suppression import Suppression
-from lintune.syntax.tree import Document, Mapping
-from lintune.values.value import Known, Step
+from lintune.source.record import dataclass, field
+from lintune.values.value import Step
 
 if TYPE_CHECKING:
-    from lintune.engine.shell_file import Scripts
-    from lintune.values.version import Version
+    from lintune.engine.catalogue import Catalogue
+    from lintune.engine.file_check import Checker
+    from lintune.engine.kept_checks import KeptChecks
+    from lintune.engine.questions import WatchedProject
+    from lintune.engine.rule import Rule
 
 STDIN = "-"
+FEWEST_APART = 60
+"""Starting processes takes longer than checking fewer files than this."""
 
 
-def check(paths: Sequence[str], options: CheckOptions, stdin_name: str = "") -> Result:
+def check(paths: Sequence[str], options: CheckOptions, stdin_name: str = "", quick: bool = False) -> Result:
     """Check what the paths stand for; `-` is standard input, called `stdin_name` in reports.
 
-    Raises `OptionError` for an unknown rule in `select` or `ignore` and a GPU that is none, `PageError` for a house rule
-    that cannot be used. What is wrong with one file never stops the others.
+    `quick`: take what still holds of an earlier check, and check many files in several processes; of launches the result then
+    has the framework and place only. Raises `OptionError` for an unknown rule in `select` or `ignore` and a GPU that is none,
+    `PageError` for a house rule that cannot be used. What is wrong with one file never stops the others.
     """
-    catalogues = [load_catalogue()]
-    if options.house_rules:
-        catalogues.append(_house_rules(options.house_rules))
-    rules = select_rules([rule for catalogue in catalogues for rule in catalogue.rules], options.select, options.ignore)
+    from lintune.engine.questions import WatchedProject
+
+    assumptions = assumptions_of(options)
     named = [path for path in paths if path != STDIN]
     found = discover(named)
-    project = Project([*(file.path for file in found.files), *([stdin_name or "."] if STDIN in paths else ())] or named)
-    work = Work(project, rules, assumptions_of(options))
-    for file in found.files:
-        work.guarded(file.path, lambda file=file: work.check_file(file))  # type: ignore[misc]
+    project = WatchedProject([*(file.path for file in found.files), *([stdin_name or "."] if STDIN in paths else ())] or named)
+    work = Work(project, Rulebook(options), assumptions)
+    if quick:
+        from lintune.engine.kept_checks import KeptChecks
+
+        work.kept = KeptChecks(project, paths, options)
+    work.check_files(found.files)
     if STDIN in paths:
-        name = stdin_name or "<stdin>"
-        work.guarded(name, lambda: work.check_stdin(name))
-    result = _finished(work, catalogues, options)
+        work.check_stdin(stdin_name or "<stdin>")
+    result = work.finished(options)
     result.missing = found.missing
-    result.notes = (*work.notes, *_folder_notes(paths, work, found.cut), *_page_notes(catalogues[0]))
+    result.notes = (*work.found.notes, *_folder_notes(paths, work, found.cut), *work.page_notes)
+    if work.kept is not None:
+        work.kept.write(work.selected, work.page_notes)
     return result
 
 
-def _house_rules(folder: str) -> Catalogue:
+def _house_rules(folder: str) -> "Catalogue":
+    from lintune.engine.catalogue import load_catalogue
+
     catalogue = load_catalogue(folder, house=True)
     for path, line, message in catalogue.errors:
         from lintune.engine.page import PageError
@@ -82,191 +83,154 @@ def assumptions_of(options: CheckOptions) -> Assumptions:
 
 
 @dataclass(slots=True)
+class Rulebook:
+    """The rules of a check, loaded when first needed."""
+
+    options: CheckOptions
+    _catalogues: "list[Catalogue]" = field(default_factory=list)
+    _selected: "list[Rule] | None" = None
+
+    @property
+    def catalogues(self) -> "list[Catalogue]":
+        """The shipped rules, and the house rules after them. Raises `PageError` for a house rule that cannot be used."""
+        if not self._catalogues:
+            from lintune.engine.catalogue import load_catalogue
+
+            found = [load_catalogue()]
+            if self.options.house_rules:
+                found.append(_house_rules(self.options.house_rules))
+            self._catalogues = found
+        return self._catalogues
+
+    @property
+    def selected(self) -> "list[Rule]":
+        """The rules that were asked for. Raises `OptionError` for a word that means none."""
+        if self._selected is None:
+            from lintune.engine.select import select_rules
+
+            rules = [rule for catalogue in self.catalogues for rule in catalogue.rules]
+            self._selected = select_rules(rules, self.options.select, self.options.ignore)
+        return self._selected
+
+    def page_notes(self) -> tuple[str, ...]:
+        """Shipped pages that could not be used, as sentences."""
+        return tuple(f"rules/{path}:{line}: {message}; the rule is left out" for path, line, message in self.catalogues[0].errors)
+
+
+@dataclass(slots=True)
 class Work:
     """A check under way: what was read, and what was found so far."""
 
-    project: Project
-    rules: Sequence[Rule]
+    project: "WatchedProject"
+    book: Rulebook
     assumptions: Assumptions
-    outcome: Outcome = field(default_factory=Outcome)
-    files: dict[str, CheckedFile] = field(default_factory=dict)
-    launches: list[Run] = field(default_factory=list)
-    suppressions: dict[str, tuple[Suppression, ...]] = field(default_factory=dict)
-    """By path, of every file whose comments were read."""
-    notes: list[str] = field(default_factory=list)
-    scripts: "Scripts" = field(default_factory=dict)
+    kept: "KeptChecks | None" = None
+    found: FileCheck = field(default_factory=FileCheck)
+    """What the files checked so far add up to."""
+    _checker: "Checker | None" = None
 
-    def guarded(self, path: str, read: Callable[[], None]) -> None:
-        """Read one file; an error of lintune's own becomes a finding, so that the other files are still read."""
-        try:
-            read()
-        except RecursionError:
-            self.notes.append(f"{path}: nested too deeply; not checked")
-        except Exception as error:  # see above
-            run = Run("file", path, whole_file(self.project.read(path) or Source(path, "")), "file")
-            self.outcome.findings.append(internal_error("", error, run))
-            self.outcome.crashed.append("reading")
+    @property
+    def checker(self) -> "Checker":
+        """What checks a file of which nothing is kept."""
+        if self._checker is None:
+            from lintune.engine.file_check import Checker
+
+            self._checker = Checker(self.project, self.book.selected, self.assumptions)
+        return self._checker
+
+    def check_files(self, files: Sequence[FoundFile]) -> None:
+        """Check the files one after the other, each data file that a launch names right after it, and once."""
+        ready = self._ready([Task(file) for file in files])
+        for file in files:
+            self._add(Task(file, file.path not in self.found.files), ready)
 
     def check_stdin(self, name: str) -> None:
         """Check standard input."""
         import sys
 
+        from lintune.source.read import source_from_bytes
+
         data = sys.stdin.buffer.read(10_000_001)
-        source = source_from_bytes(data, name)
-        self._check_source(FoundFile(name, role_of(name, data[:1000]), True), source)
+        file = FoundFile(name, role_of(name, data[:1000]), True)
+        self._take(self.checker.check(Task(file), source_from_bytes(data, name)), {})
 
-    def check_file(self, file: FoundFile) -> None:
-        """Check a file by its role."""
-        self._check_source(file, self.project.load(file.path))
+    def _ready(self, tasks: Sequence[Task]) -> dict[Task, FileCheck]:
+        """Checks that need not be made one by one: those kept, and where many are left, those made in other processes."""
+        if self.kept is None:
+            return {}
+        ready = {task: found for task in tasks if (found := self.kept.find(task)) is not None}
+        left = [task for task in tasks if task not in ready and task.file.role in ("shell", "yaml", "json")]
+        if len(left) >= FEWEST_APART:
+            from lintune.engine.plain import from_plain
+            from lintune.engine.workers import check_in_processes
 
-    def _check_source(self, file: FoundFile, source: Source | Problem) -> None:
-        if isinstance(source, Problem):
-            if file.named:
-                self.files[file.path] = CheckedFile(file.path, "other")
-                self.outcome.findings.append(unreadable_file(source))
-            return
-        if file.named and not source.text.strip():
-            self.files[file.path] = CheckedFile(file.path, "other")
-            self.notes.append(f"{file.path} is empty")
-            return
-        match file.role:
-            case "shell":
-                self._check_shell(file, source)
-            case "yaml" | "json":
-                self._check_data(file, source)
-            case _ if file.named:
-                role: FileRole = "script" if file.role in ("python", "notebook") else "config"
-                self.files[file.path] = CheckedFile(file.path, role)
-                self.notes.append(f"{file.path}: checked as part of the launch that starts it; give the launch script")
+            for task, answered in check_in_processes(self.checker, self.project, left).items():
+                self.kept.add(task, answered)
+                ready[task] = from_plain(answered[1], self.project)
+        return ready
 
-    def _check_shell(self, file: FoundFile, source: Source) -> None:
-        from lintune.engine.shell_file import read_shell
+    def _add(self, task: Task, ready: Mapping[Task, FileCheck]) -> None:
+        found = ready.get(task)
+        if found is None and self.kept is not None:
+            found = self.kept.find(task)
+        if found is None:
+            self.project.asked = {}
+            found = self.checker.check(task)
+            if self.kept is not None:
+                self.kept.keep(task, found)
+        self._take(found, ready)
 
-        read = read_shell(source, self.project, self.assumptions, self.scripts)
-        if not read.runs and not file.named:
-            return
-        framework = read.runs[0].framework if read.runs else ""
-        role: FileRole = "launch" if read.runs else "other"
-        self.files[file.path] = CheckedFile(file.path, role, framework, len(read.runs))
-        self.suppressions[file.path] = read.suppressions
-        if not read.runs:
-            self.notes.append(f"{file.path} starts no fine-tuning launch: only its shell text was checked")
-        self.evaluate(file_run(source, "shell", {"shell.problems": read.problems, "file.problems": _text_problems(source)}))
-        for run in read.runs:
-            self.launches.append(run)
-            self.evaluate(run)
-            self._check_referenced(run)
+    def _take(self, found: FileCheck, ready: Mapping[Task, FileCheck]) -> None:
+        self.found.add(found)
+        for path in found.uses:
+            if path not in self.found.files:
+                self.found.files[path] = CheckedFile(path, "config")
+                self._add(Task(FoundFile(path, role_of(path), False), alone=False), ready)
 
-    def _check_referenced(self, run: Run) -> None:
-        """The data files that a launch names, once each, as files."""
-        for item in run.items.get("files", ()):
-            path = item.fields.get("found")
-            if isinstance(path, Known) and isinstance(path.value, str) and path.value not in self.files:
-                role = role_of(path.value)
-                if role in ("json", "yaml") and isinstance(source := self.project.load(path.value), Source):
-                    self.files[path.value] = CheckedFile(path.value, "config")
-                    self._check_document(source, role, alone=False)
+    def finished(self, options: CheckOptions) -> Result:
+        """Suppressed, held back, sorted: the result without what concerns the paths themselves."""
+        found, outcome = self.found, self.found.outcome
+        selected = self.selected
+        comments = [each for comments in found.suppressions.values() for each in comments]
+        findings, silenced = in_order(outcome.findings), 0
+        if comments:
+            from lintune.engine.suppress import apply_suppressions
 
-    def _check_data(self, file: FoundFile, source: Source) -> None:
-        alone = file.path not in self.files
-        known = self._check_document(source, file.role, alone)
-        if file.named and alone and not known:
-            self.notes.append(f"{file.path}: only its syntax was checked; give the launch that uses it")
-        if known or file.named:
-            self.files.setdefault(file.path, CheckedFile(file.path, "config"))
+            findings, silenced = apply_suppressions(findings, comments, self.book.catalogues, selected - outcome.undecided)
+        findings = [finding for finding in findings if finding.name in selected or finding.name == "internal-error"]
+        kept = [finding for finding in findings if options.pedantic or finding.confidence != "possible"]
+        undecided = outcome.undecided
+        return Result(
+            files=tuple(found.files.values()),
+            findings=tuple(in_order(kept)),
+            waits=tuple(dict.fromkeys(outcome.waits)),
+            suppressed=silenced,
+            held_back=len(findings) - len(kept),
+            launches=tuple(found.launches),
+            decided=len(outcome.decided - undecided),
+            undecided=len(undecided),
+            crashed=tuple(dict.fromkeys(outcome.crashed)),
+        )
 
-    def _check_document(self, source: Source, role: str, alone: bool) -> bool:
-        """A YAML or JSON file; returns whether it belongs to fine-tuning as far as can be told."""
-        document = _parsed(source, role)
-        problems = (*document.problems, *_text_problems(source))
-        deepspeed = role == "json" and looks_like_deepspeed(document.root)
-        if role == "yaml" and source.path not in self.suppressions:
-            from lintune.syntax.suppression import find_suppressions
+    @property
+    def selected(self) -> frozenset[str]:
+        """The names of the rules that were asked for."""
+        if self.kept is not None and self.kept.selected is not None:
+            return self.kept.selected
+        return frozenset(rule.name for rule in self.book.selected)
 
-            self.suppressions[source.path] = find_suppressions(source, None, "yaml")
-        if isinstance(document.root, Mapping) and alone and role == "json":
-            problems = (*problems, *self._check_json(source, document.root))
-        self.evaluate(file_run(source, "deepspeed" if deepspeed else role, {"file.problems": problems}))
-        return deepspeed or source.path in self.files
-
-    def _check_json(self, source: Source, root: Mapping) -> tuple[Problem, ...]:
-        """A JSON file on its own: a run file, or a DeepSpeed file; what is wrong with a run file."""
-        from lintune.engine.run_file import is_run_file, read_run_file
-
-        if is_run_file(root):
-            launch, problems = read_run_file(source, root)
-            if launch is not None:
-                self.launches.append(launch)
-                self.files[source.path] = CheckedFile(source.path, "launch", launch.framework, 1)
-                self.evaluate(launch)
-            return problems
-        if looks_like_deepspeed(root):
-            self.files[source.path] = CheckedFile(source.path, "config", "deepspeed")
-            alone = evaluate_rules(self.rules, deepspeed_run(source, root), _releases)
-            # What waits here waits for the launch, which was not asked about.
-            self.outcome.add(replace(alone, waits=[], undecided=set()))
-        return ()
-
-    def evaluate(self, run: Run) -> None:
-        """The rules over one run."""
-        self.outcome.add(evaluate_rules(self.rules, run, _releases))
-
-
-def _releases(package: str) -> Sequence["Version"]:
-    from lintune.surfaces.releases import recent_releases
-
-    return recent_releases(package)
-
-
-def _parsed(source: Source, role: str) -> Document:
-    if role == "yaml":
-        from lintune.syntax.yaml import parse_yaml
-
-        return parse_yaml(source)
-    from lintune.syntax.json import parse_json
-
-    return parse_json(source)
-
-
-def _text_problems(source: Source) -> tuple[Problem, ...]:
-    problem = decode_problem(source)
-    return (problem,) if problem is not None else ()
-
-
-def _finished(work: Work, catalogues: Sequence[Catalogue], options: CheckOptions) -> Result:
-    """Suppressed, held back, sorted: the result without what concerns the paths themselves."""
-    outcome = work.outcome
-    selected = {rule.name for rule in work.rules}
-    comments = [each for found in work.suppressions.values() for each in found]
-    findings, silenced = in_order(outcome.findings), 0
-    if comments:
-        from lintune.engine.suppress import apply_suppressions
-
-        findings, silenced = apply_suppressions(findings, comments, catalogues, selected - outcome.undecided)
-    findings = [finding for finding in findings if finding.name in selected or finding.name == "internal-error"]
-    kept = [finding for finding in findings if options.pedantic or finding.confidence != "possible"]
-    undecided = outcome.undecided
-    return Result(
-        files=tuple(work.files.values()),
-        findings=tuple(in_order(kept)),
-        waits=tuple(dict.fromkeys(outcome.waits)),
-        suppressed=silenced,
-        held_back=len(findings) - len(kept),
-        launches=tuple(work.launches),
-        decided=len(outcome.decided - undecided),
-        undecided=len(undecided),
-        crashed=tuple(dict.fromkeys(outcome.crashed)),
-    )
+    @property
+    def page_notes(self) -> tuple[str, ...]:
+        """Shipped pages that could not be used, as sentences."""
+        if self.kept is not None and self.kept.selected is not None:
+            return self.kept.page_notes
+        return self.book.page_notes()
 
 
 def _folder_notes(paths: Sequence[str], work: Work, cut: Sequence[str]) -> list[str]:
     import os
 
     notes = [f"{path} holds more files than are looked at: name its launch scripts" for path in cut]
-    if not work.files:
+    if not work.found.files:
         notes += [f"{path} holds no fine-tuning launch" for path in paths if os.path.isdir(path)]
     return notes
-
-
-def _page_notes(catalogue: Catalogue) -> list[str]:
-    return [f"rules/{path}:{line}: {message}; the rule is left out" for path, line, message in catalogue.errors]

@@ -5,13 +5,13 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from lintune.engine.covered import without_covered
 from lintune.engine.finding import Confidence, Finding, Location, Severity, Wait
 from lintune.engine.kleene import Undecided
+from lintune.engine.outcome import Outcome
 from lintune.engine.pointing import locations_of
 from lintune.engine.rule import Rule
 from lintune.engine.scope import Scope
 from lintune.engine.template import plain, render, render_known
 from lintune.engine.ways import ways_out
 from lintune.run.run import Item, Run
-from lintune.source.record import dataclass, field
 from lintune.source.text import Problem
 from lintune.values.value import Unknown
 from lintune.values.version import Pin, Specifiers, Version
@@ -22,26 +22,6 @@ BUILTIN = "engine"
 
 Releases = Callable[[str], Sequence[Version]]
 """The known releases of a package."""
-
-
-@dataclass(slots=True)
-class Outcome:
-    """What the rules made of one run."""
-
-    findings: list[Finding] = field(default_factory=list)
-    waits: list[Wait] = field(default_factory=list)
-    decided: set[str] = field(default_factory=set)
-    """Names of the rules that could decide."""
-    undecided: set[str] = field(default_factory=set)
-    crashed: list[str] = field(default_factory=list)
-
-    def add(self, other: "Outcome") -> None:
-        """Take over what another outcome holds."""
-        self.findings += other.findings
-        self.waits += other.waits
-        self.decided |= other.decided
-        self.undecided |= other.undecided
-        self.crashed += other.crashed
 
 
 def no_releases(package: str) -> Sequence[Version]:

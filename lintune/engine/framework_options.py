@@ -10,7 +10,7 @@ from functools import lru_cache
 from typing import Any
 
 from lintune.run.run import Item, Run
-from lintune.source.data import data_folder
+from lintune.source.data import data_text
 from lintune.source.text import Site, Span
 from lintune.values.value import Absent, Data, Known, Value
 
@@ -20,8 +20,7 @@ _NONE: Mapping[str, Any] = {"package": "", "options": {}, "values": {}}
 
 @lru_cache(maxsize=1)
 def _frameworks() -> Mapping[str, Any]:
-    path = data_folder("schemas") / "framework_options.json"
-    found: Mapping[str, Any] = json.loads(path.read_text(encoding="utf-8"))["frameworks"]
+    found: Mapping[str, Any] = json.loads(data_text("schemas", "framework_options.json"))["frameworks"]
     return found
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from functools import lru_cache
 
-from lintune.source.data import data_folder
+from lintune.source.data import data_text
 from lintune.source.record import dataclass
 
 
@@ -96,9 +96,8 @@ def recognise(path: str) -> Recognised | None:
 def _by_name() -> dict[str, KnownModel]:
     import json
 
-    path = data_folder("models") / "minicpm.json"
     known: dict[str, KnownModel] = {}
-    for entry in json.loads(path.read_text(encoding="utf-8"))["models"]:
+    for entry in json.loads(data_text("models", "minicpm.json"))["models"]:
         model = _model(entry)
         for name in entry["aliases"]:
             known[name.lower()] = model

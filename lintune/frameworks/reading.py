@@ -38,6 +38,9 @@ def _script(context: Context, source: Source, base: str) -> EntryScript:
         from lintune.scripts.entry import read_entry_script
 
         found = context.scripts[key] = read_entry_script(source, context.project.read, base)
+    else:
+        for path in found.paths_read:  # this launch rests on them too
+            context.project.read(path)
     return found
 
 

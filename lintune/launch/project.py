@@ -3,13 +3,15 @@
 import os
 from collections.abc import Iterable
 from posixpath import dirname, isabs, join, normpath
+from typing import TYPE_CHECKING
 
 from lintune.launch.folders import walk_files
-from lintune.launch.launchers import Launch
-from lintune.launch.near_names import common_tail, nearest_name
-from lintune.launch.pins import FilePin, find_pins
 from lintune.source.read import decode_problem, read_source, unread
 from lintune.source.text import Problem, Source
+
+if TYPE_CHECKING:
+    from lintune.launch.launchers import Launch
+    from lintune.launch.pins import FilePin
 
 MAX_ANCESTORS = 12
 """How far up a root is looked for."""
@@ -34,6 +36,7 @@ class Project:
 
     def __init__(self, paths: Iterable[str] = (), cwd: str | None = None) -> None:
         self.cwd = os.path.realpath(cwd or os.getcwd())
+        self._real_folders: dict[str, str] = {}
         self._given = {self._real(path) for path in paths}
         self._roots: dict[str, str] = {}
         self._sources: dict[str, Source | Problem] = {}
@@ -103,7 +106,7 @@ class Project:
             found = self._roots[folder] = self.shown(self._find_root(folder))
         return found
 
-    def folder_of(self, launch: Launch | None, script_path: str) -> tuple[str, bool]:
+    def folder_of(self, launch: "Launch | None", script_path: str) -> tuple[str, bool]:
         """The folder in which a launch runs, and whether a file that it names was found from there.
 
         Tried: the script's folder, its ancestors up to the root, the working folder; each with the script's own `cd`.
@@ -122,10 +125,10 @@ class Project:
 
     def start_folders(self, script_path: str) -> list[str]:
         """Where a script may have been started, the likeliest first."""
-        folders = self._upwards(script_path)
+        folders = self.folders_above(script_path)
         return folders if "." in folders else [*folders, "."]
 
-    def _upwards(self, path: str) -> list[str]:
+    def folders_above(self, path: str) -> list[str]:
         """The folder of a file and those above it up to its root."""
         folders, root = [normpath(dirname(path) or ".")], self.root_of(path)
         while len(folders) <= MAX_ANCESTORS:
@@ -138,6 +141,8 @@ class Project:
 
     def near(self, path: str) -> str | None:
         """An existing file or folder that was probably meant by a path that is not there."""
+        from lintune.launch.near_names import common_tail, nearest_name
+
         path = normpath(path)
         folder, name = dirname(path) or ".", path.rpartition("/")[2]
         ending = os.path.splitext(name)[1].lower()
@@ -172,16 +177,26 @@ class Project:
             self._files[folder] = found
         return found
 
-    def pins_near(self, path: str) -> tuple[FilePin, ...]:
+    def pins_near(self, path: str) -> "tuple[FilePin, ...]":
         """The requirements beside or above a file up to its root, nearest first."""
         folder = dirname(normpath(path))
         found = self._pins.get(folder)
         if found is None:
-            found = self._pins[folder] = find_pins(self._upwards(path), self.names_in, self.read)
+            from lintune.launch.pins import find_pins
+
+            found = self._pins[folder] = find_pins(self.folders_above(path), self.names_in, self.read)
         return found
 
     def _real(self, path: str) -> str:
-        return os.path.realpath(os.path.join(self.cwd, path))
+        """The path without links; those of a folder are followed once."""
+        folder, name = os.path.split(os.path.join(self.cwd, path))
+        if name in ("", os.curdir, os.pardir):
+            return os.path.realpath(os.path.join(folder, name))
+        real = self._real_folders.get(folder)
+        if real is None:
+            real = self._real_folders[folder] = os.path.realpath(folder)
+        joined = os.path.join(real, name)
+        return os.path.realpath(joined) if os.path.islink(joined) else joined
 
     def _find_root(self, folder: str) -> str:
         above = [folder]
@@ -201,7 +216,7 @@ def _holds(folder: str, names: Iterable[str]) -> bool:
     return any(os.path.exists(os.path.join(folder, name)) for name in names)
 
 
-def _named_files(launch: Launch) -> list[str]:
+def _named_files(launch: "Launch") -> list[str]:
     """Relative paths that a launch names: its entry first, then arguments that look like files."""
     names = []
     if launch.entry is not None and launch.entry.known:

@@ -1,11 +1,11 @@
 """Unknown conditions: each way is taken in a state of its own, and the states are joined again."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from lintune.launch.shell_flow import Break, Exit, Leave
 from lintune.launch.shell_machine import Machine
 from lintune.launch.shell_state import State, merge
+from lintune.source.record import dataclass
 
 
 @dataclass(slots=True)

@@ -3,7 +3,7 @@
 import re
 from functools import lru_cache
 
-from lintune.source.data import data_folder
+from lintune.source.data import data_text
 from lintune.source.record import dataclass
 
 GIB = 2**30
@@ -90,8 +90,7 @@ def _cards() -> dict[str, Card]:
     import json
 
     cards: dict[str, Card] = {}
-    path = data_folder("models") / "gpus.json"
-    for entry in json.loads(path.read_text(encoding="utf-8"))["gpus"]:
+    for entry in json.loads(data_text("models", "gpus.json"))["gpus"]:
         sizes, also = tuple(entry["memory_gib"]), tuple(entry.get("also_gib", ()))
         card = Card(entry["name"], sizes, also, entry["compute_capability"], entry["bf16"], entry["tf32"])
         for name in (entry["name"], *entry["aliases"]):

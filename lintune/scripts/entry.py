@@ -1,12 +1,15 @@
 """What an entry script accepts and refuses, read from its syntax."""
 
+import re
+
 from lintune.run.run import Guard
 from lintune.scripts.bindings import bind
-from lintune.scripts.comparisons import compared_values, project_files
+from lintune.scripts.comparisons import compared_values, project_files, project_texts
 from lintune.scripts.device_maps import DeviceMap, passed_device_map
 from lintune.scripts.fields import ScriptDataclass, read_dataclass
 from lintune.scripts.guards import read_guards
 from lintune.scripts.modules import Definition, Modules, Read
+from lintune.scripts.optimizer_groups import builds_groups
 from lintune.scripts.parsers import ParserKind, reached_scopes, read_parser
 from lintune.scripts.rank_saves import rank0_save
 from lintune.scripts.trainer_overrides import Override, old_compute_loss, old_training_step, tokenizer_argument
@@ -70,6 +73,21 @@ class EntryScript:
         """What the project's own Trainer has that newer releases call otherwise: `training_step`, `compute_loss` or `tokenizer`."""
         found = {"training_step": old_training_step, "compute_loss": old_compute_loss, "tokenizer": tokenizer_argument}[kind]
         return found(project_files(self._modules, "Trainer")) if self._modules is not None else None
+
+    def matches(self, pattern: str) -> bool:
+        """Whether the text of the script, or of a project file that it imports, has a match of a regular expression."""
+        found = re.compile(pattern)
+        return self._modules is not None and any(found.search(source.text) for source in project_texts(self._modules))
+
+    @property
+    def optimizer_groups(self) -> bool | None:
+        """Whether the project's Trainer builds optimizer groups of its own; None where no Trainer is started."""
+        return builds_groups(project_texts(self._modules)) if self._modules is not None else None
+
+    @property
+    def paths_read(self) -> tuple[str, ...]:
+        """The files that were read for it so far, or looked for in vain."""
+        return self._modules.paths_read if self._modules is not None else ()
 
     @property
     def imported_packages(self) -> frozenset[str]:

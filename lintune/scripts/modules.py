@@ -191,6 +191,11 @@ class Modules:
                     seen.add(inner.path)
                     yield inner
 
+    @property
+    def paths_read(self) -> tuple[str, ...]:
+        """Every path that was read so far, also those that are not there."""
+        return tuple(self._sources)
+
     def parsed(self) -> list[Module]:
         """Every module that was parsed so far, the entry script first."""
         return [module for module in self._known.values() if module is not None]

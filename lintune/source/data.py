@@ -1,18 +1,34 @@
 """Where the data that ships with lintune lies: rule pages, option surfaces, facts of models."""
 
-from pathlib import Path
+import os
+from typing import TYPE_CHECKING
 
-_PACKAGE = Path(__file__).resolve().parent.parent
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_PACKAGE = os.path.dirname(os.path.dirname(os.path.realpath(__file__)))
 
 
-def data_folder(name: str) -> Path:
-    """The folder of shipped data by name: "rules", "schemas" or "models".
+def data_path(folder: str, *parts: str) -> str:
+    """The path of a folder of shipped data ("rules", "schemas" or "models"), or of a file in it.
 
-    An installed wheel keeps it as `lintune/_data/<name>`, a checkout as `<name>` beside the package; where neither
+    An installed wheel keeps it as `lintune/_data/<folder>`, a checkout as `<folder>` beside the package; where neither
     exists, the installed place is returned so that an error message names it.
     """
-    installed = _PACKAGE / "_data" / name
-    if installed.is_dir():
-        return installed
-    checkout = _PACKAGE.parent / name
-    return checkout if checkout.is_dir() else installed
+    installed = os.path.join(_PACKAGE, "_data", folder)
+    checkout = os.path.join(os.path.dirname(_PACKAGE), folder)
+    found = checkout if not os.path.isdir(installed) and os.path.isdir(checkout) else installed
+    return os.path.join(found, *parts)
+
+
+def data_text(folder: str, *parts: str) -> str:
+    """The text of a file of shipped data; raises `OSError`."""
+    with open(data_path(folder, *parts), encoding="utf-8") as stream:
+        return stream.read()
+
+
+def data_folder(name: str) -> "Path":
+    """The same folder as a `Path`, for what may take its time: importing `pathlib` costs a check about 4 ms."""
+    from pathlib import Path
+
+    return Path(data_path(name))

@@ -1,11 +1,12 @@
 """The guards of library classes: what their constructors refuse, in which releases (`schemas/guards/`)."""
 
 import json
+import os
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
-from lintune.source.data import data_folder
+from lintune.source.data import data_path
 from lintune.source.record import dataclass
 from lintune.surfaces.guard_values import Evaluator
 from lintune.surfaces.surface import SurfaceError
@@ -59,11 +60,12 @@ class Guards:
 @lru_cache(maxsize=4)
 def load_guards(package: str) -> Guards | None:
     """The guards of a package's options class, None where there are none; raises `SurfaceError` for a damaged file."""
-    path = data_folder("schemas") / "guards" / f"{package}.json"
-    if not path.is_file():
+    path = data_path("schemas", "guards", f"{package}.json")
+    if not os.path.isfile(path):
         return None
     try:
-        data = json.loads(path.read_text(encoding="utf-8"))
+        with open(path, encoding="utf-8") as stream:
+            data = json.load(stream)
         return Guards(data["package"], tuple(data["releases"]), data["guards"], data["nodes"], data["class"])
     except (ValueError, KeyError, TypeError, AttributeError, OSError) as error:
         raise SurfaceError(f"the guards in {path} are damaged: {error}") from error

@@ -4,7 +4,7 @@ import json
 from functools import lru_cache
 from typing import Any
 
-from lintune.source.data import data_folder
+from lintune.source.data import data_path, data_text
 from lintune.source.record import dataclass
 from lintune.surfaces.surface import SurfaceError
 from lintune.values.version import Version
@@ -21,11 +21,10 @@ class Replacement:
 
 @lru_cache(maxsize=8)
 def _packages(file_name: str) -> dict[str, Any]:
-    path = data_folder("schemas") / file_name
     try:
-        packages = json.loads(path.read_text(encoding="utf-8"))["packages"]
+        packages = json.loads(data_text("schemas", file_name))["packages"]
     except (ValueError, KeyError, TypeError, OSError) as error:
-        raise SurfaceError(f"{path} is missing or damaged: {error}") from error
+        raise SurfaceError(f"{data_path('schemas', file_name)} is missing or damaged: {error}") from error
     return packages if isinstance(packages, dict) else {}
 
 

@@ -1,17 +1,20 @@
 """One class of a released package through its releases."""
 
 import json
+import os
 from bisect import bisect_right
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
-from typing import Any
+from typing import Any, Literal, TypeVar
 
-from lintune.source.data import data_folder
+from lintune.source.data import data_path
 from lintune.source.record import dataclass, field
 from lintune.surfaces.windows import spec_text
 from lintune.values.option import Option
 from lintune.values.value import Data
 from lintune.values.version import Version
+
+Built = TypeVar("Built")
 
 
 class SurfaceError(Exception):
@@ -37,7 +40,11 @@ class Surface:
     _windows: Mapping[str, list[list[Any]]]
     _choices: list[list[str]]
     _bases: list[list[Any]]
+    _parser: list[list[Any]] = field(default_factory=list)
+    source: str = ""
+    """The file and symbol of the newest release that was read."""
     _decoded: dict[str, tuple[Window, ...]] = field(default_factory=dict)
+    _specifiers: dict[str, tuple[str, str]] = field(default_factory=dict)
 
     @property
     def newest(self) -> Version:
@@ -78,6 +85,31 @@ class Surface:
         """Library classes of other packages that the class inherits from, by dotted name."""
         return next((tuple(base[2]) for base in self._bases if base[0] <= index <= base[1]), ())
 
+    def edges(self, name: str) -> list[Version]:
+        """The releases with which an option begins, changes, or with which it is gone."""
+        found = {edge for first, last, *_ in self._windows.get(name, ()) for edge in (first, last + 1)}
+        return [self.releases[index] for index in sorted(found) if index < len(self.releases)]
+
+    @property
+    def class_windows(self) -> list[tuple[int, int]]:
+        """The releases (by index, both inclusive) that have the class itself."""
+        return [(base[0], base[1]) for base in self._bases]
+
+    def exists_at(self, index: int) -> bool:
+        """Whether the release of that index has the class at all."""
+        return any(window[0] <= index <= window[1] for window in self._bases)
+
+    def abbreviations_at(self, index: int) -> bool:
+        """Whether the parser of a release takes unambiguous beginnings of flags, as argparse does unless told otherwise."""
+        return bool(self._setting("abbreviations", index, True))
+
+    def dashed_at(self, index: int) -> bool:
+        """Whether the parser of a release takes every flag with dashes for underscores too."""
+        return bool(self._setting("dashed", index, False))
+
+    def _setting(self, name: str, index: int, default: bool) -> Any:
+        return next((window[2].get(name, default) for window in self._parser if window[0] <= index <= window[1]), default)
+
     def present(self, name: str) -> list[bool]:
         """For every release, whether it has the option."""
         inside = [False] * len(self.releases)
@@ -87,13 +119,16 @@ class Surface:
 
     def window(self, name: str) -> tuple[str, str]:
         """The releases that have an option and those that have not, as specifiers; empty text means all releases."""
-        inside = self.present(name)
-        return spec_text(self.releases, inside), spec_text(self.releases, [not one for one in inside])
+        if name not in self._specifiers:
+            inside = self.present(name)
+            self._specifiers[name] = spec_text(self.releases, inside), spec_text(self.releases, [not one for one in inside])
+        return self._specifiers[name]
 
     def _decode(self, name: str, window: list[Any]) -> Window:
         first, last, kind, default, *rest = window
         more: Mapping[str, Any] = rest[0] if rest else {}
-        aliases: list[str] = more.get("aliases", [])
+        spellings: list[str] = more.get("spellings") or ([f"--{name}", *more["aliases"]] if "aliases" in more else [])
+        nargs: Literal["none", "one", "optional", "many"] = "optional" if kind == "bool" or more.get("optional") else "one"
         return Window(
             first,
             last,
@@ -105,8 +140,10 @@ class Surface:
                 default_known=not more.get("unread"),
                 required=bool(more.get("required")),
                 choices=tuple(self._choices[more["choices"]]) if "choices" in more else (),
-                nargs="many" if more.get("many") else "optional" if kind == "bool" or more.get("optional") else "one",
-                spellings=(f"--{name}", *aliases) if aliases else (),
+                nargs="none" if more.get("switch") else "many" if more.get("many") else nargs,
+                spellings=tuple(spellings),
+                repeats=bool(more.get("repeats")),
+                negations=tuple(more.get("negations", ())),
                 origin=f"{self.package} {self.name}",
             ),
         )
@@ -119,11 +156,12 @@ def _data(value: Any) -> Data:
 @lru_cache(maxsize=64)
 def load_surface(package: str, name: str) -> Surface | None:
     """The surface of a class, or None where lintune has none; raises `SurfaceError` for a damaged file."""
-    path = data_folder("schemas") / "surfaces" / package / f"{name}.json"
-    if not path.is_file():
+    path = data_path("schemas", "surfaces", package, f"{name}.json")
+    if not os.path.isfile(path):
         return None
     try:
-        data = json.loads(path.read_text(encoding="utf-8"))
+        with open(path, encoding="utf-8") as stream:
+            data = json.load(stream)
         releases = tuple(Version.parse(text) for text in data["releases"])
         return Surface(package, name, releases, data["options"], data["choices"], data["bases"])
     except (ValueError, KeyError, TypeError, AttributeError, OSError) as error:

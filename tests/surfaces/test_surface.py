@@ -95,7 +95,7 @@ def test_a_damaged_surface_is_a_clear_error(tmp_path: Path, monkeypatch: pytest.
     path = tmp_path / "surfaces" / "broken" / "Config.json"
     path.parent.mkdir(parents=True)
     path.write_text(text, encoding="utf-8")
-    monkeypatch.setattr(module, "data_folder", lambda _: tmp_path)
+    monkeypatch.setattr(module, "data_path", lambda _, *parts: str(tmp_path.joinpath(*parts)))
     with pytest.raises(SurfaceError, match=r"Config\.json is damaged"):
         load_surface("broken", "Config")
     load_surface.cache_clear()

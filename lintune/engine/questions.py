@@ -1,0 +1,101 @@
+"""What a check of a file asked of its project, kept with the answers, so that a later run can tell whether they still hold."""
+
+from collections.abc import Iterable
+from posixpath import dirname, normpath
+from typing import TYPE_CHECKING, TypeAlias
+
+from lintune.launch.project import Project
+from lintune.source.text import Problem, Source
+
+if TYPE_CHECKING:
+    from lintune.launch.pins import FilePin
+
+Question: TypeAlias = tuple[str, str]
+"""What was asked (a method of `Project`) and of which path."""
+Answer: TypeAlias = bytes | str | bool
+"""The answer itself, or a digest of it."""
+
+_KINDS = ("load", "exists", "is_dir", "names_in", "files_below", "root_of", "folders_above")
+
+
+class WatchedProject(Project):
+    """A project that notes in `asked` every question about files, with its answer, also where it was answered before."""
+
+    def __init__(self, paths: Iterable[str] = (), cwd: str | None = None) -> None:
+        self.asked: dict[Question, Answer] = {}
+        self._digests: dict[int, bytes] = {}
+        self._pins_asked: dict[str, dict[Question, Answer]] = {}
+        super().__init__(paths, cwd)
+
+    def still(self, question: Question, answer: Answer) -> bool:
+        """Whether a question has the answer that it had."""
+        kind, path = question
+        if kind not in _KINDS:
+            return False
+        if question not in self.asked:
+            getattr(self, kind)(path)
+        return self.asked.get(question) == answer
+
+    def load(self, path: str) -> Source | Problem:
+        """The text of a file, or why it cannot be read."""
+        found = super().load(path)
+        self.asked["load", path] = self._digest_of(found) if isinstance(found, Source) else f"{found.kind}: {found.message}"
+        return found
+
+    def exists(self, path: str) -> bool:
+        """Whether a file or folder is there."""
+        found = self.asked["exists", path] = super().exists(path)
+        return found
+
+    def is_dir(self, path: str) -> bool:
+        """Whether a folder is there."""
+        found = self.asked["is_dir", path] = super().is_dir(path)
+        return found
+
+    def names_in(self, folder: str) -> list[str]:
+        """The names in a folder."""
+        found = super().names_in(folder)
+        self.asked["names_in", folder] = digest("\0".join(found))
+        return found
+
+    def files_below(self, folder: str) -> tuple[str, ...]:
+        """The files below a folder."""
+        found = super().files_below(folder)
+        self.asked["files_below", folder] = digest("\0".join(found))
+        return found
+
+    def root_of(self, path: str) -> str:
+        """The root of the project that holds a file."""
+        found = self.asked["root_of", path] = super().root_of(path)
+        return found
+
+    def folders_above(self, path: str) -> list[str]:
+        """The folder of a file and those above it."""
+        found = super().folders_above(path)
+        self.asked["folders_above", path] = "\0".join(found)
+        return found
+
+    def pins_near(self, path: str) -> "tuple[FilePin, ...]":
+        """The requirements beside or above a file; what was read for them the first time counts every time."""
+        folder, before = dirname(normpath(path)), self.asked
+        self.asked = {}
+        found = super().pins_near(path)
+        asked = self._pins_asked.setdefault(folder, self.asked)
+        self.asked = before
+        self.asked.update(asked)
+        return found
+
+    def _digest_of(self, source: Source) -> bytes:
+        found = self._digests.get(id(source))
+        if found is None:  # sources live as long as their project, so that an id means one of them
+            found = self._digests[id(source)] = digest(f"{source.encoding}\0{source.text}")
+        return found
+
+
+def digest(text: str) -> bytes:
+    """A hash of a text, short enough to keep many (`hashlib` itself takes longer to load than most files to hash)."""
+    try:
+        from _blake2 import blake2b
+    except ImportError:
+        from hashlib import blake2b
+    return blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).digest()
