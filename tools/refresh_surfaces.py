@@ -167,7 +167,9 @@ def refresh(package: Package, cache: Path) -> list[Version]:
         read = [(version, found[name]) for version, found in zip(wanted, results, strict=True) if name in found]
         data = surface(package.name, name, read, archives)
         changed = write(SCHEMAS / "surfaces" / package.name / f"{name}.json", data, "options")
-        print(f"{package.name}.{name}: {len(read)} releases, {len(data['options'])} options{'' if changed else ', unchanged'}")
+        options = data["options"]
+        assert isinstance(options, dict)
+        print(f"{package.name}.{name}: {len(read)} releases, {len(options)} options{'' if changed else ', unchanged'}")
     return known
 
 

@@ -10,6 +10,7 @@ from surface_entry import Entry, Found  # type: ignore[import-not-found,unused-i
 from lintune.scripts.argparse_calls import read_add_argument
 from lintune.scripts.modules import Module, Modules
 from lintune.source.record import replace
+from lintune.values.value import Data
 
 _ACTIONS = {"env": "store", "check_env": "store_true"}
 """Actions of torch (distributed/argparse_util.py) that read a `PET_` variable and otherwise do what argparse's do."""
@@ -69,11 +70,11 @@ class _Written(ast.NodeTransformer):
         """The name and what it stands for."""
         self.name, self.value = name, value
 
-    def visit_Name(self, node: ast.Name) -> ast.expr:  # noqa: N802 -- named by ast
+    def visit_Name(self, node: ast.Name) -> ast.expr:
         """The constant, where it is this name."""
         return ast.copy_location(ast.Constant(self.value.value), node) if node.id == self.name else node
 
-    def visit_JoinedStr(self, node: ast.JoinedStr) -> ast.expr:  # noqa: N802 -- named by ast
+    def visit_JoinedStr(self, node: ast.JoinedStr) -> ast.expr:
         """The text, where every part of it is constant now."""
         self.generic_visit(node)
         parts = [part.value if isinstance(part, ast.FormattedValue) else part for part in node.values]
@@ -81,7 +82,7 @@ class _Written(ast.NodeTransformer):
             return node
         return ast.copy_location(ast.Constant("".join(str(getattr(part, "value", "")) for part in parts)), node)
 
-    def visit_IfExp(self, node: ast.IfExp) -> ast.expr:  # noqa: N802 -- named by ast
+    def visit_IfExp(self, node: ast.IfExp) -> ast.expr:
         """The arm that is taken, where the test compares constants now."""
         self.generic_visit(node)
         match node.test:
@@ -113,9 +114,9 @@ def _sets(default: object) -> bool:
     return default is True
 
 
-def _parser(module: Module) -> dict[str, bool]:
+def _parser(module: Module) -> dict[str, Data]:
     """How the parser of this file departs from argparse's defaults."""
-    found: dict[str, bool] = {}
+    found: dict[str, Data] = {}
     text = module.source.text
     if "allow_abbrev=False" in text:
         found["abbreviations"] = False

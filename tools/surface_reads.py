@@ -173,9 +173,7 @@ class Reads:
                     self._constructed(owner, home, held, named, depth + 1)
         return None
 
-    def _function_with(
-        self, node: ast.FunctionDef, module: Module, paths: dict[str, str], texts: dict[str, str], depth: int
-    ) -> str | None:
+    def _function_with(self, node: ast.FunctionDef, module: Module, paths: dict[str, str], texts: dict[str, str], depth: int) -> str | None:
         """Reads a function some of whose parameters are constant texts, as `f(d, KEY, DEFAULT)` gives them."""
         if not texts:
             return self.function(node, module, paths, depth)

@@ -153,9 +153,21 @@ def _data(value: Any) -> Data:
     return tuple(_data(item) for item in value) if isinstance(value, list) else value
 
 
+_DISTRIBUTIONS = {"swift": "ms-swift"}
+"""The name on the index of packages that are imported under another one."""
+
+
 @lru_cache(maxsize=64)
 def load_surface(package: str, name: str) -> Surface | None:
     """The surface of a class, or None where lintune has none; raises `SurfaceError` for a damaged file."""
+    return read_surface(package, name, lambda _, surface: surface)
+
+
+def read_surface(package: str, name: str, build: Callable[[dict[str, Any], Surface], Built]) -> Built | None:
+    """What `build` makes of a surface file and the surface in it; None where there is no such file.
+
+    Raises `SurfaceError`, which names the file, where it is damaged.
+    """
     path = data_path("schemas", "surfaces", package, f"{name}.json")
     if not os.path.isfile(path):
         return None
@@ -163,7 +175,8 @@ def load_surface(package: str, name: str) -> Surface | None:
         with open(path, encoding="utf-8") as stream:
             data = json.load(stream)
         releases = tuple(Version.parse(text) for text in data["releases"])
-        return Surface(package, name, releases, data["options"], data["choices"], data["bases"])
+        more = data.get("parser", []), data.get("source", "")
+        return build(data, Surface(package, name, releases, data["options"], data["choices"], data["bases"], *more))
     except (ValueError, KeyError, TypeError, AttributeError, OSError) as error:
         raise SurfaceError(f"the option surface {path} is damaged: {error}") from error
 
@@ -171,4 +184,4 @@ def load_surface(package: str, name: str) -> Surface | None:
 def surface_of(dotted: str) -> Surface | None:
     """The surface of a library class by dotted name: `transformers.TrainingArguments`, `trl.trainer.sft_config.SFTConfig`."""
     package, _, rest = dotted.partition(".")
-    return load_surface(package, rest.rpartition(".")[2]) if rest else None
+    return load_surface(_DISTRIBUTIONS.get(package, package), rest.rpartition(".")[2]) if rest else None
