@@ -14,6 +14,7 @@ from lintune.frameworks.launcher_facts import add_launcher
 from lintune.frameworks.pins import add_pins
 from lintune.frameworks.reading import read_around
 from lintune.frameworks.script_facts import add_script
+from lintune.frameworks.script_guards import add_guards, add_never_read
 from lintune.frameworks.trainer_settings import add_trainer_settings
 from lintune.launch.launchers import Launch
 from lintune.run.run import Item, Run
@@ -32,13 +33,14 @@ class Framework:
 
     name: str
     fill: Callable[[Run, Reading], None] | None = None
+    known: Callable[[Reading], EntryScript | None] | None = None
+    """The options of its official script, for a launch whose script is not at hand."""
     meaning: Literal["trainer", "own", "unread"] = "trainer"
     """What its options are: those of TrainingArguments, the script's own (checked, but not understood), or not read."""
 
 
 _MINICPMV = Framework(minicpmv.NAME, minicpmv.fill)
 _HF_TRAINER = Framework(hf_trainer.NAME, hf_trainer.fill)
-_LLAVA = Framework("llava", hf_trainer.fill)
 _ARGPARSE = Framework("argparse", meaning="own")
 _UNKNOWN = Framework("unknown", meaning="unread")
 _PROGRAMS = {
@@ -69,14 +71,26 @@ def _detect(reading: Reading) -> Framework:
         return _PROGRAMS.get(reading.launch.launcher, _UNKNOWN)
     if minicpmv.detect(reading):
         return _MINICPMV
-    entry = reading.entry or ""
-    if "llava/train/train" in entry and entry.endswith(".py"):
-        return _LLAVA
+    family = _vision_language(reading)
+    if family is not None:
+        return family
     if reading.script is None and words_of_llamafactory(reading):
         return _PROGRAMS["llamafactory-cli"]
     if hf_trainer.detect(reading):
         return _HF_TRAINER
     return _ARGPARSE if reading.script is not None and reading.script.kind == "argparse" else _UNKNOWN
+
+
+def _vision_language(reading: Reading) -> Framework | None:
+    """The framework of a script that fine-tunes vision language models; the adapters are loaded only where one may be meant."""
+    if reading.script is not None and reading.script.kind not in ("none", "hf", "trl"):
+        return None
+    from lintune.frameworks import internvl, llava, qwen2u1, qwenvl
+
+    for adapter in (internvl, qwenvl, qwen2u1, llava):
+        if adapter.detect(reading):
+            return Framework(adapter.NAME, adapter.fill, adapter.known)
+    return None
 
 
 def words_of_llamafactory(reading: Reading) -> bool:
@@ -92,7 +106,7 @@ def _script(reading: Reading, framework: Framework) -> EntryScript | None:
         from lintune.frameworks.official_script import official_minicpmv
 
         return official_minicpmv()
-    return None
+    return framework.known(reading) if framework.known is not None else None
 
 
 def _parse(reading: Reading, script: EntryScript | None) -> tuple[Flags, Items]:
@@ -122,6 +136,7 @@ def _build(framework: Framework, reading: Reading, script: EntryScript | None, f
         run.values[f"{prefix}.{name.removeprefix('flag.')}"] = value
     run.items.update(items)
     add_script(run, reading, script)
+    add_guards(run, script, prefix)
     if framework.meaning == "own":
         run.unread["flag"] = Unknown("what the options of this script mean is not known")
     add_pins(run, reading.filed, reading.versions)
@@ -134,6 +149,7 @@ def _build(framework: Framework, reading: Reading, script: EntryScript | None, f
         add_files(run, reading, (NamedFile("deepspeed", run.get("par.ds.file")),))
     if framework.fill is not None:
         framework.fill(run, reading)
+        add_never_read(run, script, reading.words)
 
     def what_if(settings: Mapping[str, Data]) -> Run:
         changed = {**{name.removeprefix("flag."): value for name, value in flags.items()}}

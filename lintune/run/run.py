@@ -1,7 +1,7 @@
 """A run in the common vocabulary: every setting by dotted name, with its origin; lists of items; guards of the script."""
 
 from collections.abc import Callable, Mapping
-from typing import Literal
+from typing import Literal, TypeAlias
 
 from lintune.source.record import dataclass, field
 from lintune.source.text import Site
@@ -17,6 +17,13 @@ class Item:
     site: Site | None
 
 
+Condition: TypeAlias = tuple[object, ...] | None
+"""A condition of a script over options: an operator with its operands, `("option", name)` or `("literal", value)`.
+
+None: it cannot be decided. See `lintune.scripts.conditions`.
+"""
+
+
 @dataclass(frozen=True, slots=True)
 class Guard:
     """A `raise` (or failing `assert`) of the entry script whose conditions read parsed options."""
@@ -26,6 +33,8 @@ class Guard:
     site: Site
     """The raise statement."""
     message: str = ""
+    condition: Condition = None
+    """What must hold for it to raise; None where that cannot be told from options."""
 
 
 @dataclass(slots=True)

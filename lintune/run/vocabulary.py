@@ -48,6 +48,9 @@ readme.tuning                 |         | the tuning that the README claims for 
 launch.node_rank              |         | the rank of this node
 launch.master_addr            |         | the address of the first node
 launch.master_port            |         | the port of the first node
+launch.sibling                |         | which of one author's repositories the script belongs to
+launch.layout                 |         | old or new: where that repository keeps its scripts
+task.stage                    |         | sft, dpo, grpo or cls
 gpu.name                      |         | the card's name
 gpu.count                     | cards   | cards per node
 gpu.memory_bytes              | bytes   | the memory of one card, as marketed (an upper bound)
@@ -60,6 +63,7 @@ script.device_map             |         | how the script places its model: auto,
 script.trainer.*              |         | the class whose method or argument newer releases call otherwise
 script.imports                |         | the packages that the script imports
 script.compared.*             |         | the values that the script compares an option with
+script.raises.*               |         | whether the script refuses this launch by a guard over these options, in alphabetical order
 model.id                      |         | the model as given: a hub name or a path
 model.name                    |         | the known model that it is
 model.family                  |         | the family: minicpm-v or omnilmm
@@ -81,6 +85,14 @@ model.vocab                   | tokens  | size of the vocabulary
 model.vision_layers           | layers  | layers of the vision tower as loaded
 model.notes                   |         | what is not certain about the model's facts
 model.quant.method            |         | quantisation of the base weights
+model.quant.bits              | bits    | bits of the quantised base weights
+model.quant.type              |         | nf4 or fp4
+model.quant.double            |         | whether the quantisation constants are quantised again
+model.attn                    |         | the attention implementation that is asked for
+model.tied                    |         | whether the output head shares the weights of the input embedding
+model.loaded_as               |         | the class that the script chooses by the model's name
+model.vision_tower            |         | the vision tower that is named beside the language model
+model.pretrained_projector    |         | the trained projector that is loaded
 model.params.exact            |         | whether the counts equal a published total to the parameter
 model.params.total            | params  | parameters of the model as loaded
 model.params.llm              | params  | of the decoder layers and the final norm
@@ -114,6 +126,8 @@ optim.beta2                   |         | Adam's second beta
 optim.eps                     |         | Adam's epsilon
 optim.clip                    |         | largest gradient norm
 optim.target_modules          |         | modules of a low-rank optimizer
+optim.lr_of.*                 |         | the learning rate asked for a part: vision, projector
+optim.own_groups              |         | whether parts can have rates of their own: the trainer makes groups, and nothing overrides it
 sched.type                    |         | the schedule asked for
 sched.warmup_ratio            |         | share of the steps that warm up
 sched.warmup_steps            | steps   | steps that warm up
@@ -126,9 +140,16 @@ batch.micro                   | samples | samples per GPU and step of the backwa
 batch.eval_micro              | samples | samples per GPU in evaluation
 batch.accum                   | steps   | backward passes per optimizer step
 batch.group_by_length         |         | whether samples of like length are batched
+batch.group_by_modality       |         | whether samples with and without images are batched apart
+batch.packing                 |         | whether samples are packed into one sequence
 seq.max_len                   | tokens  | longest sample
 media.tiles                   | slices  | most slices of an image
 media.tile_tokens             | tokens  | tokens of one slice
+media.min_pixels              | pixels  | least pixels of an image
+media.max_pixels              | pixels  | most pixels of an image
+media.video_max_pixels        | pixels  | most pixels of a video
+media.frames                  | frames  | frames of a video
+media.fps                     |         | frames taken per second of video
 par.ds.file                   |         | the DeepSpeed file
 par.ds.stage                  |         | ZeRO stage
 par.ds.offload_opt            |         | where optimizer states go: none, cpu, nvme
@@ -143,6 +164,7 @@ mem.liger                     |         | whether Liger kernels are on
 mem.compile                   |         | whether torch.compile is on
 data.train                    |         | training data
 data.eval                     |         | evaluation data
+data.media_root               |         | the folder of images
 data.workers                  |         | loader processes
 run.epochs                    | epochs  | passes over the data
 run.max_steps                 | steps   | optimizer steps; -1 for none
@@ -165,6 +187,7 @@ derived.global_batch          | samples | samples per optimizer step
 derived.effective_sched       |         | the schedule that really runs
 derived.effective_optim       |         | the optimizer that really runs
 derived.effective_lr          |         | the learning rate that really applies
+derived.effective_lr_of.*     |         | the learning rate that a trained part really gets
 derived.trainable_parts       |         | parts that are not frozen
 derived.trainable_params      | params  | trainable parameters
 derived.trainable_matrices    | params  | of these, elements of matrices
@@ -180,6 +203,7 @@ memory.step_bytes             | bytes   | what the optimizer step or the reducti
 memory.context_bytes          | bytes   | the CUDA context, at least
 memory.floor_bytes            | bytes   | what is certainly held at once per GPU, without activations
 memory.floor_exceeds_gpu      |         | whether that is more than the card has
+memory.no_room_on             |         | the GPUs by name, where it is
 memory.components             |         | the parts of the floor with their formulas
 """)
 """By name."""

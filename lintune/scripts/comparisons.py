@@ -20,7 +20,7 @@ def compared_values(option: str, modules: Modules) -> dict[str, Site]:
     Looks at the files that were parsed for the entry script and at the project files that these import.
     """
     found: dict[str, Site] = {}
-    for source in _files(modules):
+    for source in project_texts(modules):
         if option in source.text:
             for text, span in _compared(source.text, option):
                 found.setdefault(text, Site(source, span))
@@ -39,7 +39,8 @@ def project_files(modules: Modules, holding: str = "") -> Iterator[Module]:
                     yield inner
 
 
-def _files(modules: Modules) -> list[Source]:
+def project_texts(modules: Modules) -> list[Source]:
+    """The files that were parsed for the entry script and the project files that these import, a few at most."""
     found: dict[str, Source] = {}
     parsed = modules.parsed()
     for module in parsed:

@@ -3,49 +3,117 @@
 import ast
 from collections.abc import Iterator
 
-from lintune.run.run import Guard
+from lintune.run.run import Condition, Guard
 from lintune.scripts.bindings import Bindings
+from lintune.scripts.conditions import condition_of
 from lintune.scripts.modules import Definition, Module
 from lintune.scripts.parsers import Reached
+from lintune.source.record import dataclass
+
+_PARSES = frozenset({"parse_args_into_dataclasses", "parse_args_and_config", "parse_args", "parse_known_args"})
+_LEAVES = frozenset({"exit", "quit", "_exit"})
+
+
+@dataclass(slots=True)
+class _Way:
+    """How a statement is reached."""
+
+    bindings: Bindings
+    module: Module
+    read: frozenset[str] = frozenset()
+    """The options of the conditions around it, an `else` included."""
+    condition: Condition = ("literal", True)
+    """What must hold for it to be reached; None where that cannot be told."""
+    changed: frozenset[str] = frozenset()
+    """The options that the script has assigned before."""
+
+    def where(self, test: ast.expr, holds: bool) -> "_Way":
+        """The way into a branch."""
+        condition = condition_of(test, self.bindings, self.changed)
+        inner: Condition = condition if holds else ("not", condition)
+        both: Condition = ("and", self.condition, inner) if self.condition is not None else None
+        return _Way(self.bindings, self.module, self.read | self.bindings.read(test), both, self.changed)
+
+    def unsure(self) -> "_Way":
+        """The same statements, which may run or not."""
+        return _Way(self.bindings, self.module, self.read, None, self.changed)
 
 
 def read_guards(scopes: list[Reached], bound: dict[int, Bindings], classes: list[Definition]) -> tuple[Guard, ...]:
-    """Guards of the reached scopes, and of the `__post_init__` of the script's dataclasses, in the order written."""
+    """Guards of the reached scopes, and of the `__post_init__` of the script's dataclasses, in the order written.
+
+    A guard's condition is kept where its scope parses the command line itself, so that it certainly runs.
+    """
     found: list[Guard] = []
     for scope in scopes:
-        found.extend(_guards(scope.node.body, bound[id(scope.node)], scope.module, frozenset()))
+        way = _Way(bound[id(scope.node)], scope.module)
+        parses = any(isinstance(call.func, ast.Attribute) and call.func.attr in _PARSES for call in scope.calls)
+        found.extend(_guards(scope.node.body, way if parses else way.unsure()))
     for definition in classes:
         for node in getattr(definition.node, "body", ()):
             if isinstance(node, ast.FunctionDef) and node.name == "__post_init__":
-                found.extend(_guards(node.body, Bindings({"self"}), definition.module, frozenset()))
+                found.extend(_guards(node.body, _Way(Bindings({"self"}), definition.module)))
     return tuple(found)
 
 
-def _guards(body: list[ast.stmt], bindings: Bindings, module: Module, read: frozenset[str]) -> Iterator[Guard]:
-    """Guards below the statements; `read` are the options of the conditions around them, an `else` included."""
+def _guards(body: list[ast.stmt], way: _Way) -> Iterator[Guard]:
+    """Guards below the statements."""
     for node in body:
-        match node:
-            case ast.Raise():
-                if read:
-                    yield Guard(read, module.site(node), _raised_message(node))
-            case ast.Assert(test=test):
-                names = read | bindings.read(test)
-                if bindings.read(test):
-                    yield Guard(names, module.site(node), _text(node.msg))
-            case ast.If(test=test, body=inner, orelse=other):
-                names = read | bindings.read(test)
-                yield from _guards(inner, bindings, module, names)
-                yield from _guards(other, bindings, module, names)
-            case ast.Match(subject=subject, cases=cases):
-                names = read | bindings.read(subject)
-                for case in cases:
-                    yield from _guards(case.body, bindings, module, names)
-            case ast.For(body=inner, orelse=other) | ast.While(body=inner, orelse=other):
-                yield from _guards([*inner, *other], bindings, module, read)
-            case ast.With(body=inner) | ast.AsyncWith(body=inner):
-                yield from _guards(inner, bindings, module, read)
-            case ast.Try(body=inner, orelse=other, finalbody=final):
-                yield from _guards([*inner, *other, *final], bindings, module, read)
+        yield from _guards_of(node, way)
+        way.changed |= _assigned(node, way.bindings)
+        if way.condition is not None and _may_leave(node):
+            way.condition = None
+
+
+def _guards_of(node: ast.stmt, way: _Way) -> Iterator[Guard]:
+    match node:
+        case ast.Raise():
+            if way.read:
+                yield Guard(way.read, way.module.site(node), _raised_message(node), way.condition)
+        case ast.Assert(test=test):
+            if way.bindings.read(test):
+                failed = way.where(test, False)
+                yield Guard(failed.read, way.module.site(node), _text(node.msg), failed.condition)
+        case ast.If(test=test, body=inner, orelse=other):
+            yield from _guards(inner, way.where(test, True))
+            yield from _guards(other, way.where(test, False))
+        case ast.Match(subject=subject, cases=cases):
+            inside = _Way(way.bindings, way.module, way.read | way.bindings.read(subject), None, way.changed)
+            for case in cases:
+                yield from _guards(case.body, inside)
+        case ast.For(body=inner, orelse=other) | ast.While(body=inner, orelse=other):
+            yield from _guards([*inner, *other], way.unsure())
+        case ast.With(body=inner) | ast.AsyncWith(body=inner):
+            yield from _guards(inner, way.unsure())
+        case ast.Try(body=inner, orelse=other, finalbody=final):
+            yield from _guards([*inner, *other, *final], way.unsure())
+
+
+def _assigned(node: ast.stmt, bindings: Bindings) -> frozenset[str]:
+    """The options that a statement assigns: `training_args.bits = 16`, `setattr(...)` and local copies included."""
+    found: set[str] = set()
+    for inner in ast.walk(node):
+        match inner:
+            case ast.Attribute(value=ast.Name(id=holder), attr=name, ctx=ast.Store()) if holder in bindings.holders:
+                found.add(name)
+            case ast.Call(func=ast.Name(id="setattr"), args=[ast.Name(id=holder), ast.Constant(value=str() as name), *_]):
+                found.update([name] if holder in bindings.holders else [])
+            case ast.AugAssign(target=ast.Name(id=name)) if name in bindings.options:
+                found.add(bindings.options[name])
+    return frozenset(found)
+
+
+def _may_leave(node: ast.stmt) -> bool:
+    """Whether the scope may end here without an error."""
+    if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+        return False
+    for inner in ast.walk(node):
+        match inner:
+            case ast.Return():
+                return True
+            case ast.Call(func=ast.Name(id=name) | ast.Attribute(attr=name)) if name in _LEAVES:
+                return True
+    return False
 
 
 def _raised_message(node: ast.Raise) -> str:

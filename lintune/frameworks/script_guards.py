@@ -1,0 +1,86 @@
+"""Which guards of the entry script raise with the options of this launch, and which options the script never reads."""
+
+import re
+
+from lintune.run.run import Guard, Item, Run
+from lintune.scripts.conditions import decide
+from lintune.scripts.entry import EntryScript
+from lintune.values.value import Known, Step, Unknown, Value, site_of
+
+_EXPLAINED = (
+    frozenset(("use_lora", "tune_llm")),
+    frozenset(("lora_enable", "freeze_llm")),
+    frozenset(("lora_enable", "vision_lora")),
+    frozenset(("vision_lora", "freeze_vision_tower")),
+    frozenset(("nframes", "fps")),
+    frozenset(("use_liger", "model_id")),
+)
+"""Guards that rule pages of their own explain."""
+
+
+def add_guards(run: Run, script: EntryScript | None, prefix: str) -> None:
+    """Set `script.raises.OPTION.OPTION` (names in alphabetical order) and the `script.raised` items.
+
+    `prefix` is where the options stand: `flag` or `option`. Options that a library defines too are not decided: its own
+    `__post_init__` may have changed them.
+    """
+    if script is None or not run.script_read:
+        run.unread["script.raises"] = Unknown("the entry script was not read", settle="the entry script")
+        return
+    own = {name for found in script.dataclasses for name in found.options} | {option.name for option in script.arguments}
+
+    def option(name: str) -> Value:
+        return run.get(f"{prefix}.{name}") if name in own else Unknown("not an option of the script itself")
+
+    items: list[Item] = []
+    for guard in run.guards:
+        raises = decide(guard.condition, option) if guard.condition is not None else None
+        _remember(run, guard, raises)
+        if raises and not any(names <= guard.names for names in _EXPLAINED):
+            items.append(_item(run, guard, prefix))
+    run.items["script.raised"] = tuple(items)
+
+
+def _remember(run: Run, guard: Guard, raises: bool | None) -> None:
+    """The strongest of what the guards over the same options say; one that is not decided says nothing."""
+    name = "script.raises." + ".".join(sorted(guard.names))
+    before = run.values.get(name)
+    if raises or (raises is False and before is None):
+        run.values[name] = Known(raises, (Step("script", guard.site, guard.message),))
+
+
+def _item(run: Run, guard: Guard, prefix: str) -> Item:
+    values = {name: run.get(f"{prefix}.{name}") for name in sorted(guard.names)}
+    written = next((site for value in values.values() if (site := site_of(value)) is not None), run.site)
+    shown = ", ".join(f"`{name} {value.value}`" for name, value in values.items() if isinstance(value, Known)) or "these options"
+    fields: dict[str, Value] = {
+        "options": Known(shown),
+        "message": Known(guard.message or "no message"),
+        "guard": Known(guard.message, (Step("script", guard.site, "raises here"),)),
+    }
+    return Item(fields, written)
+
+
+def add_never_read(run: Run, script: EntryScript | None, given: frozenset[str]) -> None:
+    """The `raw.dead` items: options that the script defines, the launch gives, and no file of the project reads."""
+    if script is None or not run.script_read or not script.complete:
+        return
+    own = [(name, option) for found in script.dataclasses for name, option in found.options.items() if name in given]
+    items: list[Item] = []
+    for name, option in own:
+        value = run.get(f"flag.{name}")
+        site = site_of(value)
+        if site is None or option.site is None or not _is_dead(script, name):
+            continue
+        fields: dict[str, Value] = {
+            "name": Known(name),
+            "value": value,
+            "defined": Known(name, (Step("script", option.site, "defined here"),)),
+        }
+        items.append(Item(fields, site))
+    run.items["raw.dead"] = tuple(items)
+
+
+def _is_dead(script: EntryScript, name: str) -> bool:
+    """Whether the name stands nowhere but where fields are defined, and no instance is handed on as a whole."""
+    return not script.matches(rf"(?<!\w){re.escape(name)}\b(?!\s*:\s*[A-Za-z])")
