@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from typing import Optional
 
 import transformers
+from peft import LoraConfig, get_peft_model
 
 
 @dataclass
@@ -38,7 +39,7 @@ class LoraArguments:
     q_lora: bool = False
 
 
-def build_model(model_args: ModelArguments, training_args: TrainingArguments) -> transformers.PreTrainedModel:
+def build_model(model_args: ModelArguments, training_args: TrainingArguments, lora_args: LoraArguments):
     model = transformers.AutoModel.from_pretrained(model_args.model_name_or_path, trust_remote_code=True)
     if training_args.use_lora and training_args.tune_llm:
         raise ValueError("LoRA leaves the LLM's own weights as they are: turn off tune_llm or use_lora.")
@@ -46,13 +47,27 @@ def build_model(model_args: ModelArguments, training_args: TrainingArguments) ->
         model.vpm.requires_grad_(False)
     if not training_args.tune_llm:
         model.llm.requires_grad_(False)
+    if training_args.use_lora:
+        copies = ["embed_tokens", "resampler"]
+        if training_args.tune_vision:
+            copies.append("vpm")
+        config = LoraConfig(
+            r=lora_args.lora_r,
+            lora_alpha=lora_args.lora_alpha,
+            lora_dropout=lora_args.lora_dropout,
+            bias=lora_args.lora_bias,
+            target_modules=lora_args.lora_target_modules,
+            modules_to_save=copies,
+        )
+        model = get_peft_model(model, config)
     return model
 
 
 def train() -> None:
     parser = transformers.HfArgumentParser((ModelArguments, DataArguments, TrainingArguments, LoraArguments))
     model_args, data_args, training_args, lora_args = parser.parse_args_into_dataclasses()
-    build_model(model_args, training_args)
+    model = build_model(model_args, training_args, lora_args)
+    transformers.Trainer(model=model, args=training_args).train()
 
 
 if __name__ == "__main__":

@@ -84,7 +84,7 @@ def _add_values(run: Run) -> None:
         "components",
     )
     if isinstance(setup, Unknown):
-        for name in (*names, "floor_exceeds_gpu"):
+        for name in (*names, "floor_exceeds_gpu", "no_room_on"):
             run.values[f"memory.{name}"] = setup
         return
     components = floor_components(setup)
@@ -101,6 +101,17 @@ def _add_values(run: Run) -> None:
         else first_unknown((run.get("gpu.memory_bytes"),), "the GPU is not known")
     )
     run.values["memory.floor_exceeds_gpu"] = exceeds
+    run.values["memory.no_room_on"] = _no_room(run, exceeds)
+
+
+def _no_room(run: Run, exceeds: Value) -> Value:
+    """The GPUs by name, where the floor is above their memory: "2x A100-40G"."""
+    if not isinstance(exceeds, Known):
+        return exceeds
+    count, name, capacity = whole(run.get("gpu.count")), text(run.get("gpu.name")), whole(run.get("gpu.memory_bytes"))
+    if not exceeds.value or not capacity:
+        return Absent()
+    return derived(f"{f'{count}x ' if count else ''}{name or 'a GPU'}-{round(capacity / 2**30)}G", "the floor is above its memory", exceeds)
 
 
 def floor_components(setup: Setup) -> tuple[Component, ...]:
