@@ -5,7 +5,21 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-NEVER = {"torch", "transformers", "peft", "accelerate", "numpy", "pygls", "lsprotocol", "socket", "ssl", "http", "urllib.request", "asyncio", "subprocess"}
+NEVER = {
+    "torch",
+    "transformers",
+    "peft",
+    "accelerate",
+    "numpy",
+    "pygls",
+    "lsprotocol",
+    "socket",
+    "ssl",
+    "http",
+    "urllib.request",
+    "asyncio",
+    "subprocess",
+}
 NOT_FOR_A_SHELL_LAUNCH = {"rich", "jsonschema", "importlib.metadata", "email", "logging"}
 MAX_MODULES = 140
 

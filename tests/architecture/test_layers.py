@@ -41,11 +41,7 @@ def imported_packages(path: Path) -> set[str]:
 def test_imports_go_up(path: Path) -> None:
     """A module imports its own package and the layers above it only."""
     own = path.relative_to(PACKAGE).parts[0]
-    wrong = {
-        other
-        for other in imported_packages(path)
-        if other != own and other in LEVEL and not LEVEL[other] < LEVEL[own]
-    }
+    wrong = {other for other in imported_packages(path) if other != own and other in LEVEL and not LEVEL[other] < LEVEL[own]}
     assert not wrong, f"{own} must not import {sorted(wrong)}"
 
 
