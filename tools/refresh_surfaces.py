@@ -163,7 +163,11 @@ def refresh(package: Package, cache: Path) -> list[Version]:
     with ProcessPoolExecutor(max_workers=2) as pool:
         results = list(pool.map(read_release, [package.name] * len(wanted), wanted, [cache] * len(wanted), chunksize=4))
     archives = [version for version, found in zip(wanted, results, strict=True) if found]
-    for name in sorted({name for found in results for name in found}):
+    names = sorted({name for found in results for name in found})
+    for path in (SCHEMAS / "surfaces" / package.name).glob("*.json"):
+        if path.stem not in names:
+            path.unlink()
+    for name in names:
         read = [(version, found[name]) for version, found in zip(wanted, results, strict=True) if name in found]
         data = surface(package.name, name, read, archives)
         changed = write(SCHEMAS / "surfaces" / package.name / f"{name}.json", data, "options")

@@ -241,14 +241,36 @@ def _axolotl(archive: Archive) -> Surfaces:
     return found
 
 
-_SWIFT = (
-    *("Sft", "Train", "Pretrain", "Pt", "RLHF", "Infer", "Deploy", "Rollout", "Eval", "Export", "App", "AppUI", "WebUI", "Sampling"),
-    *("MegatronSft", "MegatronTrain", "MegatronPretrain", "MegatronRLHF", "MegatronExport"),
-)
+_SWIFT = {
+    "Sft": ("Sft", "Train"),
+    "Pretrain": ("Pretrain", "Pt", "Train", "Sft"),
+    "RLHF": ("RLHF", "DPO"),
+    "Infer": ("Infer",),
+    "Deploy": ("Deploy",),
+    "Rollout": ("Rollout",),
+    "Eval": ("Eval",),
+    "Export": ("Export",),
+    "App": ("App", "AppUI"),
+    "WebUI": ("WebUI", "Webui"),
+    "Sampling": ("Sampling",),
+    "MegatronSft": ("MegatronSft", "MegatronTrain"),
+    "MegatronPretrain": ("MegatronPretrain", "MegatronTrain"),
+    "MegatronRLHF": ("MegatronRLHF",),
+    "MegatronExport": ("MegatronExport",),
+}
+"""The classes of the commands, under the names of release 4, and what the same command's class was called before."""
 
 
 def _swift(archive: Archive) -> Surfaces:
-    return _classes(archive, "swift", {f"{name}Arguments": "" for name in _SWIFT})
+    """The dataclasses of its commands; one surface for each command through all releases."""
+    known = archive.classes("swift")
+    found: Surfaces = {}
+    for name, others in _SWIFT.items():
+        own = next((f"{other}Arguments" for other in others if f"{other}Arguments" in known), None)
+        surface = read_flags_of_class(archive, "swift", own) if own is not None else None
+        if surface is not None:
+            found[f"{name}Arguments"] = surface
+    return found
 
 
 def _litgpt(archive: Archive) -> Surfaces:
@@ -316,7 +338,7 @@ PACKAGES = (
     Package("torch", "2.0", "2.1", _torch, "last", keep=("torch/distributed/run.py",)),
     Package("llamafactory", "0.7", "0.7", _llamafactory),
     Package("axolotl", "0.5", "0.5", _axolotl),
-    Package("ms-swift", "2.0", "2.0", _swift, "edges"),
+    Package("ms-swift", "2.0", "3.0", _swift, "edges"),
     Package("litgpt", "0.4", "0.4", _litgpt),
     Package("torchtune", "0.1", "0.1", _torchtune),
     Package("openrlhf", "0.3", "0.3", _openrlhf, "edges"),
