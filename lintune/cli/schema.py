@@ -7,7 +7,12 @@ from lintune.cli.arguments import Parser
 from lintune.cli.usage import OK, UsageError, did_you_mean
 from lintune.source.data import data_folder
 
-SCHEMAS = {"config": "lintune-config.schema.json", "check": "check-v1.schema.json", "show": "show-v1.schema.json"}
+SCHEMAS = {
+    "config": "lintune-config.schema.json",
+    "check": "check-v1.schema.json",
+    "show": "show-v1.schema.json",
+    "compat": "compat-v1.schema.json",
+}
 """The names, each with its file under `schemas/`."""
 
 
@@ -25,6 +30,6 @@ def main(words: Sequence[str]) -> int:
 
 def parser() -> Parser:
     """The parser of `lintune schema`."""
-    made = Parser("schema", "NAME", "Print a JSON Schema: config (lintune.toml), check or show (their --format json).")
+    made = Parser("schema", "NAME", "Print a JSON Schema: config (lintune.toml), check, show or compat (their --format json).")
     made.words("names", limit=1)
     return made

@@ -1,7 +1,7 @@
 """Settings that a library's options class refuses when it is made: its own guards, evaluated on the flags of a launch."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from lintune.frameworks.option_table import admitted
@@ -26,35 +26,47 @@ def raised_guards(run: Run) -> Iterator[Item]:
 
     Fields: message, package, broken (the releases), source, and `first` to `fifth`: the values of options that it reads.
     """
-    guards, surface = load_guards("transformers"), surface_of(_CLASS)
-    if guards is None or surface is None or not all(f"flag.{name}" in run.values for name in _SIGNATURE):
+    surface = surface_of(_CLASS)
+    if surface is None:
         return
-    own = run.get("script.post_init")
-    if not isinstance(own, Known | Absent):
+    admitted_now = admitted("transformers", surface, run.versions.get("transformers"))
+    if not raised_by_release(run, admitted_now):
         return
-    options = _options(run, own)
+    raised = raised_by_release(run)
     by_message: dict[str, list[str]] = {}
-    raised = _raised(guards, surface, options)
-    for release, guard in raised.items():
-        by_message.setdefault(_shown(guard, options), []).append(release)
-    if not raised:
-        return
-    in_force = {surface.releases[index].text for index in admitted("transformers", surface, run.versions.get("transformers"))}
+    for release, (message, _) in raised.items():
+        by_message.setdefault(message, []).append(release)
+    in_force = {surface.releases[index].text for index in admitted_now}
     for message, releases in by_message.items():
         if not in_force.isdisjoint(releases):
             broken = spec_text(surface.releases, [version.text in releases for version in surface.releases])
-            yield _item(run, raised[releases[-1]], message, broken)
+            yield _item(run, raised[releases[-1]][1], message, broken)
 
 
-def _raised(guards: Guards, surface: Surface, options: dict[str, Any]) -> dict[str, LibraryGuard]:
+def raised_by_release(run: Run, among: Sequence[int] | None = None) -> dict[str, tuple[str, LibraryGuard]]:
+    """For each release the first guard that certainly raises with the flags of a launch, and what it says.
+
+    `among` limits it to some releases, by their index in the surface of the class.
+    """
+    guards, surface = load_guards("transformers"), surface_of(_CLASS)
+    if guards is None or surface is None or not all(f"flag.{name}" in run.values for name in _SIGNATURE):
+        return {}
+    own = run.get("script.post_init")
+    if not isinstance(own, Known | Absent):
+        return {}
+    options = _options(run, own)
+    return {release: (_shown(guard, options), guard) for release, guard in _raised(guards, surface, options, among).items()}
+
+
+def _raised(guards: Guards, surface: Surface, options: dict[str, Any], among: Sequence[int] | None) -> dict[str, LibraryGuard]:
     """The first guard that raises, by release, where each release reads the numbers as it declares them."""
     groups: dict[tuple[tuple[str, Any], ...], set[str]] = {}
     read = {name for row in guards.rows for name in row[4]}
     numbers = {name: value for name, value in options.items() if name in read and type(value) in (int, float)}
     changing = {name: value for name, value in numbers.items() if len({window.option.type for window in surface.windows(name)}) > 1}
-    for index, version in enumerate(surface.releases):
+    for index in range(len(surface.releases)) if among is None else among:
         typed = tuple((name, _as_declared(value, surface.at(name, index))) for name, value in changing.items())
-        groups.setdefault(typed, set()).add(version.text)
+        groups.setdefault(typed, set()).add(surface.releases[index].text)
     found: dict[str, LibraryGuard] = {}
     for typed, releases in groups.items():
         known = {name: value for name, value in {**options, **dict(typed)}.items() if value is not _REFUSED}

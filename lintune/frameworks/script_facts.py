@@ -43,6 +43,7 @@ def add_script(run: Run, reading: Reading, script: EntryScript | None) -> None:
             run.values[f"script.compared.{option}"] = fact(values, "dataset.py of OpenBMB/MiniCPM-V@0dbb566")
     if not run.script_read:
         run.values["script.rank0_save"] = Unknown("the entry script was not read", settle="the entry script")
+    run.pending["script.bases"] = partial(_bases, script)
     run.pending["model.known_templates"] = lambda: run.get("script.compared.llm_type")
     if script is None:
         run.unread["flag"] = _unread(reading)
@@ -87,6 +88,13 @@ def _device_map(script: EntryScript) -> Value:
 def _override(script: EntryScript, kind: str) -> Value:
     found = script.trainer_override(kind)
     return Known(found[0], (Step("script", found[1]),)) if found is not None else Absent()
+
+
+def _bases(script: EntryScript | None) -> Value:
+    """The library classes whose options the launch takes, by dotted name."""
+    if script is None:
+        return Known(("transformers.TrainingArguments",))
+    return Known(tuple(dict.fromkeys(base for found in script.dataclasses for base in found.bases)))
 
 
 def _post_init(script: EntryScript) -> Value:

@@ -28,6 +28,11 @@ def _packages(file_name: str) -> dict[str, Any]:
     return packages if isinstance(packages, dict) else {}
 
 
+def known_packages() -> list[str]:
+    """The packages whose releases are known, in order."""
+    return sorted(_packages("releases.json"))
+
+
 @lru_cache(maxsize=16)
 def releases(package: str) -> tuple[Version, ...]:
     """The known releases of a package, oldest first; empty for a package that is not known."""
