@@ -227,18 +227,30 @@ def _axolotl(archive: Archive) -> Surfaces:
     if place is not None:
         keys = Found(source=f"{place.module.source.path} AxolotlInputConfig")
         add_model(keys, place.definition, place.modules)
+        if any("def check_fsdp_config_kwargs_prefix" in (archive.read(path) or "") for path in archive.files("axolotl", "validation.py")):
+            _prefixed(keys, "fsdp_config", "fsdp_")
         found["config"] = keys
     plugins = Found(source="axolotl/integrations", sections={"": Section("kept", "axolotl/integrations")})
     for path in archive.files("axolotl", "/args.py"):
         folder = path.split("/")[2]
         opened = archive.module(path) if path.startswith("axolotl/integrations/") else None
-        for name, node in opened[1].definitions.items() if opened else ():
-            if opened and isinstance(node, ast.ClassDef) and name.endswith("Args"):
+        nodes = {name: node for name, node in opened[1].definitions.items() if isinstance(node, ast.ClassDef)} if opened else {}
+        own = [name for name in nodes if name.endswith("Args")] or [name for name in nodes if name.endswith("Config")]
+        for name in own:
+            if opened:
                 plugins.add(folder, Entry(Option(folder, "dict"), section=True))
-                add_model(plugins, Definition(opened[1], node), opened[0], folder)
+                add_model(plugins, Definition(opened[1], nodes[name]), opened[0], folder)
     if plugins.entries:
         found["plugins"] = plugins
     return found
+
+
+def _prefixed(keys: Found, section: str, prefix: str) -> None:
+    """Keys of a mapping that are also accepted with a prefix (a validator strips it)."""
+    for name, entry in list(keys.entries.items()):
+        own = name.removeprefix(f"{section}.")
+        if name.startswith(f"{section}.") and "." not in own and not own.startswith(prefix):
+            keys.entries[name] = replace(entry, keys=(*entry.keys, f"{prefix}{own}"))
 
 
 _SWIFT = {

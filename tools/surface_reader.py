@@ -1,5 +1,6 @@
 """Reads the options of a class out of a released package, from its archive, by syntax only."""
 
+import ast
 from dataclasses import dataclass, replace
 
 from surface_archive import Archive as Archive  # type: ignore[import-not-found,unused-ignore]
@@ -7,7 +8,7 @@ from surface_archive import open_archive as open_archive
 from surface_entry import Entry, Found  # type: ignore[import-not-found,unused-ignore]
 
 from lintune.scripts.fields import ScriptDataclass, read_dataclass
-from lintune.scripts.modules import Definition, Import, Module, Modules
+from lintune.scripts.modules import Definition, External, Import, Module, Modules
 from lintune.values.option import Option
 
 LEVEL_OPTIONS = frozenset({"log_level", "log_level_replica"})
@@ -50,10 +51,23 @@ def read_flags_of_class(archive: Archive, package: str, class_name: str, file_na
     surface = read_class(archive, package, file_name, class_name)
     if surface is None:
         return None
-    found = Found(bases=surface.bases, source=_source(surface, class_name))
+    place = find_class(archive, package, class_name, file_name)
+    renamed = _renamed_bases(place) if place is not None else ()
+    found = Found(bases=(*surface.bases, *renamed), source=_source(surface, class_name))
     for option in surface.options.values():
         found.add(option.name, Entry(option))
     return found
+
+
+def _renamed_bases(place: Place) -> tuple[str, ...]:
+    """Library classes that a base is another name of: `BaseTrainingArguments = Seq2SeqTrainingArguments`."""
+    found: list[str] = []
+    for base in getattr(place.definition.node, "bases", ()):
+        match place.modules.resolve(place.definition.module, base):
+            case Definition(module=home, node=ast.Assign(value=ast.Name() as value)):
+                meaning = place.modules.resolve(home, value)
+                found += [meaning.dotted] if isinstance(meaning, External) else []
+    return tuple(found)
 
 
 def _source(surface: ScriptDataclass, class_name: str) -> str:
