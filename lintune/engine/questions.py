@@ -23,7 +23,7 @@ class WatchedProject(Project):
 
     def __init__(self, paths: Iterable[str] = (), cwd: str | None = None) -> None:
         self.asked: dict[Question, Answer] = {}
-        self._digests: dict[int, bytes] = {}
+        self._loaded: dict[str, tuple[Source | Problem, bytes]] = {}
         self._pins_asked: dict[str, dict[Question, Answer]] = {}
         super().__init__(paths, cwd)
 
@@ -38,9 +38,13 @@ class WatchedProject(Project):
 
     def load(self, path: str) -> Source | Problem:
         """The text of a file, or why it cannot be read."""
-        found = super().load(path)
-        self.asked["load", path] = self._digest_of(found) if isinstance(found, Source) else f"{found.kind}: {found.message}"
-        return found
+        known = self._loaded.get(path)
+        if known is None:
+            found = super().load(path)
+            text = f"{found.encoding}\0{found.text}" if isinstance(found, Source) else f"{found.kind}: {found.message}"
+            known = self._loaded[path] = (found, digest(text))
+        self.asked["load", path] = known[1]
+        return known[0]
 
     def exists(self, path: str) -> bool:
         """Whether a file or folder is there."""
@@ -83,12 +87,6 @@ class WatchedProject(Project):
         asked = self._pins_asked.setdefault(folder, self.asked)
         self.asked = before
         self.asked.update(asked)
-        return found
-
-    def _digest_of(self, source: Source) -> bytes:
-        found = self._digests.get(id(source))
-        if found is None:  # sources live as long as their project, so that an id means one of them
-            found = self._digests[id(source)] = digest(f"{source.encoding}\0{source.text}")
         return found
 
 

@@ -1,6 +1,8 @@
 """What an entry script accepts and refuses, read from its syntax."""
 
 import re
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 from lintune.run.run import Guard
 from lintune.scripts.bindings import bind
@@ -16,6 +18,8 @@ from lintune.scripts.trainer_overrides import Override, old_compute_loss, old_tr
 from lintune.source.record import dataclass, field
 from lintune.source.text import Problem, Site, Source
 from lintune.values.option import Option
+
+Found = TypeVar("Found")
 
 
 @dataclass(slots=True)
@@ -42,9 +46,8 @@ class EntryScript:
     guards: tuple[Guard, ...] = ()
     problems: tuple[Problem, ...] = ()
     _modules: Modules | None = field(default=None, repr=False)
-    _compared: dict[str, dict[str, Site]] = field(default_factory=dict, repr=False)
-    _saves: tuple[Site | None, ...] = ()
-    """The answer of `rank0_save`, once asked for."""
+    _answers: dict[str, Any] = field(default_factory=dict, repr=False)
+    """What was asked of the project's files so far: many launches start the same script."""
 
     @property
     def complete(self) -> bool:
@@ -58,31 +61,27 @@ class EntryScript:
 
     def compared_values(self, option: str) -> dict[str, Site]:
         """The strings that the script and the project files it imports compare an option with, with their places."""
-        if option not in self._compared:
-            self._compared[option] = compared_values(option, self._modules) if self._modules is not None else {}
-        return self._compared[option]
+        return self._once(f"compared {option}", lambda modules: compared_values(option, modules)) or {}
 
     @property
     def rank0_save(self) -> Site | None:
         """The condition around a `save_model` call that only rank 0 enters, in the script or a project file it imports."""
-        if not self._saves:
-            self._saves = (rank0_save(project_files(self._modules, "save_model")) if self._modules is not None else None,)
-        return self._saves[0]
+        return self._once("rank0_save", lambda modules: rank0_save(project_files(modules, "save_model")))
 
     def trainer_override(self, kind: str) -> Override | None:
         """What the project's own Trainer has that newer releases call otherwise: `training_step`, `compute_loss` or `tokenizer`."""
         found = {"training_step": old_training_step, "compute_loss": old_compute_loss, "tokenizer": tokenizer_argument}[kind]
-        return found(project_files(self._modules, "Trainer")) if self._modules is not None else None
+        return self._once(f"override {kind}", lambda modules: found(project_files(modules, "Trainer")))
 
     def matches(self, pattern: str) -> bool:
         """Whether the text of the script, or of a project file that it imports, has a match of a regular expression."""
         found = re.compile(pattern)
-        return self._modules is not None and any(found.search(source.text) for source in project_texts(self._modules))
+        return bool(self._once(f"matches {pattern}", lambda _: any(found.search(source.text) for source in self._texts)))
 
     @property
     def optimizer_groups(self) -> bool | None:
         """Whether the project's Trainer builds optimizer groups of its own; None where no Trainer is started."""
-        return builds_groups(project_texts(self._modules)) if self._modules is not None else None
+        return self._once("optimizer_groups", lambda _: builds_groups(self._texts))
 
     @property
     def paths_read(self) -> tuple[str, ...]:
@@ -101,7 +100,18 @@ class EntryScript:
     @property
     def device_map(self) -> DeviceMap | None:
         """The `device_map` with which the script, or a project file it imports, loads a model."""
-        return passed_device_map(project_files(self._modules, "device_map")) if self._modules is not None else None
+        return self._once("device_map", lambda modules: passed_device_map(project_files(modules, "device_map")))
+
+    @property
+    def _texts(self) -> list[Source]:
+        return self._once("texts", project_texts) or []
+
+    def _once(self, question: str, answer: Callable[[Modules], Found]) -> Found | None:
+        """What the project's files answer, found when it is first asked; None where the script was not read."""
+        if question not in self._answers:
+            self._answers[question] = answer(self._modules) if self._modules is not None else None
+        found: Found | None = self._answers[question]
+        return found
 
 
 def read_entry_script(source: Source, read: Read, folder: str = "") -> EntryScript:

@@ -3,6 +3,7 @@
 import ast
 import sys
 from collections.abc import Callable, Iterator
+from functools import lru_cache
 from posixpath import dirname, join, normpath
 from typing import TypeAlias
 
@@ -224,14 +225,23 @@ class Modules:
         return None
 
     def _parse(self, source: Source) -> Module | None:
-        try:
-            tree = ast.parse(source.text)
-        except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
-            self.problems.append(_syntax_problem(source, error))
+        found = _parsed(source)
+        if isinstance(found, Problem):
+            self.problems.append(found)
             return None
-        module = Module(source, tree, dirname(source.path))
-        _collect(module, tree.body)
-        return module
+        return found
+
+
+@lru_cache(maxsize=128)
+def _parsed(source: Source) -> Module | Problem:
+    """A file on its own, which the entry scripts of a project share."""
+    try:
+        tree = ast.parse(source.text)
+    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+        return _syntax_problem(source, error)
+    module = Module(source, tree, dirname(source.path))
+    _collect(module, tree.body)
+    return module
 
 
 def _ancestors(folder: str) -> Iterator[str]:
