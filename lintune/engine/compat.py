@@ -2,7 +2,7 @@
 
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from itertools import product
+from itertools import pairwise, product
 
 from lintune.engine.compat_edges import option_edges, rule_windows, surfaces_of, windowed_packages
 from lintune.engine.evaluate_rules import evaluate_rules
@@ -10,6 +10,7 @@ from lintune.engine.finding import Finding
 from lintune.engine.rule import Rule
 from lintune.engine.scope import Scope
 from lintune.frameworks.library_guards import raised_by_release
+from lintune.frameworks.missing_classes import NAME as MISSING_CLASS
 from lintune.run.run import Run
 from lintune.source.record import dataclass, replace
 from lintune.surfaces.releases import recent_releases, releases
@@ -142,7 +143,8 @@ def _segments(run: Run, run_at: RunAt, rules: Sequence[Rule], package: str) -> I
         for start, stop in _split(here, rules, package, first, end):
             pinned = replace(here, versions={**here.versions, package: exactly(package, known[start])})
             errors = [finding for finding in evaluate_rules(rules, pinned, recent_releases).findings if finding.severity == "error"]
-            yield start, stop - 1, errors
+            missing = [finding for finding in errors if finding.name == MISSING_CLASS]
+            yield start, stop - 1, missing or errors  # of a class that is not there nothing else can be said
 
 
 def _keep_script(run: Run, base: Run) -> Run:
@@ -162,7 +164,7 @@ def _split(run: Run, rules: Sequence[Rule], package: str, first: int, end: int) 
         (raised.get(known[index].text, ("",))[0], *(window.contains(known[index]) for window in windows)) for index in range(first, end)
     ]
     cuts = [first, *(first + index for index in range(1, len(state)) if state[index] != state[index - 1]), end]
-    return list(zip(cuts, cuts[1:], strict=False))
+    return list(pairwise(cuts))
 
 
 def _indices(versions: Sequence[Version]) -> list[int]:

@@ -4,7 +4,6 @@ from collections.abc import Callable, Sequence
 
 from lintune.engine.compat import Combination, LaunchSweep, RunAt, candidates, common, common_starting, exactly, inside, sweep
 from lintune.engine.result import CheckOptions
-from lintune.engine.rule import Rule
 from lintune.frameworks.context import Context
 from lintune.frameworks.registry import read_launch
 from lintune.launch.discover import discover, role_of

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Sequence
 
-from lintune.engine.compat import LaunchSweep, Later, PackageSweep, ReleaseWindow
+from lintune.engine.compat import Later, LaunchSweep, PackageSweep, ReleaseWindow
 from lintune.engine.compat_launches import Compat, ProjectPin
 from lintune.engine.finding import Finding, Json, place_json
 from lintune.values.version import Version

@@ -18,8 +18,8 @@ _MOST_REASONS = 6
 def render_compat(result: Compat, paint: Paint) -> str:
     """All launches, then what they have in common and where the project's pins lie."""
     blocks = ["\n".join(_launch(launch, paint)) for launch in result.launches]
-    if result.launches:
-        blocks.append("\n".join(_together(result, paint)))
+    together = "\n".join(_together(result, paint)) if result.launches else ""
+    blocks += [together] if together else []
     return "\n\n".join(blocks) + "\n" if blocks else ""
 
 
@@ -45,8 +45,8 @@ def _package(package: PackageSweep, always: Sequence[Finding], paint: Paint) -> 
     for window in package.windows:
         yield from _window(window, always, width, paint)
     for each in package.later:
-        reason = f"starts, and then: {_reason(each.finding)}"
-        yield f"    {_span(each.first, each.last):<{width}}  {paint('warning', 'later ')}  {reason}"
+        kind = "wrong " if each.finding.stage == "whole-run" else "later "
+        yield f"    {_span(each.first, each.last):<{width}}  {paint('warning', kind)}  {_reason(each.finding)}"
 
 
 def _window(window: ReleaseWindow, always: Sequence[Finding], width: int, paint: Paint) -> Iterator[str]:
