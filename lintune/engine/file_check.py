@@ -113,6 +113,8 @@ class _Work:
             found.suppressions[source.path] = find_suppressions(source, None, "yaml")
         if isinstance(document.root, Mapping) and task.alone and file.role == "json":
             problems = (*problems, *self._check_json(source, document.root))
+        if isinstance(document.root, Mapping) and task.alone and file.role == "yaml":
+            self._check_config(source, document.root)
         self._evaluate(file_run(source, "deepspeed" if deepspeed else file.role, {"file.problems": problems}))
         known = deepspeed or not task.alone or file.path in found.files
         if file.named and task.alone and not known:
@@ -137,6 +139,18 @@ class _Work:
             # What waits here waits for the launch, which was not asked about.
             self.found.outcome.add(replace(alone, waits=[], undecided=set()))
         return ()
+
+    def _check_config(self, source: Source, root: Mapping) -> None:
+        """A YAML file on its own: a launch, where it is a framework's training configuration."""
+        from lintune.engine.config_launch import read_config
+
+        checker, found = self.checker, self.found
+        run = read_config(source, root, checker.project, checker.assumptions, checker.scripts)
+        if run is not None:
+            found.launches.append(run)
+            found.files[source.path] = CheckedFile(source.path, "launch", run.framework, 1)
+            self._evaluate(run)
+            found.uses += self._used(run)
 
     def _evaluate(self, run: Run) -> None:
         self.found.outcome.add(evaluate_rules(self.checker.rules, run, _releases))

@@ -1,6 +1,6 @@
 """What a framework adapter may look at beside the launch itself."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping as Dictionary
 
 from lintune.launch.launchers import Launch
 from lintune.launch.pins import FilePin
@@ -9,6 +9,7 @@ from lintune.run.assumptions import Assumptions
 from lintune.scripts.entry import EntryScript
 from lintune.source.record import dataclass, field
 from lintune.source.text import Source
+from lintune.syntax.tree import Mapping
 from lintune.values.version import Pin
 
 
@@ -20,7 +21,7 @@ class Context:
     script: str
     """The file that holds the launch, as reports show it."""
     assumptions: Assumptions = field(default_factory=Assumptions)
-    environment: Mapping[str, str] | None = None
+    environment: Dictionary[str, str] | None = None
     """The environment in which the launch script was evaluated; None where nothing is known of it."""
     scripts: dict[tuple[str, str], EntryScript] = field(default_factory=dict)
     """Entry scripts read so far in this check, by path and base folder: many launches start the same one."""
@@ -43,5 +44,7 @@ class Reading:
     versions: dict[str, Pin] = field(default_factory=dict)
     filed: tuple[FilePin, ...] = ()
     """The requirements of the files beside or above the launch script, nearest first."""
+    config: Mapping | None = None
+    """The settings of the config file that was named itself, without any command."""
     words: frozenset[str] = frozenset()
     """The option names that the entry script receives, dashes stripped, underscores for hyphens."""

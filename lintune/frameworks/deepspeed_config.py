@@ -15,6 +15,12 @@ _DERIVED = ("stage", "offload_opt", "offload_param", "has_optimizer", "has_sched
 def add_deepspeed(run: Run, reading: Reading) -> None:
     """Read the file that `--deepspeed` (`par.ds.file`) names and add its keys; unreadable ones stay unknown."""
     named = run.get("flag.deepspeed")
+    if isinstance(named, Absent):
+        other = _of_accelerate(run)
+        if other is None:
+            return
+        named = other
+    run.values["par.ds.file"] = named
     match named:
         case Absent():
             _without(run)
@@ -26,6 +32,26 @@ def add_deepspeed(run: Run, reading: Reading) -> None:
             _unread(run, named)
         case _:
             _unread(run, Unknown("`--deepspeed` does not name a file", named.origin))
+
+
+def _of_accelerate(run: Run) -> Value | None:
+    """The file that the accelerate configuration names; None where its own keys were taken."""
+    from lintune.frameworks.accelerate_config import accelerate_mode, add_deepspeed_block, deepspeed_file
+
+    mode = accelerate_mode(run)
+    if text(mode) != "DEEPSPEED":
+        return mode if isinstance(mode, Unknown) and text(run.get("launch.launcher")) == "accelerate" and _configured(run) else Absent()
+    named = deepspeed_file(run)
+    if isinstance(named, Absent):
+        add_deepspeed_block(run)
+        _add_meaning(run)
+        return None
+    return named
+
+
+def _configured(run: Run) -> bool:
+    """Whether an accelerate configuration is named at all."""
+    return not isinstance(run.get("launch.option.config_file"), Absent)
 
 
 def _without(run: Run) -> None:

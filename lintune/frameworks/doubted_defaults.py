@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 
-from lintune.frameworks.trainer_settings import written
 from lintune.values.value import Unknown, Value, is_default
 
 _OFTEN_OVERRIDDEN = frozenset(
@@ -23,17 +22,7 @@ _OFTEN_OVERRIDDEN = frozenset(
 """Fields of TrainingArguments for which scripts often define a default of their own."""
 
 
-_INHERITED = frozenset(["max_steps"])
-"""Fields whose default every framework built on the Trainer leaves as it is."""
-
-
 def doubt_defaults(values: Mapping[str, Value], entry: str) -> dict[str, Value]:
     """The same values, where a default that scripts often override is unknown."""
     why = Unknown(f"`{entry}` may define another default", settle=f"the file `{entry}`")
     return {name: why if name in _OFTEN_OVERRIDDEN and is_default(value) else value for name, value in values.items()}
-
-
-def without_defaults(values: Mapping[str, Value], program: str) -> dict[str, Value]:
-    """The same values, where nearly every default is unknown: the program has its own."""
-    why = Unknown(f"the defaults of `{program}` are not known yet")
-    return {name: value if written(value) or name in _INHERITED else why for name, value in values.items()}

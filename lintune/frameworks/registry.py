@@ -1,13 +1,14 @@
 """From a launch to a run: the framework is told from the entry script or the flags, then its adapter fills the run."""
 
 from collections.abc import Callable, Mapping
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from lintune.frameworks import hf_trainer, minicpmv
+from lintune.frameworks.accelerate_config import add_fsdp
 from lintune.frameworks.config_files import script_config
 from lintune.frameworks.context import Context, Reading
 from lintune.frameworks.deepspeed_config import add_deepspeed
-from lintune.frameworks.doubted_defaults import doubt_defaults, without_defaults
+from lintune.frameworks.doubted_defaults import doubt_defaults
 from lintune.frameworks.environment import add_environment, word_value
 from lintune.frameworks.files import NamedFile, add_files
 from lintune.frameworks.launcher_facts import add_launcher
@@ -20,7 +21,13 @@ from lintune.launch.launchers import Launch
 from lintune.run.run import Item, Run
 from lintune.scripts.entry import EntryScript
 from lintune.source.record import dataclass
+from lintune.syntax.tree import Mapping as Tree
 from lintune.values.value import Absent, Data, Known, Step, Unknown, Value
+
+if TYPE_CHECKING:
+    from lintune.frameworks.command_line import Parsed
+    from lintune.frameworks.option_table import OptionTable
+    from lintune.frameworks.own_frameworks import Adapter
 
 Flags = Mapping[str, Value]
 """The framework's options by name, with their defaults."""
@@ -35,24 +42,21 @@ class Framework:
     fill: Callable[[Run, Reading], None] | None = None
     known: Callable[[Reading], EntryScript | None] | None = None
     """The options of its official script, for a launch whose script is not at hand."""
-    meaning: Literal["trainer", "own", "unread"] = "trainer"
-    """What its options are: those of TrainingArguments, the script's own (checked, but not understood), or not read."""
+    read: "Callable[[Reading], Parsed] | None" = None
+    """Reads the options of a framework that has a command line or config files of its own."""
+    meaning: Literal["trainer", "config", "own", "unread"] = "trainer"
+    """What its options are: those of TrainingArguments, those of a config file that the adapter reads alone, the script's own (checked,
+    but not understood), or not read."""
 
 
 _MINICPMV = Framework(minicpmv.NAME, minicpmv.fill)
 _HF_TRAINER = Framework(hf_trainer.NAME, hf_trainer.fill)
 _ARGPARSE = Framework("argparse", meaning="own")
 _UNKNOWN = Framework("unknown", meaning="unread")
-_PROGRAMS = {
-    "swift": Framework("ms-swift", hf_trainer.fill),
-    "megatron": Framework("megatron-swift", meaning="unread"),
-    "trl": Framework("trl", hf_trainer.fill),
-    "llamafactory-cli": Framework("llamafactory", hf_trainer.fill),
-    "axolotl": Framework("axolotl", meaning="unread"),
-    "tune": Framework("torchtune", meaning="unread"),
-    "litgpt": Framework("litgpt", meaning="unread"),
-}
-"""Programs that are themselves the entry; only their flags that TrainingArguments has are understood yet."""
+_PROGRAMS = {"tune": Framework("torchtune", meaning="unread"), "litgpt": Framework("litgpt", meaning="unread")}
+"""Programs that are themselves the entry and whose options are not read yet."""
+_OWN_PROGRAMS = frozenset(("swift", "megatron", "trl", "llamafactory-cli", "axolotl"))
+_OWN_ENTRIES = ("axolotl", "swift", "train")
 
 
 def read_launch(launch: Launch, context: Context) -> Run | None:
@@ -60,13 +64,30 @@ def read_launch(launch: Launch, context: Context) -> Run | None:
     if launch.kind != "train":
         return None
     reading = read_around(launch, context)
-    framework = _detect(reading)
+    return _run(_detect(reading), reading)
+
+
+def read_config_file(root: Tree, context: Context) -> Run | None:
+    """The run of a config file that was named itself, or None where it is no training configuration that is known."""
+    from lintune.frameworks.own_frameworks import file_reading
+
+    found = file_reading(root, context)
+    return _run(_of_adapter(found[0]), found[1]) if found is not None else None
+
+
+def _run(framework: Framework, reading: Reading) -> Run:
+    if framework.read is not None:
+        parsed = framework.read(reading)
+        return _build(framework, reading, None, parsed.values, parsed.items)
     script = _script(reading, framework)
     flags, items = _parse(reading, script) if framework.meaning != "unread" else ({}, {})
     return _build(framework, reading, script, flags, items)
 
 
 def _detect(reading: Reading) -> Framework:
+    own = _with_own_options(reading)
+    if own is not None:
+        return own
     if reading.launch.entry is None:
         return _PROGRAMS.get(reading.launch.launcher, _UNKNOWN)
     if minicpmv.detect(reading):
@@ -74,8 +95,6 @@ def _detect(reading: Reading) -> Framework:
     family = _vision_language(reading)
     if family is not None:
         return family
-    if reading.script is None and words_of_llamafactory(reading):
-        return _PROGRAMS["llamafactory-cli"]
     if hf_trainer.detect(reading):
         return _HF_TRAINER
     return _ARGPARSE if reading.script is not None and reading.script.kind == "argparse" else _UNKNOWN
@@ -93,9 +112,21 @@ def _vision_language(reading: Reading) -> Framework | None:
     return None
 
 
-def words_of_llamafactory(reading: Reading) -> bool:
-    """Whether a script that is not at hand is given LLaMA-Factory's own options: `src/train.py`, `src/train_bash.py`."""
-    return "finetuning_type" in reading.words and bool(reading.words & {"stage", "template", "lora_target"})
+def _with_own_options(reading: Reading) -> Framework | None:
+    """The framework that reads its own command line or config files; the adapters are loaded only where one may be meant."""
+    launch = reading.launch
+    entry = launch.entry.text if launch.entry is not None else ""
+    named = launch.launcher in _OWN_PROGRAMS if launch.entry is None else any(part in entry for part in _OWN_ENTRIES)
+    if not named and not reading.words & {"finetuning_type", "config"}:
+        return None
+    from lintune.frameworks.own_frameworks import adapter_of
+
+    adapter = adapter_of(reading)
+    return _of_adapter(adapter) if adapter is not None else None
+
+
+def _of_adapter(adapter: "Adapter") -> Framework:
+    return Framework(adapter.name, adapter.fill, read=adapter.read, meaning="trainer" if adapter.trainer else "config")
 
 
 def _script(reading: Reading, framework: Framework) -> EntryScript | None:
@@ -119,13 +150,21 @@ def _parse(reading: Reading, script: EntryScript | None) -> tuple[Flags, Items]:
         parsed = parse_command_line(words, table)
         if parsed.config is not None:
             parsed = parse_command_line(words, table, script_config(reading, parsed.config))
+        elif script.kind == "trl" and "config" in reading.words:
+            parsed = _with_trl_config(reading, table)
         return parsed.values, parsed.items
     parsed = parse_command_line(words, library_table("transformers.TrainingArguments", pins=reading.versions))
     # the program or script that is not at hand may give a required option a default
     items = {name: found for name, found in parsed.items.items() if name != "raw.required"}
-    if reading.launch.entry is None:
-        return without_defaults(parsed.values, reading.launch.launcher), items
     return doubt_defaults(parsed.values, reading.entry or "the entry script"), items
+
+
+def _with_trl_config(reading: Reading, table: "OptionTable") -> "Parsed":
+    """The options of a `TrlParser` script with the YAML file that `--config` names."""
+    from lintune.frameworks.own_options import config_of, read_flags
+    from lintune.frameworks.trl import config_word
+
+    return read_flags(reading, reading.launch.args, table, config_of(reading, config_word(reading.launch.args)), "words")
 
 
 def _build(framework: Framework, reading: Reading, script: EntryScript | None, flags: Flags, items: Items) -> Run:
@@ -136,6 +175,8 @@ def _build(framework: Framework, reading: Reading, script: EntryScript | None, f
         run.values[f"{prefix}.{name.removeprefix('flag.')}"] = value
     run.items.update(items)
     add_script(run, reading, script)
+    if framework.read is not None:
+        run.unread.pop("flag", None)
     add_guards(run, script, prefix)
     if framework.meaning == "own":
         run.unread["flag"] = Unknown("what the options of this script mean is not known")
@@ -150,6 +191,8 @@ def _build(framework: Framework, reading: Reading, script: EntryScript | None, f
     if framework.fill is not None:
         framework.fill(run, reading)
         add_never_read(run, script, reading.words)
+    if framework.meaning != "unread":
+        add_fsdp(run)
 
     def what_if(settings: Mapping[str, Data]) -> Run:
         changed = {**{name.removeprefix("flag."): value for name, value in flags.items()}}
@@ -163,6 +206,9 @@ def _build(framework: Framework, reading: Reading, script: EntryScript | None, f
 
 
 def _add_entry_file(run: Run, reading: Reading) -> None:
+    config = reading.launch.options.get("config_file")
+    if config is not None:
+        add_files(run, reading, (NamedFile("accelerate", word_value(config, "flag")),))
     entry = reading.launch.entry
     if entry is None:
         return
@@ -176,6 +222,3 @@ def _add_entry_file(run: Run, reading: Reading) -> None:
     suffixes = reading.script.config_suffixes if reading.script is not None else ()
     if len(arguments) == 1 and suffixes and arguments[0].text.endswith(suffixes):
         add_files(run, reading, (NamedFile("config", word_value(arguments[0], "flag")),))
-    config = reading.launch.options.get("config_file")
-    if config is not None:
-        add_files(run, reading, (NamedFile("accelerate", word_value(config, "flag")),))

@@ -42,7 +42,6 @@ SETTINGS: tuple[tuple[str, str], ...] = (
     ("run.report_to", "report_to"),
     ("run.logging_steps", "logging_steps"),
     ("par.fsdp.mode", "fsdp"),
-    ("par.ds.file", "deepspeed"),
 )
 """Dotted name, flag."""
 
@@ -56,6 +55,11 @@ def add_trainer_settings(run: Run) -> None:
         run.values[name] = run.get(f"flag.{flag}")
     run.values["run.eval_strategy"] = _either(run, "eval_strategy", "evaluation_strategy")
     _add_precision(run)
+    add_derived(run)
+
+
+def add_derived(run: Run) -> None:
+    """The schedule, optimizer and batch that come of the settings and the DeepSpeed file."""
     _add_schedule(run)
     _add_optimizer(run)
     _add_batch(run)
@@ -89,7 +93,7 @@ def _add_precision(run: Run) -> None:
 
 
 def _add_schedule(run: Run) -> None:
-    own, block, has_block = run.get("flag.lr_scheduler_type"), run.get("ds.scheduler.type"), run.get("par.ds.has_scheduler")
+    own, block, has_block = run.get("sched.type"), run.get("ds.scheduler.type"), run.get("par.ds.has_scheduler")
     match truth(has_block), block:
         case True, Known(value=str(kind)):
             run.values["derived.effective_sched"] = derived(
@@ -104,7 +108,7 @@ def _add_schedule(run: Run) -> None:
 
 
 def _add_optimizer(run: Run) -> None:
-    own, block, has_block = run.get("flag.optim"), run.get("ds.optimizer.type"), run.get("par.ds.has_optimizer")
+    own, block, has_block = run.get("optim.name"), run.get("ds.optimizer.type"), run.get("par.ds.has_optimizer")
     match truth(has_block), block:
         case True, Known(value=str(kind)):
             run.values["derived.effective_optim"] = derived(kind, "the DeepSpeed optimizer block decides", block)
@@ -115,12 +119,12 @@ def _add_optimizer(run: Run) -> None:
         case _:
             run.values["derived.effective_optim"] = blocked((has_block,), "the DeepSpeed file was not read")
     fixed = run.get("ds.optimizer.params.lr")
-    run.values["derived.effective_lr"] = fixed if number(fixed) is not None else run.get("flag.learning_rate")
+    run.values["derived.effective_lr"] = fixed if number(fixed) is not None else run.get("optim.lr")
 
 
 def _add_batch(run: Run) -> None:
     world = run.get("derived.world_size")
-    micro, accum = run.get("flag.per_device_train_batch_size"), run.get("flag.gradient_accumulation_steps")
+    micro, accum = run.get("batch.micro"), run.get("batch.accum")
     sources = (micro, accum, world)
     sizes = [whole(value) for value in sources]
     product = 1

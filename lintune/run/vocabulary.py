@@ -30,6 +30,13 @@ ds.*                          |         | a key of the DeepSpeed JSON
 env.*                         |         | an environment variable that reaches the run
 pins.*                        |         | the versions of a package that are in force
 item.*                        |         | a field of the item that a rule looks at
+task.stage                    |         | sft, dpo, grpo ...
+rl.beta                       |         | weight of the distance to the reference model
+rl.ref_model                  |         | the reference model
+rl.num_generations            |         | completions per prompt
+rl.steps_per_generation       | steps   | micro batches per round of generation
+rl.gen_batch                  | samples | completions per round of generation
+rl.vllm_mode                  |         | colocate or server
 launch.framework              |         | the framework that the launch was recognised as
 launch.launcher               |         | the launcher: torchrun, deepspeed, accelerate, python or another
 launch.certain                |         | whether the command runs in every execution of the script
@@ -85,6 +92,8 @@ model.vocab                   | tokens  | size of the vocabulary
 model.vision_layers           | layers  | layers of the vision tower as loaded
 model.notes                   |         | what is not certain about the model's facts
 model.quant.method            |         | quantisation of the base weights
+model.quant.bits              | bits    | bits per quantised weight
+model.attn                    |         | the attention implementation that is asked for
 model.quant.bits              | bits    | bits of the quantised base weights
 model.quant.type              |         | nf4 or fp4
 model.quant.double            |         | whether the quantisation constants are quantised again
@@ -105,6 +114,7 @@ tune.embed.mode               |         | mode of the input embedding
 tune.lm_head.mode             |         | mode of the output head
 tune.vision.mode              |         | mode of the vision tower
 tune.projector.mode           |         | mode of the projector
+tune.twice                    |         | parts that get LoRA and are trained in full at once
 tune.conflict                 |         | whether the script refuses the combination of tuning flags
 adapter.kind                  |         | none or lora
 adapter.rank                  |         | LoRA rank
@@ -113,6 +123,7 @@ adapter.dropout               |         | LoRA dropout
 adapter.bias                  |         | which biases are trained: none, all, lora_only
 adapter.targets               |         | the target modules: a regular expression or names
 adapter.layers                |         | the layers LoRA is limited to
+adapter.resume                |         | the adapter that is trained on
 adapter.modules_to_save       |         | modules trained in full as copies beside the originals
 adapter.matched               | modules | modules that the target matches
 adapter.unsupported           | modules | matched modules that can hold no LoRA
@@ -125,6 +136,7 @@ optim.beta1                   |         | Adam's first beta
 optim.beta2                   |         | Adam's second beta
 optim.eps                     |         | Adam's epsilon
 optim.clip                    |         | largest gradient norm
+optim.lora_b_ratio            |         | LoRA+: the rate of B over that of A
 optim.target_modules          |         | modules of a low-rank optimizer
 optim.lr_of.*                 |         | the learning rate asked for a part: vision, projector
 optim.own_groups              |         | whether parts can have rates of their own: the trainer makes groups, and nothing overrides it
@@ -133,16 +145,21 @@ sched.warmup_ratio            |         | share of the steps that warm up
 sched.warmup_steps            | steps   | steps that warm up
 precision.compute             |         | bf16, fp16 or fp32
 precision.weights             |         | the type of the weights during training
+precision.pure                |         | whether everything is in bf16, without autocast and fp32 copies
 precision.fp16                |         | whether fp16 is on
 precision.bf16                |         | whether bf16 is on
 precision.tf32                |         | whether TF32 is on
 batch.micro                   | samples | samples per GPU and step of the backward pass
 batch.eval_micro              | samples | samples per GPU in evaluation
 batch.accum                   | steps   | backward passes per optimizer step
+batch.packing                 |         | whether samples are packed to full length
+batch.padding_free            |         | whether batches are flattened instead of padded
 batch.group_by_length         |         | whether samples of like length are batched
 batch.group_by_modality       |         | whether samples with and without images are batched apart
 batch.packing                 |         | whether samples are packed into one sequence
 seq.max_len                   | tokens  | longest sample
+seq.truncation                |         | what happens to longer samples
+media.max_pixels              | pixels  | largest image
 media.tiles                   | slices  | most slices of an image
 media.tile_tokens             | tokens  | tokens of one slice
 media.min_pixels              | pixels  | least pixels of an image
@@ -159,11 +176,28 @@ par.ds.has_scheduler          |         | whether the file has a scheduler block
 par.ds.auto                   |         | keys set to auto
 par.ds.fixed                  |         | keys with a value of their own
 par.fsdp.mode                 |         | FSDP options
+par.fsdp.on                   |         | whether parameters are sharded by FSDP
+par.fsdp.version              |         | FSDP 1 or 2
+par.fsdp.strategy             |         | what is sharded: FULL_SHARD, SHARD_GRAD_OP ...
+par.fsdp.reshard              |         | whether parameters are freed after the forward pass (or, in FSDP 1 files, the strategy)
+par.fsdp.wrap                 |         | how modules are grouped: TRANSFORMER_BASED_WRAP, SIZE_BASED_WRAP, NO_WRAP
+par.fsdp.wrap_class           |         | the layer classes that are wrapped
+par.fsdp.min_params           | params  | the smallest module that is wrapped
+par.fsdp.offload              |         | whether parameters go to the host
+par.fsdp.orig_params          |         | whether the module's own parameters are kept beside the flat ones
+par.fsdp.ram_efficient        |         | whether one process loads the weights for all
+par.fsdp.ckpt                 |         | whether FSDP checkpoints activations
+par.fsdp.state_dict           |         | how checkpoints are written
+par.tp                        | processes | tensor parallel size
+par.cp                        | processes | context parallel size
 mem.ckpt                      |         | whether gradient checkpointing is on
+mem.unsloth                   |         | whether Unsloth patches the model
 mem.liger                     |         | whether Liger kernels are on
 mem.compile                   |         | whether torch.compile is on
 data.train                    |         | training data
 data.eval                     |         | evaluation data
+data.eval_fraction            |         | share of the training data that is held back for evaluation
+data.streaming                |         | whether data are streamed
 data.media_root               |         | the folder of images
 data.workers                  |         | loader processes
 run.epochs                    | epochs  | passes over the data

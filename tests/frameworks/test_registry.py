@@ -33,10 +33,12 @@ def test_programs_that_are_their_own_entry(make_run, text: str, name: str) -> No
     old = Assumptions(pins={"transformers": Pin("transformers", Specifiers.parse("==4.44.2"))})
     run = make_run(text, assumptions=old)
     assert run.framework == name
-    assert isinstance(run.get("flag.lr_scheduler_type"), Unknown)
     assert not run.items.get("raw.required")
     if name == "ms-swift":
         assert data(run.get("optim.lr")) == 1e-4
+        assert data(run.get("flag.lr_scheduler_type")) == "cosine"
+    else:
+        assert isinstance(run.get("flag.lr_scheduler_type"), Unknown)
 
 
 def test_a_trainer_script_that_is_not_at_hand(make_run) -> None:  # type: ignore[no-untyped-def]

@@ -1,0 +1,194 @@
+"""ms-swift: `swift sft|pt|rlhf` and `megatron sft|pt|rlhf`, with flags or a YAML or JSON file first, or `swift/cli/*.py` itself.
+
+A config file becomes flags in its place (cli/main.py `parse_yaml_args`), so that later flags win and every text is converted
+as on the command line; its `ENV:` mapping is exported unless the variable is set. Leftover flags are refused.
+"""
+
+from lintune.frameworks.command_line import Parsed
+from lintune.frameworks.context import Reading
+from lintune.frameworks.files import NamedFile, add_files
+from lintune.frameworks.own_options import config_of, config_value, read_flags, table_of
+from lintune.frameworks.trl import add_environment_map, add_quantisation
+from lintune.launch.word import Word
+from lintune.run.known import text, truth, whole
+from lintune.run.run import Run
+from lintune.run.settings import along, blocked, derived
+from lintune.syntax.tree import Mapping
+from lintune.values.value import Absent, Known, Unknown, Value
+
+NAME = "ms-swift"
+MEGATRON = "megatron-swift"
+_CLASSES = {
+    "sft": ("SftArguments", "TrainArguments"),
+    "pt": ("PretrainArguments", "PtArguments", "SftArguments", "TrainArguments"),
+    "rlhf": ("RLHFArguments",),
+}
+_MEGATRON_CLASSES = {
+    "sft": ("MegatronSftArguments", "MegatronTrainArguments"),
+    "pt": ("MegatronPretrainArguments", "MegatronSftArguments", "MegatronTrainArguments"),
+    "rlhf": ("MegatronRLHFArguments",),
+}
+_KEYS = frozenset(
+    ("tuner_type", "train_type", "sft_type", "freeze_vit", "freeze_aligner", "torch_dtype", "split_dataset_ratio", "rlhf_type")
+)
+_PRESETS = {"zero0": 0, "zero1": 1, "zero2": 2, "zero3": 3, "zero2_offload": 2, "zero3_offload": 3}
+"""Names of ZeRO files that ms-swift brings along (arguments/sft_args.py `_init_deepspeed`)."""
+_SETTINGS = (
+    ("model.id", "model"),
+    ("model.template", "template"),
+    ("model.attn", "attn_impl"),
+    ("model.load_dtype", "torch_dtype"),
+    ("adapter.rank", "lora_rank"),
+    ("adapter.alpha", "lora_alpha"),
+    ("adapter.dropout", "lora_dropout"),
+    ("adapter.bias", "lora_bias"),
+    ("adapter.targets", "target_modules"),
+    ("adapter.modules_to_save", "modules_to_save"),
+    ("adapter.resume", "adapters"),
+    ("seq.max_len", "max_length"),
+    ("seq.truncation", "truncation_strategy"),
+    ("batch.packing", "packing"),
+    ("batch.padding_free", "padding_free"),
+    ("data.train", "dataset"),
+    ("data.eval", "val_dataset"),
+    ("data.eval_fraction", "split_dataset_ratio"),
+    ("data.streaming", "streaming"),
+    ("task.stage", "rlhf_type"),
+    ("rl.beta", "beta"),
+    ("rl.num_generations", "num_generations"),
+    ("rl.steps_per_generation", "steps_per_generation"),
+    ("rl.gen_batch", "generation_batch_size"),
+    ("rl.vllm_mode", "vllm_mode"),
+    ("rl.ref_model", "ref_model"),
+)
+
+
+def is_config(root: Mapping) -> bool:
+    """Whether a YAML mapping is an ms-swift training configuration."""
+    keys = {entry.key.value for entry in root.entries}
+    return bool(keys & {"model", "model_id_or_path", "model_type"}) and "dataset" in keys and len(keys & _KEYS) >= 1
+
+
+def method_of(reading: Reading) -> str:
+    """sft, pt or rlhf; empty where it is not known."""
+    name = reading.launch.subcommand
+    if not name and reading.launch.entry is not None:
+        name = reading.launch.entry.text.rpartition("/")[2].rpartition(".")[2 if reading.launch.module else 0]
+    return name if name in _CLASSES else "rlhf" if reading.config is not None and reading.config.get("rlhf_type") is not None else "sft"
+
+
+def is_entry(entry: str) -> bool:
+    """Whether a script or module is one of ms-swift's own: `swift/cli/sft.py`, `swift.cli.rlhf`."""
+    return any(f"swift/cli/{name}.py" in entry or entry.endswith(f"swift.cli.{name}") for name in _CLASSES)
+
+
+def read(reading: Reading) -> Parsed:
+    """The options of a launch."""
+    megatron = reading.launch.launcher == "megatron" or "megatron" in (reading.entry or "")
+    names = (_MEGATRON_CLASSES if megatron else _CLASSES)[method_of(reading)]
+    table = table_of(reading, [f"ms-swift.{name}" for name in names])
+    words: tuple[Word, ...] = reading.launch.args
+    file = _file(words)
+    root = config_of(reading, file)
+    if file is not None and root is None:
+        table.unread = table.unread or "the config file was not read"
+    parsed = read_flags(reading, words[1:] if file is not None else words, table, root, "words")
+    if file is not None and root is None:
+        why = Unknown(f"`{file.text}` was not read", settle=f"the file `{file.text}`")
+        parsed.values = {name: value if value.origin and value.origin[0].kind == "flag" else why for name, value in parsed.values.items()}
+    dropped = {"raw.required"}
+    if "raw.unknown" in parsed.items:
+        parsed.items["raw.unknown"] = tuple(item for item in parsed.items["raw.unknown"] if item.fields["name"] != Known("ENV"))
+    if truth(parsed.values.get("ignore_args_error", Absent())):
+        dropped.add("raw.unknown")
+    parsed.items = {name: items for name, items in parsed.items.items() if name not in dropped and items}
+    return parsed
+
+
+def _file(words: tuple[Word, ...]) -> Word | None:
+    return words[0] if words and words[0].text.endswith((".yaml", ".yml", ".json")) and not words[0].text.startswith("-") else None
+
+
+def fill(run: Run, reading: Reading) -> None:
+    """The common vocabulary."""
+    from lintune.frameworks.hf_trainer import fill as fill_common
+
+    fill_common(run, reading)
+    for name, flag in _SETTINGS:
+        run.values[name] = run.get(f"flag.{flag}")
+    _add_deepspeed(run)
+    _add_precision(run)
+    _add_modes(run)
+    add_quantisation(run)
+    if isinstance(bits := run.get("flag.quant_bits"), Known | Unknown):
+        run.values["model.quant.bits"] = bits
+        run.values["model.quant.method"] = run.get("flag.quant_method")
+    add_environment_map(run, "ENV", reading)
+    file = _file(reading.launch.args)
+    value = config_value(file)
+    if value is not None:
+        add_files(run, reading, (NamedFile("config", value),))
+
+
+def _add_deepspeed(run: Run) -> None:
+    """The presets, which name no file."""
+    named = run.get("flag.deepspeed")
+    stage = _PRESETS.get(text(named) or "")
+    if stage is None:
+        return
+    run.items["files"] = tuple(item for item in run.items.get("files", ()) if item.fields["role"] != Known("deepspeed"))
+    for name in [name for name in run.unread if name == "ds"]:
+        del run.unread[name]
+    run.unread["ds"] = Unknown("the preset's file is not read", named.origin)
+    offload = "cpu" if (text(named) or "").endswith("_offload") else "none"
+    for name, value in (("stage", stage), ("offload_opt", offload), ("offload_param", offload if stage == 3 else "none")):
+        run.values[f"par.ds.{name}"] = along(value, named.origin)
+    for name in ("has_optimizer", "has_scheduler"):
+        run.values[f"par.ds.{name}"] = along(False, named.origin)
+    run.values["ds.zero_optimization.stage"] = along(stage, named.origin)
+
+
+def _add_precision(run: Run) -> None:
+    """`torch_dtype` decides where `bf16` and `fp16` are not given; float32 turns fp16 on (trainers/arguments.py)."""
+    given = truth(run.get("flag.bf16")), truth(run.get("flag.fp16"))
+    dtype = run.get("flag.torch_dtype")
+    if any(given) or text(dtype) is None:
+        return
+    compute = {"bfloat16": "bf16", "float16": "fp16", "float32": "fp16"}.get(text(dtype) or "")
+    run.values["precision.compute"] = along(compute, dtype.origin) if compute else blocked((dtype,), "the type of the weights is not known")
+
+
+def _add_modes(run: Run) -> None:
+    kinds = [run.get(f"flag.{name}") for name in ("tuner_type", "train_type", "sft_type")]
+    kind = next((value for value in kinds if isinstance(value, Known) and value.origin and value.origin[0].kind != "default"), None)
+    chosen: Value = kind if kind is not None else next((value for value in kinds if not isinstance(value, Absent)), Absent())
+    name = text(chosen)
+    if name is None:
+        why = blocked((chosen,), "the type of tuning is not known")
+        for part in ("llm", "vision", "projector"):
+            run.values[f"tune.{part}.mode"] = why
+        return
+    run.values["adapter.kind"] = along("none" if name == "full" else name, chosen.origin)
+    for part, flag in (("llm", "freeze_llm"), ("vision", "freeze_vit"), ("projector", "freeze_aligner")):
+        frozen = run.get(f"flag.{flag}")
+        still = truth(frozen)
+        explicit = name != "full" and run.get("flag.target_modules") != Absent() and not _all_linear(run)
+        if still is None or isinstance(frozen, Absent) or explicit:
+            run.values[f"tune.{part}.mode"] = blocked((frozen,), "which parts the targets lie in depends on the model")
+        else:
+            run.values[f"tune.{part}.mode"] = derived("frozen" if still else name, f"`{flag}`", chosen, frozen)
+
+
+def _all_linear(run: Run) -> bool:
+    value = run.get("flag.target_modules")
+    return isinstance(value, Known) and value.value in ("all-linear", ("all-linear",), "auto")
+
+
+def world_size(run: Run) -> Value:
+    """The processes that `swift` starts: one, unless `NPROC_PER_NODE` (and `NNODES`) say otherwise (cli/main.py)."""
+    each, nodes = run.get("env.NPROC_PER_NODE"), run.get("env.NNODES")
+    count = 1 if isinstance(each, Absent) else whole(each)
+    machines = 1 if isinstance(nodes, Absent) else whole(nodes)
+    if count is None or machines is None:
+        return blocked((each, nodes), "the number of processes is not known")
+    return derived(count * machines, "`NPROC_PER_NODE` x `NNODES`", each, nodes)
