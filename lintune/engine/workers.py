@@ -9,7 +9,7 @@ from lintune.engine.outcome import Task
 from lintune.engine.questions import WatchedProject
 from lintune.source.record import dataclass
 
-_CHUNK = 8
+_CHUNK = 12
 """Neighbours start the same training script, so that a worker reads it once."""
 
 

@@ -1,6 +1,8 @@
 """The options that an entry script accepts with the releases in force: its own and those it inherits from libraries."""
 
-from collections.abc import Iterable, Mapping
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 from typing import Literal, TypeAlias
 
 from lintune.scripts.entry import EntryScript
@@ -118,7 +120,7 @@ def library_table(*classes: str, pins: Mapping[str, Pin] | None = None, unread: 
 
 
 def admitted(package: str, surface: Surface, pin: Pin | None) -> list[int]:
-    """The releases (as indices of a surface) that may be in force: those of the pin, else those of the last years."""
+    """The releases (as indices of a surface, in order) that may be in force: those of the pin, else those of the last years."""
     if pin is not None and pin.specifiers.exact is not None:
         return [surface.index(pin.specifiers.exact)]
     if pin is not None and pin.specifiers.clauses:
@@ -141,18 +143,24 @@ def _inherit(found: dict[str, TableOption], dotted: str, table: OptionTable) -> 
     indices = admitted(package, surface, table.pins.get(package))
     for base in surface.bases_at(indices[-1]):
         _inherit(found, base, table)
-    for name in surface.names:
-        option = _library_option(surface, name, indices)
+    for name, option in _library_options(dotted, tuple(indices)).items():
         below = found.get(name)
         found[name] = option if below is None else _over(option, below, surface.releases[indices[0]])
 
 
-def _library_option(surface: Surface, name: str, indices: list[int]) -> TableOption:
+@lru_cache(maxsize=32)
+def _library_options(dotted: str, indices: tuple[int, ...]) -> Mapping[str, TableOption]:
+    """The options of a library class by name, for some of its releases (indices of its surface): launches share them."""
+    surface = surface_of(dotted)
+    return {name: _library_option(surface, name, indices) for name in surface.names} if surface is not None else {}
+
+
+def _library_option(surface: Surface, name: str, indices: Sequence[int]) -> TableOption:
     windows = surface.windows(name)
     variants: list[tuple[Version | None, Option]] = []
     covered = 0
     for window in windows:
-        inside = [index for index in indices if window.first <= index <= window.last]
+        inside = indices[bisect_left(indices, window.first) : bisect_right(indices, window.last)]
         covered += len(inside)
         if inside:
             variants.append((surface.releases[inside[0]], window.option))
