@@ -17,6 +17,10 @@ class Replacement:
     text: str
     when: str = ""
     """The condition under which it means the same; empty when it always does."""
+    both: str = ""
+    """The releases that accept both names, as a specifier; empty where none does."""
+    wins: str = ""
+    """The name that counts where both are given in those releases; empty where that is not known."""
 
 
 @lru_cache(maxsize=8)
@@ -49,4 +53,9 @@ def recent_releases(package: str) -> tuple[Version, ...]:
 def replacement(package: str, name: str) -> Replacement | None:
     """What replaced an option of a package, from `schemas/replacements.json`."""
     found = _packages("replacements.json").get(package, {}).get(name)
-    return Replacement(str(found["use"]), str(found.get("when", ""))) if found else None
+    return Replacement(found["use"], found.get("when", ""), found.get("both", ""), found.get("wins", "")) if found else None
+
+
+def packages() -> tuple[str, ...]:
+    """Every package whose releases lintune knows."""
+    return tuple(_packages("releases.json"))
