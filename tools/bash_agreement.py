@@ -299,6 +299,7 @@ def compare(path: str, commands: tuple[Command, ...], calls: list[Call], names: 
             continue
         verdict.calls += 1
         candidates = [index for index, command in enumerate(open_commands) if agrees(command, call.argv)]
+        candidates.sort(key=lambda index: not wholly_known(open_commands[index]))
         if not candidates:
             verdict.agrees = False
             verdict.notes.append("bash ran, not foreseen: " + " ".join(call.argv)[:400])

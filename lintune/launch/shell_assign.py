@@ -3,13 +3,14 @@
 from itertools import pairwise
 
 from lintune.launch.shell_arithmetic import arithmetic
+from lintune.launch.shell_braces import has_braces, spread_braces
 from lintune.launch.shell_expand import expand_text, expand_words
 from lintune.launch.shell_machine import Machine
 from lintune.launch.shell_pieces import Pieces, known_text, slice_pieces, unknown_piece
 from lintune.launch.shell_state import Variable
 from lintune.launch.word import Piece, Word
 from lintune.source.text import Site
-from lintune.syntax.shell.nodes import Assignment
+from lintune.syntax.shell.nodes import Assignment, ShellWord
 
 
 def assign(machine: Machine, node: Assignment, export: bool = False) -> None:
@@ -147,6 +148,11 @@ def declare(machine: Machine, builtin: str, words: list[Word], declarations: tup
         _attributes(machine, builtin, flags, name, site)
     for node in declarations:
         _attributes(machine, builtin, flags, node.name, machine.site(node.span))
+        if node.value is not None and has_braces(node.value.parts):
+            # `export A={a,b}` is `export A=a A=b`: the last one stays.
+            value = ShellWord(node.value.span, tuple(spread_braces(node.value.parts)[-1]))
+            assign(machine, Assignment(node.span, node.name, node.append, node.index, value))
+            continue
         assign(machine, node)
     if export or builtin == "export":
         for name in [name for name, _ in names] + [node.name for node in declarations]:

@@ -5,11 +5,12 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 from lintune.source.text import Span
-from lintune.syntax.shell.nodes import Literal, Part
+from lintune.syntax.shell.nodes import Literal, Parameter, Part
 
 MAX_WORDS = 1_000
 """Words that one word may be spread to."""
 
+_NAME = re.compile(r"\w+", re.ASCII)
 _MAX_PARTS = 2_000
 """Pieces of a word beyond which its braces are left alone."""
 _RANGE = re.compile(r"(-?\d{1,9}|[A-Za-z])\.\.(-?\d{1,9}|[A-Za-z])(?:\.\.(-?\d{1,9}))?", re.ASCII)
@@ -34,7 +35,24 @@ def spread_braces(parts: Sequence[Part]) -> list[list[Part]]:
         else:
             characters.append(part)
     words = _spread(characters, 0) if len(characters) <= _MAX_PARTS else None
-    return words if words is not None and len(words) <= MAX_WORDS else [list(parts)]
+    return [_glued(word) for word in words] if words is not None and 1 < len(words) <= MAX_WORDS else [list(parts)]
+
+
+def _glued(parts: list[Part]) -> list[Part]:
+    """`$A{b,c}` is `$Ab $Ac` to bash: braces come before names are read."""
+    found: list[Part] = []
+    for part in parts:
+        last = found[-1] if found else None
+        glues = isinstance(last, Parameter) and last.span.end - last.span.start == len(last.name) + 1 and not last.name.isdigit()
+        if glues and isinstance(last, Parameter) and isinstance(part, Literal) and not part.quoted and last.name.isidentifier():
+            name = _NAME.match(part.text)
+            if name:
+                found[-1] = Parameter(Span(last.span.start, part.span.start + name.end()), last.name + name.group(), last.quoted)
+                part = Literal(Span(part.span.start + name.end(), part.span.end), part.text[name.end() :])
+                if not part.text:
+                    continue
+        found.append(part)
+    return found
 
 
 def _mark(part: Part) -> str:

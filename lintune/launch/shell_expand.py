@@ -36,7 +36,9 @@ def expand_words(machine: Machine, words: Iterable[ShellWord]) -> list[Word]:
                 out.append(Word(Site(source, word.span), (Piece(part.text, Site(source, part.span)),)))
                 continue
         if has_braces(parts):
-            for alternative in spread_braces(parts):
+            alternatives = spread_braces(parts)
+            machine.steps += len(alternatives) + (word.span.end - word.span.start) // 2
+            for alternative in alternatives:
                 _Fields(machine, word.span, out).expand(alternative)
         else:
             _Fields(machine, word.span, out).expand(parts)

@@ -2,7 +2,7 @@
 
 from lintune.launch.shell_arithmetic import arithmetic
 from lintune.launch.shell_folders import SCRIPT_FOLDER, SCRIPT_NAME
-from lintune.launch.shell_machine import Machine
+from lintune.launch.shell_machine import Abort, Machine
 from lintune.launch.shell_patterns import compile_pattern, literal_tail, prefix_ends, replacements, suffix_starts
 from lintune.launch.shell_pieces import Pieces, join_words, known_text, reason_of, slice_pieces, through, unknown_piece
 from lintune.launch.word import Piece
@@ -148,7 +148,9 @@ def _substring(machine: Machine, part: Parameter, value: Pieces, site: Site) -> 
     if text is None or isinstance(start, str) or isinstance(length, str):
         return (unknown_piece(site, reason_of(value) or "where the slice begins is not known"),)
     first = start + len(text) if start < 0 else start
-    if first < 0:
+    if not 0 <= first <= len(text):
         return ()
     last = len(text) if length is None else (first + length if length >= 0 else len(text) + length)
-    return slice_pieces(value, first, max(last, first))
+    if last < first:
+        raise Abort
+    return slice_pieces(value, first, last)
