@@ -46,20 +46,22 @@ class CellText:
         if start == 0 and end == len(self.source.text):
             return CellText(source, self.notebook, self.runs)
         runs = []
-        for run in self.runs:
+        for run in self.runs[self._run_at(start) : self._run_at(end) + 1]:
             first, last = max(run.offset, start), min(run.offset + run.size, end)
             if first < last:
-                whole = run.size != run.width
-                at = run.start if whole else run.start + first - run.offset
-                runs.append(Run(first - start, at, last - first, run.width if whole else last - first))
+                inside = 0 if run.size != run.width else first - run.offset
+                runs.append(Run(first - start, run.start + inside, last - first, run.width - (run.size - (last - first))))
+        if not runs:
+            runs.append(Run(0, self._place(start, False), 0, 0))
         return CellText(source, self.notebook, tuple(runs))
+
+    def _run_at(self, offset: int) -> int:
+        """The index of the run that holds an offset."""
+        return max(bisect_right(self.runs, offset, key=lambda run: run.offset) - 1, 0)
 
     def _place(self, offset: int, is_end: bool) -> int:
         """The notebook's offset of a character, or of the end of the character before."""
-        if not self.runs:
-            return 0
-        at = bisect_right(self.runs, offset - is_end, key=lambda run: run.offset) - 1
-        run = self.runs[max(at, 0)]
+        run = self.runs[self._run_at(offset - is_end)]
         inside = offset - run.offset
         if run.size == run.width:
             return run.start + min(inside, run.size)

@@ -13,6 +13,9 @@ MAX_DEPTH = 500
 MAX_NODES = 100_000
 """The number of keys and values that are read: far above any config, and about a second's work (a data set is no config)."""
 
+MAX_NOTES = 200
+"""The number of slips that are noted; reading goes on, and one is enough for `json.load` to refuse the file."""
+
 _BLANK = re.compile(r"[ \t\n\r]*")
 _PLAIN_STRING = re.compile(r'"([^"\\\x00-\x1f]*)"')
 _NUMBER = re.compile(r"(-?(?:0|[1-9][0-9]*))(\.[0-9]+)?([eE][-+]?[0-9]+)?")
@@ -90,7 +93,9 @@ class _Reader:
         return self.root
 
     def note(self, kind: str, message: str, start: int, end: int) -> None:
-        """Add a problem."""
+        """Add a problem, unless there are many."""
+        if len(self.problems) >= MAX_NOTES:
+            return
         line = self.source.position(start).line
         self.problems.append(Problem(kind, message, Site(self.source, Span(start, end)), (("line", str(line)),)))
 

@@ -94,7 +94,7 @@ def _line_end(code: str, at: int) -> int:
 
 def _command_end(code: str, end: int) -> int:
     """The end of a magic whose first line ends at `end`: a backslash at a line's end joins the next."""
-    while end < len(code) and code[:end].endswith("\\"):
+    while end < len(code) and code.startswith("\\", end - 1):
         end = _line_end(code, end + 1)
     return end
 

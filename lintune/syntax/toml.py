@@ -12,7 +12,11 @@ from lintune.syntax.toml_values import MAX_NODES, Scanner, TomlError, TooLarge
 from lintune.syntax.tree import Document, Entry, Mapping, Node, Scalar, Sequence
 
 MAX_ERRORS = 20
-"""A text with more errors is no TOML, and the rest of it is not read."""
+"""A text with so many errors is no TOML, and the rest of it is not read."""
+
+
+class _TooManyErrors(Exception):
+    """The text is no TOML."""
 
 
 def parse_toml(source: Source) -> Document:
@@ -75,8 +79,13 @@ class _Reader:
             while at < size:
                 at = self._statement(at)
         except TooLarge:
-            end = self.current.end
-            self.problem("too-large", f"more than {MAX_NODES:,} keys and values: the rest is not read", end, end)
+            self._stopped(f"more than {MAX_NODES:,} keys and values: the rest is not read", self.current.end)
+        except _TooManyErrors:
+            return
+
+    def _stopped(self, message: str, at: int) -> None:
+        line = self.source.position(at).line
+        self.problems.append(Problem("too-large", message, Site(self.source, Span(at, at)), (("line", str(line)),)))
 
     def _statement(self, at: int) -> int:
         """Read the next statement, or note why it cannot be read."""
@@ -87,7 +96,7 @@ class _Reader:
             return self.scan.line_end(self._header(at) if self.source.text.startswith("[", at) else self._setting(at))
         except TomlError as error:
             self._note_error(error)
-            return self._next_statement(at, error) if len(self.problems) < MAX_ERRORS else len(self.source.text)
+            return self._next_statement(at, error)
 
     def _next_statement(self, at: int, error: TomlError) -> int:
         """Where to read on behind an error in the statement at `at`: at the line of the error where that may be a statement
@@ -100,9 +109,11 @@ class _Reader:
         return len(text) if newline < 0 else newline
 
     def problem(self, kind: str, message: str, start: int, end: int) -> None:
-        """Add a problem."""
+        """Add a problem; reading ends where there are too many."""
         line = self.source.position(start).line
         self.problems.append(Problem(kind, message, Site(self.source, Span(start, end)), (("line", str(line)),)))
+        if len(self.problems) >= MAX_ERRORS:
+            raise _TooManyErrors
 
     def _refused(self, message: str, start: int, end: int) -> None:
         self.problem("toml-syntax", f"not TOML: {message}", start, end)

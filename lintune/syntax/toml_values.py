@@ -9,7 +9,7 @@ from lintune.syntax.tree import Node, Scalar, Sequence
 
 MAX_DEPTH = 100
 """Deeper nesting of values or keys is refused: everything that walks a tree may recurse."""
-MAX_NODES = 200_000
+MAX_NODES = 100_000
 """The number of keys and values that are read: far above any config, and about a second's work."""
 
 _BLANK = re.compile(r"[ \t]*")

@@ -13,8 +13,10 @@ from lintune.syntax.tree import Document, Entry, Mapping, Node, Scalar, Sequence
 
 MAX_DEPTH = 200
 """Deeper nesting is refused: no config is that deep, and everything that walks a tree may recurse."""
-MAX_NODES = 200_000
-"""The number of nodes after aliases are followed: a bound against texts that double at every alias."""
+MAX_NODES = 100_000
+"""The number of keys and values that are read: far above any config, and about a second's work."""
+MAX_ALIASED = 200_000
+"""The number of nodes that aliases stand for: a bound against texts that double at every alias."""
 
 _MERGE = "tag:yaml.org,2002:merge"
 _CORE = "tag:yaml.org,2002:"
@@ -25,7 +27,7 @@ def parse_yaml(source: Source) -> Document:
 
     Problems: `yaml-syntax` (what came before is kept), `duplicate-key`, `yaml-alias` (undefined, recursive, or too many),
     `yaml-tag`, `yaml-key`, `yaml-merge`, `yaml-value` (texts that SafeLoader refuses), `yaml-documents` (more than one),
-    `too-deep`. Dates keep their text as value.
+    `too-deep`, `too-large`. Dates keep their text as value.
     """
     builder = _Builder(source)
     try:
@@ -60,6 +62,7 @@ class _Builder:
     anchors: dict[str, Node | None] = field(default_factory=dict)
     sizes: dict[int, int] = field(default_factory=dict)
     nodes: int = 0
+    aliased: int = 0
     documents: int = 0
 
     def take(self, event: Any) -> bool:
@@ -72,9 +75,9 @@ class _Builder:
             case "SequenceStartEvent":
                 return self._open("sequence", event)
             case "MappingEndEvent" | "SequenceEndEvent":
-                self._close(event.end_mark.index if self.stack[-1].flow else None)
+                return self._close(event.end_mark.index if self.stack[-1].flow else None)
             case "AliasEvent":
-                self._alias(event)
+                return self._alias(event)
             case "DocumentStartEvent":
                 self.documents += 1
                 if self.documents > 1:
@@ -123,13 +126,12 @@ class _Builder:
         self.stack.append(_Frame(kind, start, start, event.anchor, bool(event.flow_style)))
         return True
 
-    def _close(self, end: int | None) -> None:
+    def _close(self, end: int | None) -> bool:
         frame = self.stack.pop()
         end = frame.end if end is None else end
         site = self._site(frame.start, end)
         node: Node = Sequence(tuple(frame.nodes), site) if frame.kind == "sequence" else self._mapping(frame, site)
-        self.nodes -= 1
-        self._add(node, frame.anchor, end)
+        return self._add(node, frame.anchor, end)
 
     def _mapping(self, frame: _Frame, site: Site) -> Mapping:
         own: list[Entry] = []
@@ -147,7 +149,7 @@ class _Builder:
             return Mapping(tuple(own), site)
         written = {entry.key.value for entry in own}
         last = {entry.key.value: entry for entry in merged if entry.key.value not in written}
-        self.nodes += len(last)
+        self.aliased += len(last)
         return Mapping((*last.values(), *own), site)
 
     def _merged(self, value: Node) -> list[Entry]:
@@ -159,7 +161,7 @@ class _Builder:
         self.problems.append(Problem("yaml-merge", "`<<` needs a mapping or a list of mappings", value.site))
         return []
 
-    def _alias(self, event: Any) -> None:
+    def _alias(self, event: Any) -> bool:
         start, end = event.start_mark.index, event.end_mark.index
         node = self.anchors.get(event.anchor)
         message = ""
@@ -167,18 +169,18 @@ class _Builder:
             message = f"the alias `*{event.anchor}` has no anchor"
         elif node is None:
             message = f"the alias `*{event.anchor}` stands inside its own anchor"
-        elif self.nodes + self._size(node) > MAX_NODES:
-            message = f"the aliases stand for more than {MAX_NODES:,} values"
+        elif self.aliased + self._size(node) > MAX_ALIASED:
+            message = f"the aliases stand for more than {MAX_ALIASED:,} values"
         site = self._site(start, end)
         if message or node is None:
             self.problems.append(Problem("yaml-alias", message, site))
             node = Scalar(site.text, None, site)
         else:
             size = self._size(node)
-            self.nodes += size - 1
+            self.aliased += size
             node = _moved(node, site)
             self.sizes[id(node)] = size
-        self._add(node, None, end)
+        return self._add(node, None, end)
 
     def _add(self, node: Node, anchor: str | None, end: int) -> bool:
         self.nodes += 1
@@ -189,10 +191,9 @@ class _Builder:
         else:
             self.stack[-1].nodes.append(node)
             self.stack[-1].end = end
-        if self.nodes > MAX_NODES:
-            self._note("too-large", f"more than {MAX_NODES:,} values", node.site.span.start, node.site.span.start)
-            return False
-        return True
+        if self.nodes == MAX_NODES + 1:
+            self._note("too-large", f"more than {MAX_NODES:,} keys and values: the rest is not read", end, end)
+        return self.nodes <= MAX_NODES
 
     def _size(self, node: Node) -> int:
         """The number of nodes of a tree with its aliases followed; each shared part is counted once and remembered."""
