@@ -95,8 +95,9 @@ def candidates(rules: Iterable[Rule]) -> list[Rule]:
 def sweep(run: Run, run_at: RunAt, rules: Sequence[Rule]) -> LaunchSweep:
     """A launch through the releases of every package that matters to it; `rules` are `candidates`."""
     surfaced = [name for name in ("transformers", "trl", "peft", "accelerate", "deepspeed") if surfaces_of(run, name)]
-    scope = Scope(run)
-    packages = dict.fromkeys((*surfaced, *(name for name in windowed_packages(rules, scope) if releases(name))))
+    if not surfaced:
+        return LaunchSweep(run, ())
+    packages = dict.fromkeys((*surfaced, *(name for name in windowed_packages(rules, Scope(run)) if releases(name))))
     swept = [_sweep_package(run, run_at, rules, name) for name in packages]
     constant = [_constant(package) for package in swept]
     everywhere = set.intersection(*constant) if constant else set()

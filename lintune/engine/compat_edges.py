@@ -5,7 +5,6 @@ Between two edges one release stands for all, so that a sweep over a hundred and
 
 from collections.abc import Callable, Iterable, Sequence
 
-from lintune.engine.kleene import Undecided
 from lintune.engine.rule import Rule
 from lintune.engine.scope import Scope
 from lintune.engine.template import Template
@@ -48,6 +47,8 @@ def option_edges(run: Run, surfaces: Sequence[Surface], rules: Sequence[Rule]) -
                 found.update(_edges(surface, name, _as_given(run.get(f"flag.{name}"))))
             elif name.startswith(partial):
                 found.update(_edges(surface, name, lambda option: ""))
+            elif any(window.option.required for window in surface.windows(name)):
+                found.update(_edges(surface, name, lambda option: repr(option.required), ("False",)))
             elif name in read:
                 found.update(_edges(surface, name, lambda option: repr(option.default), (repr(None), repr(False))))
     if any(surface.package == "transformers" for surface in surfaces) and "-" in "".join(words):
@@ -100,28 +101,26 @@ def words_given(run: Run) -> list[str]:
 
 
 def rule_windows(rules: Iterable[Rule], scope: Scope, package: str) -> list[Specifiers]:
-    """The windows over a package's releases of rules whose condition may hold."""
+    """The windows over a package's releases of rules whose condition holds."""
     found: dict[str, None] = {}
     for rule in rules:
         for package_template, window in rule.versions:
-            if constant(package_template) == package and (text := constant(window)) and _may_hold(rule, scope):
+            if constant(package_template) == package and (text := constant(window)) and _holds(rule, scope):
                 found[text] = None
     return [Specifiers.parse(text) for text in found]
 
 
 def windowed_packages(rules: Iterable[Rule], scope: Scope) -> list[str]:
-    """The packages whose releases decide about a rule whose condition may hold."""
+    """The packages whose releases decide about a rule: where its condition holds, or where the package is pinned."""
     named = ((constant(package), rule) for rule in rules for package, _ in rule.versions)
-    return list(dict.fromkeys(package for package, rule in named if package and _may_hold(rule, scope)))
+    return list(dict.fromkeys(package for package, rule in named if package and (package in scope.run.versions or _holds(rule, scope))))
 
 
-def _may_hold(rule: Rule, scope: Scope) -> bool:
+def _holds(rule: Rule, scope: Scope) -> bool:
+    """Whether a rule's condition holds, its releases aside; one that waits for something never makes a finding."""
     if rule.items:
         return bool(scope.run.items.get(rule.items))
-    if rule.condition is None or rule.check:
-        return True
-    verdict = rule.condition(scope)
-    return isinstance(verdict, Undecided) or verdict
+    return rule.condition is None or rule.condition(scope) is True
 
 
 def constant(template: Template) -> str | None:

@@ -9,14 +9,18 @@ from lintune.source.text import Site
 GENERAL = frozenset(("library-guard",))
 """Rules that report whatever a library refuses."""
 _SAME_STAGES = ("start", "parsing")
+_PARSER = ("CLI", "VER")
+"""Codes of rules about options that the parser refuses."""
 
 
 def without_covered(findings: Iterable[Finding], run: Run) -> list[Finding]:
-    """The findings of one run without those of general rules at whose flags a special rule reports the same failure."""
+    """The findings of one run without those of general rules that a special rule reports or forestalls."""
     listed = list(findings)
     if not any(finding.name in GENERAL for finding in listed):
         return listed
     special = [finding for finding in listed if finding.name not in GENERAL and finding.stage in _SAME_STAGES]
+    if any(finding.severity == "error" and finding.code.startswith(_PARSER) for finding in special):
+        return [finding for finding in listed if finding.name not in GENERAL]  # the parser stops before the class is made
     return [finding for finding in listed if finding.name not in GENERAL or not any(_covers(other, finding, run) for other in special)]
 
 

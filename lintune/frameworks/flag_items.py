@@ -119,6 +119,10 @@ class FlagItems:
         else:
             known = replacement(package, found.option.name)
             use, when = (known.text, known.when or None) if known is not None else (None, None)
+        if self._table.allows_leftovers and given.spelling.presence == "none":
+            near = use if use is not None and use.startswith("--") else None
+            self._add("raw.dropped", written_site(given.word), flag=given.flag, name=found.option.name, nearest=near)
+            return
         self._add(
             "raw.windowed",
             written_site(given.word),
