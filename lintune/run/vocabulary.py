@@ -69,6 +69,8 @@ script.rank0_save             |         | whether the script calls `save_model` 
 script.device_map             |         | how the script places its model: auto, or placed for a mapping to devices
 script.trainer.*              |         | the class whose method or argument newer releases call otherwise
 script.imports                |         | the packages that the script imports
+script.bases                  |         | the library classes whose options the launch takes
+script.post_init              |         | the fields that a `__post_init__` of the script may set before the library's
 script.compared.*             |         | the values that the script compares an option with
 script.raises.*               |         | whether the script refuses this launch by a guard over these options, in alphabetical order
 model.id                      |         | the model as given: a hub name or a path
@@ -115,6 +117,7 @@ tune.lm_head.mode             |         | mode of the output head
 tune.vision.mode              |         | mode of the vision tower
 tune.projector.mode           |         | mode of the projector
 tune.twice                    |         | parts that get LoRA and are trained in full at once
+tune.switch                   |         | the setting that decides which parts are trained, where there is one
 tune.conflict                 |         | whether the script refuses the combination of tuning flags
 adapter.kind                  |         | none or lora
 adapter.rank                  |         | LoRA rank
