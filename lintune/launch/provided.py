@@ -8,14 +8,14 @@ from collections.abc import Iterator
 _BY_PROVIDER: tuple[tuple[str, str], ...] = (
     (
         "torchrun",  # torch/distributed/run.py, "Environment Variables"
-        "LOCAL_RANK RANK GROUP_RANK ROLE_RANK LOCAL_WORLD_SIZE WORLD_SIZE ROLE_WORLD_SIZE ROLE_NAME MASTER_ADDR MASTER_PORT "
+        "LOCAL_RANK RANK GROUP_RANK ROLE_RANK LOCAL_WORLD_SIZE WORLD_SIZE ROLE_WORLD_SIZE ROLE_NAME "
         "TORCHELASTIC_* TORCH_NCCL_* PET_*",
     ),
     (
         "the job launcher of the platform",
-        "NODE_RANK NNODES NPROC_PER_NODE GPUS_PER_NODE NUM_NODES HOST_NUM HOST_GPU_NUM NODE_IP_LIST NODE_NUM",
+        "MASTER_ADDR MASTER_PORT NODE_RANK NNODES NPROC_PER_NODE GPUS_PER_NODE NUM_NODES HOST_NUM HOST_GPU_NUM NODE_IP_LIST NODE_NUM",
     ),
-    ("SLURM", "SLURM_* SLURMD_* SBATCH_* SRUN_*"),  # man sbatch, man srun
+    ("SLURM", "SLURM_* SLURMD_* SBATCH_* SRUN_DEBUG SRUN_CPUS_PER_TASK SRUN_CONTAINER SRUN_EXPORT_ENV"),  # man sbatch, man srun
     ("PBS", "PBS_* PBS_O_*"),  # man qsub
     ("LSF", "LSB_* LSF_* LS_JOBPID"),  # IBM Spectrum LSF, environment variables set for job execution
     ("Grid Engine", "SGE_* JOB_ID JOB_NAME NSLOTS NHOSTS PE_HOSTFILE SGE_TASK_ID TMPDIR"),  # man qsub
@@ -100,6 +100,24 @@ class ProvidedVariables:
 
 PROVIDED = ProvidedVariables(_BY_PROVIDER)
 """All variables that are known to be provided from outside."""
+
+
+_DEFAULT_COUNTS = frozenset(
+    (
+        "the job launcher of the platform",
+        "the user's Hugging Face, Weights & Biases or hub settings",
+        "the user's keys",
+        "CUDA or the GPU container",
+        "the user's scratch folders",
+    )
+)
+"""Providers of names that scripts mostly give a default for the case that nobody sets them: `${NPROC_PER_NODE:-8}`."""
+
+
+def overrides_default(name: str) -> bool:
+    """Whether `${NAME:-default}` cannot be taken for its default: a scheduler or launcher sets the name where jobs run."""
+    provider = PROVIDED.get(name)
+    return provider is not None and provider not in _DEFAULT_COUNTS
 
 
 def provided_by(name: str) -> str | None:

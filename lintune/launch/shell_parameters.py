@@ -1,5 +1,6 @@
 """`$name` and `${name...}`: what each form gives, piece by piece."""
 
+from lintune.launch.provided import overrides_default
 from lintune.launch.shell_arithmetic import arithmetic
 from lintune.launch.shell_flow import Exit
 from lintune.launch.shell_folders import SCRIPT_FOLDER, SCRIPT_NAME, WORKING_FOLDER, split_folder
@@ -231,7 +232,7 @@ def _default(machine: Machine, part: Parameter, site: Site) -> Pieces | list[Wor
         and part.name not in _CHANGING
         and part.name not in ("0", "PWD", "BASH_SOURCE")
     )
-    provided = opened and (part.name in machine.provided or bool(machine.state.opaque))
+    provided = opened and ((part.name in machine.provided and overrides_default(part.name)) or bool(machine.state.opaque))
     empty = value is None or (operator[0] == ":" and known_text(value) == "")
     if operator.endswith("+"):
         if opened and not provided:

@@ -9,7 +9,7 @@ from lintune.launch.provided import PROVIDED, provided_by
     ("name", "provider"),
     [
         ("SLURM_PROCID", "SLURM"),
-        ("MASTER_ADDR", "torchrun"),
+        ("MASTER_ADDR", "the job launcher of the platform"),
         ("WORLD_SIZE", "torchrun"),
         ("HOME", "the login shell"),
         ("RANDOM", "bash"),
