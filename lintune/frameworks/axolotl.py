@@ -122,6 +122,8 @@ def fill(run: Run, reading: Reading) -> None:
     word = files[0] if files else None
     if config_of(reading, word) is None:
         run.unread["flag"] = Unknown("the config file was not read", settle=f"the file `{word.text if word else 'config.yml'}`")
+    else:
+        run.unread["flag"] = Unknown("axolotl has no such key")
     add_deepspeed(run, reading)
     add_shipped_file(run)
     for name, flag in _SETTINGS:

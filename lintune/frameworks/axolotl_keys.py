@@ -14,7 +14,7 @@ from lintune.surfaces.surface import Surface, load_surface
 from lintune.syntax.tree import Entry, Node, Sequence
 from lintune.syntax.tree import Mapping as Tree
 from lintune.values.conversion import nearest
-from lintune.values.value import Absent, Known, Unknown, Value
+from lintune.values.value import Absent, Known, Step, Unknown, Value
 from lintune.values.version import Pin
 
 _OWN_PLUGINS = "axolotl.integrations."
@@ -43,6 +43,7 @@ def read_axolotl(root: Tree, pins: Mapping[str, Pin], given: Mapping[str, Value]
     parsed.values.update(given)
     schema = _schema(root, pins)
     if schema is not None:
+        _add_defaults(parsed.values, schema)
         dropped = tuple(_dropped(root, "", schema))
         if dropped:
             parsed.items["raw.dropped"] = dropped
@@ -70,6 +71,20 @@ def _schema(root: Tree, pins: Mapping[str, Pin]) -> _Schema | None:
             idle.setdefault(key.partition(".")[0], folder)
     foreign = any(not name.startswith(_OWN_PLUGINS) for name in names) or not isinstance(root.get("plugins"), Sequence | None)
     return _Schema(surface, inside, sections, idle, frozenset(loaded), foreign)
+
+
+def _add_defaults(values: dict[str, Value], schema: _Schema) -> None:
+    """Keys that are not given: absent where the schema has none, known where the newest release in force has a plain one."""
+    last = len(schema.surface.releases) - 1
+    for name in schema.inside:
+        option = schema.surface.at(name, last)
+        if name in values or option is None:
+            continue
+        origin = (Step("default", None, "default of axolotl"),)
+        if option.default is None and option.default_known:
+            values[name] = Absent(origin)
+        else:
+            values[name] = Unknown(f"the default of `{name}` depends on other keys", origin)
 
 
 def _texts(node: Node | None) -> tuple[object, ...]:

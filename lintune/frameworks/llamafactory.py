@@ -9,8 +9,9 @@ from lintune.frameworks.context import Reading
 from lintune.frameworks.files import NamedFile, add_files
 from lintune.frameworks.option_table import OptionTable
 from lintune.frameworks.overrides import assignments, config_words
-from lintune.frameworks.own_options import config_of, config_value, read_config, table_of
+from lintune.frameworks.own_options import add_checkout, config_of, config_value, read_config, table_of
 from lintune.frameworks.shipped_deepspeed import add_shipped_file
+from lintune.frameworks.trainer_settings import written
 from lintune.run.known import number, text, truth
 from lintune.run.run import Run
 from lintune.run.settings import along, blocked, derived
@@ -30,6 +31,8 @@ _BACKENDS = frozenset(("tensor_model_parallel_size", "pipeline_model_parallel_si
 _V1 = frozenset(("model_class", "dist_config", "train_dataset", "kernel_config", "peft_config", "batching_strategy"))
 """Keys of the v1 engine, whose options are others."""
 _KEYS = frozenset(("finetuning_type", "stage", "template", "cutoff_len", "lora_target", "lora_rank", "dataset", "quantization_bit"))
+_PATCHES = (("qwen2_vl", 28), ("qwen2_5_vl", 28), ("qwen2_omni", 28), ("qwen2_5_omni", 28), ("qwen3_vl", 32))
+"""By the beginning of the template's name: the side of the square of pixels that becomes a token."""
 _SETTINGS = (
     ("model.id", "model_name_or_path"),
     ("model.template", "template"),
@@ -70,6 +73,7 @@ def read(reading: Reading) -> Parsed:
     words = reading.launch.args
     files = config_words(words[:1])
     table = table_of(reading, _CLASSES)
+    add_checkout(table, reading, "src/llamafactory/hparams")
     if reading.config is None and not files:
         return _without_required(parse_command_line(words, table))
     word = files[0] if files else None
@@ -104,6 +108,7 @@ def fill(run: Run, reading: Reading) -> None:
     _add_modes(run)
     _add_adapter(run)
     _add_checkpointing(run)
+    _add_media(run)
     add_shipped_file(run)
     files = config_words(reading.launch.args[:1])
     value = config_value(files[0]) if files else None
@@ -150,6 +155,19 @@ def _add_modes(run: Run) -> None:
             run.values[f"tune.{part}.mode"] = derived("frozen", f"`{flag}` is on", frozen)
         else:
             run.values[f"tune.{part}.mode"] = llm
+
+
+def _add_media(run: Run) -> None:
+    """The largest image in pixels and tokens: a side length (`image_resolution`) before 0.9.2, pixels since."""
+    pixels, side = run.get("flag.image_max_pixels"), run.get("flag.image_resolution")
+    length = number(side)
+    if length is not None and (written(side) or number(pixels) is None):
+        run.values["media.max_pixels"] = derived(int(length * length), "the square of `image_resolution`", side)
+    patch = next((size for start, size in _PATCHES if (text(run.get("flag.template")) or "").startswith(start)), None)
+    most = number(run.get("media.max_pixels"))
+    if patch is not None and most is not None:
+        tokens = int(most) // (patch * patch)
+        run.values["derived.images_tokens"] = derived(tokens, f"a token per {patch} x {patch} pixels", run.get("media.max_pixels"))
 
 
 def _add_checkpointing(run: Run) -> None:

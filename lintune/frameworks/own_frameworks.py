@@ -31,12 +31,13 @@ class Adapter:
 LLAMAFACTORY = Adapter(llamafactory.NAME, llamafactory.read, llamafactory.fill)
 AXOLOTL = Adapter(axolotl.NAME, axolotl.read, axolotl.fill, trainer=False)
 SWIFT = Adapter(swift.NAME, swift.read, swift.fill)
-MEGATRON = Adapter(swift.MEGATRON, swift.read, None, trainer=False)
+MEGATRON = Adapter(swift.MEGATRON, swift.read, swift.fill_megatron, trainer=False)
 TRL = Adapter(trl.NAME, trl.read, trl.fill)
 _PROGRAMS = {"llamafactory-cli": LLAMAFACTORY, "axolotl": AXOLOTL, "swift": SWIFT, "megatron": MEGATRON, "trl": TRL}
 _FILES = (
     (axolotl.is_config, AXOLOTL, "axolotl", "train"),
     (llamafactory.is_config, LLAMAFACTORY, "llamafactory-cli", "train"),
+    (swift.is_megatron_config, MEGATRON, "megatron", ""),
     (swift.is_config, SWIFT, "swift", ""),
     (trl.is_config, TRL, "trl", ""),
 )
@@ -52,7 +53,7 @@ def adapter_of(reading: Reading) -> Adapter | None:
     if axolotl.is_entry(entry):
         return AXOLOTL
     if swift.is_entry(entry):
-        return SWIFT
+        return MEGATRON if swift.is_megatron(reading) else SWIFT
     if reading.script is not None and reading.script.kind != "none":
         return None
     if _is_llamafactory(reading, entry):

@@ -1,5 +1,6 @@
 """How a framework whose launches are config files or its own command line reads its options."""
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import TypeAlias
 
@@ -7,11 +8,12 @@ from lintune.frameworks.command_line import Parsed, parse_command_line
 from lintune.frameworks.config_files import read_mapping
 from lintune.frameworks.config_keys import Loader, merged, read_keys
 from lintune.frameworks.context import Reading
-from lintune.frameworks.option_table import OptionTable, admitted, fill_spellings, library_table
+from lintune.frameworks.option_table import OptionTable, TableOption, admitted, fill_spellings, library_table
 from lintune.launch.word import Word
 from lintune.source.record import replace
 from lintune.surfaces.surface import Surface, surface_of
 from lintune.syntax.tree import Mapping as Tree
+from lintune.values.option import Option
 from lintune.values.value import Known, Step, Unknown, Value
 from lintune.values.version import Pin
 
@@ -43,6 +45,21 @@ def _in_force(surface: Surface, pins: Mapping[str, Pin]) -> bool:
     """Whether one of the releases that may be in force has the class."""
     inside = admitted(surface.package, surface, pins.get(surface.package))
     return any(first <= index <= last for index in inside for first, last in surface.class_windows)
+
+
+def add_checkout(table: OptionTable, reading: Reading, folder: str) -> None:
+    """The options of a checkout of the framework itself, which may be ahead of every release: by name, their types unread."""
+    project = reading.context.project
+    for above in project.folders_above(reading.context.script):
+        base = folder if above == "." else f"{above}/{folder}"
+        if not project.is_dir(base):
+            continue
+        for name in project.names_in(base):
+            source = project.read(f"{base}/{name}") if name.endswith(".py") else None
+            for found in re.findall(r"^    (\w+): ", source.text, re.MULTILINE) if source is not None else ():
+                table.options.setdefault(found, TableOption(Option(found, "unknown", has_default=False)))
+        fill_spellings(table)
+        return
 
 
 def config_of(reading: Reading, word: Word | None) -> Tree | None:

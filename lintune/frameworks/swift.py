@@ -31,6 +31,7 @@ _MEGATRON_CLASSES = {
 _KEYS = frozenset(
     ("tuner_type", "train_type", "sft_type", "freeze_vit", "freeze_aligner", "torch_dtype", "split_dataset_ratio", "rlhf_type")
 )
+_MEGATRON_KEYS = frozenset(("micro_batch_size", "global_batch_size", "lr", "tensor_model_parallel_size", "no_save_optim", "mcore_model"))
 _PRESETS = {"zero0": 0, "zero1": 1, "zero2": 2, "zero3": 3, "zero2_offload": 2, "zero3_offload": 3}
 """Names of ZeRO files that ms-swift brings along (arguments/sft_args.py `_init_deepspeed`)."""
 _SETTINGS = (
@@ -69,10 +70,34 @@ def is_config(root: Mapping) -> bool:
     return bool(keys & {"model", "model_id_or_path", "model_type"}) and "dataset" in keys and len(keys & _KEYS) >= 1
 
 
+def is_megatron_config(root: Mapping) -> bool:
+    """Whether a YAML mapping is a configuration of `megatron sft` and its like."""
+    keys = {entry.key.value for entry in root.entries}
+    return bool(keys & {"model", "load", "mcore_model"}) and len(keys & _MEGATRON_KEYS) >= 2
+
+
+def is_megatron(reading: Reading) -> bool:
+    """Whether a launch is one of Megatron-SWIFT."""
+    entry = reading.launch.entry.text if reading.launch.entry is not None else ""
+    return reading.launch.launcher == "megatron" or "megatron" in entry
+
+
+def fill_megatron(run: Run, reading: Reading) -> None:
+    """What Megatron's options mean is not mapped; those not given are not those of the Trainer."""
+    run.unread["flag"] = Unknown("the defaults of Megatron-SWIFT are not mapped")
+    run.values["model.id"] = run.get("flag.model")
+    run.values["data.train"] = run.get("flag.dataset")
+
+
+def _is_ray(root: Mapping | None) -> bool:
+    """Whether a configuration places groups of processes on Ray."""
+    return root is not None and any(root.get(key) is not None for key in ("train", "rollout", "teacher", "colocate_groups"))
+
+
 def method_of(reading: Reading) -> str:
     """sft, pt or rlhf; empty where it is not known."""
     name = reading.launch.subcommand
-    if not name and reading.launch.entry is not None:
+    if reading.launch.entry is not None:
         name = reading.launch.entry.text.rpartition("/")[2].rpartition(".")[2 if reading.launch.module else 0]
     return name if name in _CLASSES else "rlhf" if reading.config is not None and reading.config.get("rlhf_type") is not None else "sft"
 
@@ -84,9 +109,10 @@ def is_entry(entry: str) -> bool:
 
 def read(reading: Reading) -> Parsed:
     """The options of a launch."""
-    megatron = reading.launch.launcher == "megatron" or "megatron" in (reading.entry or "")
+    megatron = is_megatron(reading)
     names = (_MEGATRON_CLASSES if megatron else _CLASSES)[method_of(reading)]
-    table = table_of(reading, [f"ms-swift.{name}" for name in names])
+    rays = any(word.text in ("--config", "--use_ray") for word in reading.launch.args) or _is_ray(reading.config)
+    table = table_of(reading, [f"ms-swift.{name}" for name in names], "the options of Ray launches are not known" if rays else "")
     words: tuple[Word, ...] = reading.launch.args
     file = _file(words)
     root = config_of(reading, file)
