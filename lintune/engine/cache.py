@@ -24,6 +24,15 @@ def cache_folder() -> str:
     return os.path.join(os.environ.get("XDG_CACHE_HOME") or os.path.join(os.path.expanduser("~"), ".cache"), "lintune")
 
 
+def digest(text: str) -> bytes:
+    """A hash of a text, short enough to keep many (`hashlib` itself takes longer to load than most files to hash)."""
+    try:
+        from _blake2 import blake2b
+    except ImportError:
+        from hashlib import blake2b
+    return blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).digest()
+
+
 def _path(folder: str, name: str) -> str:
     """The form of code objects, and so of the file, differs between releases of Python."""
     return os.path.join(folder, f"{name}-{sys.implementation.cache_tag}.bin")

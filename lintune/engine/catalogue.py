@@ -6,7 +6,7 @@ import sys
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from lintune.engine.cache import keep, read_kept
+from lintune.engine.cache import digest, keep, read_kept
 from lintune.engine.rule import Rule
 from lintune.source.record import dataclass, field
 
@@ -131,9 +131,7 @@ def page_stamps(folder: str, house: bool) -> list[tuple[str, int, int]]:
 
 
 def _cache_name(folder: str) -> str:
-    from zlib import crc32
-
-    return f"rules-{crc32(os.fsencode(folder)):08x}"
+    return f"rules-{digest(folder).hex()}"
 
 
 def _read_cache(folder: str, signature: tuple[Any, ...]) -> Loaded | None:

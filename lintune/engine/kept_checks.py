@@ -11,10 +11,10 @@ from collections.abc import Sequence
 from typing import TypeAlias
 
 from lintune import __version__
-from lintune.engine.cache import keep, read_kept
+from lintune.engine.cache import digest, keep, read_kept
 from lintune.engine.outcome import FileCheck, Task
 from lintune.engine.plain import NotPlainError, Plain, from_plain, to_plain
-from lintune.engine.questions import Answer, Question, WatchedProject, digest
+from lintune.engine.questions import Answer, Question, WatchedProject
 from lintune.engine.result import CheckOptions
 from lintune.source.data import data_path
 

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from posixpath import dirname, normpath
 from typing import TYPE_CHECKING, TypeAlias
 
+from lintune.engine.cache import digest
 from lintune.launch.project import Project
 from lintune.source.text import Problem, Source
 
@@ -88,12 +89,3 @@ class WatchedProject(Project):
         self.asked = before
         self.asked.update(asked)
         return found
-
-
-def digest(text: str) -> bytes:
-    """A hash of a text, short enough to keep many (`hashlib` itself takes longer to load than most files to hash)."""
-    try:
-        from _blake2 import blake2b
-    except ImportError:
-        from hashlib import blake2b
-    return blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).digest()
