@@ -28,6 +28,9 @@ class FilePin:
     """Whether it belongs to an extra or a development group."""
 
 
+CONDA_NAMES = {"pytorch": "torch"}
+"""Packages that have another name in conda's channels."""
+
 Read = Callable[[str], Source | None]
 
 _NAME = r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?"
@@ -135,7 +138,7 @@ class _Reader:
         for line in range(1, source.line_count() + 1):
             span = source.line_span(line)
             text = source.slice(span)
-            included = re.match(r"\s*(?:-r|-c|--requirement|--constraint)[\s=]\s*(\S+)", text)
+            included = re.match(r"\s*(?:-[rc]\s*|--(?:requirement|constraint)[\s=]\s*)([^\s-]\S*)", text)
             if included:
                 self.file(normpath(join(dirname(source.path), included.group(1))))
             elif text.strip() and text.lstrip()[0].isalnum() and "://" not in text.partition("@")[0]:
@@ -151,33 +154,30 @@ class _Reader:
                 self.add(source, start + found.start(group), start + found.end(group), **how)
 
     def _pyproject(self, source: Source) -> None:
-        text = source.text
-        for table, start, end in _tables(text):
-            if table in ("project", "project.optional-dependencies", "dependency-groups", "build-system"):
-                pattern = r"^dependencies\s*=\s*\[" if table == "project" else r"^[\w.\"-]+\s*=\s*\["
-                if table == "build-system":
-                    continue
-                for found in re.finditer(pattern, text[start:end], re.M):
-                    self._quoted(source, start + found.end(), _closing(text, start + found.end(), end), optional=table != "project")
-            elif re.fullmatch(r"tool\.poetry(\.group\.[\w-]+)?\.(dev-)?dependencies", table):
-                self._poetry(source, start, end, optional=table != "tool.poetry.dependencies")
+        if "depend" not in source.text:  # no table of requirements: reading the file takes some milliseconds
+            return
+        from lintune.launch.pyproject_pins import read_pyproject
 
-    def _poetry(self, source: Source, start: int, end: int, optional: bool) -> None:
-        pattern = r"^(?P<name>[\w.-]+)\s*=\s*(?:\{[^}\n]*?version\s*=\s*)?\"(?P<spec>[^\"\n]*)\""
-        for found in re.finditer(pattern, source.text[start:end], re.M):
-            if found.group("name") != "python":
-                site = Site(source, Span(start + found.start(), start + found.end()))
-                self.pins.append(FilePin(package_name(found.group("name")), _from_poetry(found.group("spec")), site, optional=optional))
+        self.pins += read_pyproject(source, lambda text, start, end, optional: self.add(text, start, end, optional=optional))
 
     def _lock(self, source: Source) -> None:
-        for found in re.finditer(r'^\[\[package\]\]\nname = "([^"\n]+)"\nversion = "([^"\n]+)"', source.text, re.M):
+        for found in re.finditer(r'^\[\[package\]\]\r?\nname = "([^"\r\n]+)"\r?\nversion = "([^"\n]+)"', source.text, re.M):
             site = Site(source, Span(found.start(1) - len('name = "'), found.end(2) + 1))
             self.pins.append(FilePin(package_name(found.group(1)), f"=={found.group(2)}", site, locked=True))
 
     def _setup_py(self, source: Source) -> None:
-        for found in re.finditer(r"\b(install_requires|extras_require)\s*=\s*[\[{]", source.text):
-            end = _closing(source.text, found.end(), len(source.text))
-            self._quoted(source, found.end(), end, optional=found.group(1) == "extras_require")
+        """Literal lists and mappings, also where they are added up or have a name."""
+        text = source.text
+        for found in re.finditer(r"\b(install_requires|extras_require)[\"']?\s*[=:]\s*", text):
+            optional, at = found.group(1) == "extras_require", found.end()
+            while opened := re.compile(r"\s*\+?\s*(?:dict\s*\(|[\[{])").match(text, at):
+                at = _closing(text, opened.end(), len(text))
+                self._quoted(source, opened.end(), at, optional=optional)
+                at += 1
+            named = re.compile(r"[A-Za-z_]\w*").match(text, at)
+            listed = re.search(rf"^{named.group()}\s*(?::[^=\n]*)?\+?=\s*[\[{{]", text, re.M) if named else None
+            if listed:
+                self._quoted(source, listed.end(), _closing(text, listed.end(), len(text)), optional=optional)
 
     def _setup_cfg(self, source: Source) -> None:
         optional = inside = False
@@ -200,6 +200,8 @@ class _Reader:
             span = source.line_span(line)
             if source.slice(span)[:1].isalpha():
                 listed = source.slice(span).startswith("dependencies")
+            if listed and (included := re.match(r"\s*-\s+[\"']?-[rc]\s+([^\s\"']+)", source.slice(span))):
+                self.file(normpath(join(dirname(source.path), included.group(1))))
             found = re.match(rf"\s*-\s+[\"']?((?:[\w.-]+::)?)({_NAME})(=[\w.*]+)?", source.slice(span))
             if found is None or not listed or source.slice(span).rstrip().endswith(":"):
                 continue
@@ -207,23 +209,22 @@ class _Reader:
             if found.group(3) and source.text[start + len(found.group(2)) + 1] != "=":
                 release = found.group(3)[1:]
                 site = Site(source, Span(start, start + len(found.group(2)) + len(found.group(3))))
-                self.pins.append(FilePin(package_name(found.group(2)), f"=={release.rstrip('.*')}.*", site))
+                name = package_name(found.group(2))
+                self.pins.append(FilePin(CONDA_NAMES.get(name, name), f"=={release.rstrip('.*')}.*", site))
             else:
                 self.add(source, start, span.end)
 
     def _docker(self, source: Source) -> None:
-        joined = re.sub(r"\\\r?\n", lambda found: " " * len(found.group()), source.text)
-        for found in re.finditer(r"\b(?:pip3?|uv pip) install\b([^\n&;|]*)", joined):
-            for word in re.finditer(r"(-\S+(?:\s+[^-\s]\S*\.txt|\s+\w+:\S+)?|[\"']?)([^\s\"']*)", found.group(1)):
-                if word.group(1) in ("", '"', "'") and re.match(rf"{_NAME}(\[[^\]]*\])?(?:[=<>~!]|$)", word.group(2)):
-                    self.add(source, found.start(1) + word.start(2), found.start(1) + word.end(2))
-
-
-def _tables(text: str) -> list[tuple[str, int, int]]:
-    """The tables of a TOML text: name and the stretch of their bodies."""
-    heads = list(re.finditer(r"^\[+([^\[\]\n]+)\]+[^\n]*$", text, re.M))
-    ends = [head.start() for head in heads[1:]] + [len(text)]
-    return [(head.group(1).replace('"', "").strip(), head.end(), end) for head, end in zip(heads, ends, strict=False)]
+        blank = re.sub(r"^[ \t]*#[^\n]*\n", lambda found: " " * len(found.group()), source.text, flags=re.M)
+        joined = re.sub(r"\\[ \t]*\r?\n", lambda found: " " * len(found.group()), blank)
+        for found in re.finditer(r"\b(?:pip[\d.]*|uv pip) install\b([^\n&;|]*)|\buv add\b([^\n&;|]*)", joined):
+            group = 1 if found.group(1) is not None else 2
+            for word in re.finditer(r"(-\S+(?:\s+[^-\s]\S*\.txt|\s+\w+:\S+)?|[\"']?)([^\s\"']*)", found.group(group)):
+                included = re.fullmatch(r"(?:-r|-c|--requirement|--constraint)[\s=]*(\S+\.txt)", word.group(1))
+                if included:
+                    self.file(normpath(join(dirname(source.path), included.group(1))))
+                elif word.group(1) in ("", '"', "'") and re.match(rf"{_NAME}(\[[^\]]*\])?(?:[=<>~!]|$)", word.group(2)):
+                    self.add(source, found.start(group) + word.start(2), found.start(group) + word.end(2))
 
 
 def _closing(text: str, start: int, end: int) -> int:
@@ -239,7 +240,7 @@ def _closing(text: str, start: int, end: int) -> int:
     return end
 
 
-def _from_poetry(text: str) -> str:
+def from_poetry(text: str) -> str:
     """Poetry's `^1.2` and bare `1.2` in PEP 440's words."""
     if text == "*":
         return ""

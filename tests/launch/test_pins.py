@@ -110,6 +110,63 @@ def test_dockerfile() -> None:
     assert pins("Dockerfile", text) == [("transformers", "==4.51.2", "transformers==4.51.2"), ("peft", ">=0.14", "peft>=0.14")]
 
 
+def specifiers(name: str, text: str, **others: str) -> list[tuple[str, str]]:
+    return [pin[:2] for pin in pins(name, text, **others)]
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        ('project = {dependencies = ["torch==2.1"]}', [("torch", "==2.1")]),
+        ('[project]\noptional-dependencies.train = ["peft==1"]', [("peft", "==1")]),
+        ('[project]\ndependencies = [\n """torch==2.1""",\n  \' trl; extra == "a"\',\n]', [("torch", "==2.1"), ("trl", "")]),
+        ('[tool.uv]\noverride-dependencies = ["numpy<2"]\ndev-dependencies = ["ruff==1"]', [("numpy", "<2"), ("ruff", "==1")]),
+        ('[tool.pdm.dev-dependencies]\ntest = ["pytest==1"]', [("pytest", "==1")]),
+        ('[tool.pixi.dependencies]\npytorch = "==2.1"', [("torch", "==2.1")]),
+        ('[tool.poetry.dependencies]\na = [{version = "1.0", python = "<3"}, {version = "2.0"}]\nb = {path = "x"}', [("a", "==1.0")]),
+        ('[tool.poetry.group.dev.dependencies.torch]\nversion = "^2.1"', [("torch", ">=2.1,<3")]),
+        ("[project]\ndependencies = ['a==1'\nbroken\n[project.optional-dependencies]\nx = ['b==2']", [("b", "==2")]),
+        ("[project]\ndependencies = 3\n[tool.poetry]\ndependencies = []", []),
+    ],
+)
+def test_other_forms_of_pyproject(text: str, wanted: list[tuple[str, str]]) -> None:
+    assert specifiers("pyproject.toml", text) == wanted
+
+
+def test_a_poetry_table_with_a_header() -> None:
+    text = '[tool.poetry.dependencies.torch]\nversion = "^2.1"\noptional = true\n'
+    (pin,) = pins_of(Source("pyproject.toml", text), lambda _: None)
+    assert (pin.site.text, pin.optional) == ('version = "^2.1"', True)
+
+
+def test_setup_py_with_names_and_sums() -> None:
+    text = "REQ: list = ['torch==2.1']\nsetup(install_requires=REQ + x, extras_require=dict(a=['b==1']))\n"
+    assert specifiers("setup.py", text) == [("torch", "==2.1"), ("b", "==1")]
+    text = "args = {'install_requires': ['a==1'] + ['b==2'], 'name': 'c==3'}\n"
+    assert specifiers("setup.py", text) == [("a", "==1"), ("b", "==2")]
+
+
+def test_included_from_other_files() -> None:
+    included = {"base_txt": "torch==2.1\n"}
+    assert specifiers("requirements.txt", "-rbase.txt\n", **included) == [("torch", "==2.1")]
+    assert specifiers("requirements.txt", "--constraint=base.txt\n", **included) == [("torch", "==2.1")]
+    assert specifiers("environment.yml", "dependencies:\n- pip:\n  - -r base.txt\n", **included) == [("torch", "==2.1")]
+    assert specifiers("Dockerfile", "RUN pip install -r base.txt trl\n", **included) == [("torch", "==2.1"), ("trl", "")]
+
+
+def test_conda_spells_torch_otherwise() -> None:
+    assert specifiers("environment.yml", "dependencies:\n- pytorch=2.1.0=py3.10_cuda12\n") == [("torch", "==2.1.0.*")]
+
+
+def test_lock_files_of_windows() -> None:
+    assert specifiers("poetry.lock", '[[package]]\r\nname = "peft"\r\nversion = "0.14"\r\n') == [("peft", "==0.14")]
+
+
+def test_dockerfile_with_comments_between() -> None:
+    text = "RUN pip3.10 install \\\n# why\n  torch==2.1 \\\n  peft\n# pip install no==1\nRUN uv add trl==0.9\n"
+    assert specifiers("Dockerfile", text) == [("torch", "==2.1"), ("peft", ""), ("trl", "==0.9")]
+
+
 @pytest.mark.parametrize(("name", "wanted"), [("Flash_Attn", "flash-attn"), ("a.-_b", "a-b"), ("torch", "torch")])
 def test_names(name: str, wanted: str) -> None:
     assert package_name(name) == wanted
