@@ -23,6 +23,7 @@ BEFORE_TRAINING = ("start", "parsing", "after-weights")
 _ELSEWHERE = ("files", "shell", "data", "memory", "lintune", "house")
 """Families whose findings no release changes: they are `check`'s to report."""
 _MOST_COMBINATIONS = 64
+_LIBRARIES = ("transformers", "trl", "peft", "accelerate", "deepspeed")
 
 RunAt = Callable[[str, Version], Run]
 """The launch read again with one package at one release."""
@@ -94,7 +95,7 @@ def candidates(rules: Iterable[Rule]) -> list[Rule]:
 
 def sweep(run: Run, run_at: RunAt, rules: Sequence[Rule]) -> LaunchSweep:
     """A launch through the releases of every package that matters to it; `rules` are `candidates`."""
-    surfaced = [name for name in ("transformers", "trl", "peft", "accelerate", "deepspeed") if surfaces_of(run, name)]
+    surfaced = [name for name in (*_LIBRARIES, run.framework) if surfaces_of(run, name) and releases(name)]
     if not surfaced:
         return LaunchSweep(run, ())
     packages = dict.fromkeys((*surfaced, *(name for name in windowed_packages(rules, Scope(run)) if releases(name))))

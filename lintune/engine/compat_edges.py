@@ -11,17 +11,23 @@ from lintune.engine.template import Template
 from lintune.frameworks.option_table import DASHED_FROM
 from lintune.frameworks.trainer_settings import SETTINGS
 from lintune.run.run import Run
+from lintune.surfaces.programs import commands, program
 from lintune.surfaces.surface import Surface, surface_of
 from lintune.values.conversion import Refusal, convert
 from lintune.values.option import Option
 from lintune.values.value import Known, Value
 from lintune.values.version import Specifiers, Version
 
+_TRAINER_OPTION = "per_device_train_batch_size"
+"""An option that every launch with a `TrainingArguments` has."""
+
 
 def surfaces_of(run: Run, package: str) -> list[Surface]:
-    """The classes of a package whose options a launch takes."""
+    """The classes of a package whose options a launch takes; of a framework with programs of its own those of all its programs."""
+    left = _program_surfaces(package) if package == run.framework else []
     bases = run.get("script.bases")
-    left = [str(base) for base in bases.value] if isinstance(bases, Known) and isinstance(bases.value, tuple) else []
+    if f"flag.{_TRAINER_OPTION}" in run.values and isinstance(bases, Known) and isinstance(bases.value, tuple):
+        left += [str(base) for base in bases.value]
     found: dict[str, Surface] = {}
     while left:
         dotted = left.pop()
@@ -32,6 +38,11 @@ def surfaces_of(run: Run, package: str) -> list[Surface]:
         for first, _ in surface.class_windows:
             left.extend(surface.bases_at(first))
     return [surface for surface in found.values() if surface.package == package]
+
+
+def _program_surfaces(package: str) -> list[str]:
+    programs = [program(package, command) for command in commands(package)]
+    return list(dict.fromkeys(dotted for each in programs if each is not None for part in each.parts for dotted in part))
 
 
 def option_edges(run: Run, surfaces: Sequence[Surface], rules: Sequence[Rule]) -> set[Version]:

@@ -1,14 +1,15 @@
 """The launches of given paths, each read again with other releases, and the pins around them."""
 
 from collections.abc import Callable, Sequence
+from functools import partial
 
 from lintune.engine.compat import Combination, LaunchSweep, RunAt, candidates, common, common_starting, exactly, inside, sweep
 from lintune.engine.result import CheckOptions
 from lintune.frameworks.context import Context
-from lintune.frameworks.registry import read_launch
+from lintune.frameworks.registry import read_config_file, read_launch
 from lintune.launch.discover import discover, role_of
 from lintune.launch.evaluate import evaluate
-from lintune.launch.launchers import Launch, unwrap
+from lintune.launch.launchers import unwrap
 from lintune.launch.pins import FilePin
 from lintune.launch.project import Project
 from lintune.launch.provided import PROVIDED
@@ -17,6 +18,7 @@ from lintune.run.run import Run
 from lintune.source.record import dataclass, field, replace
 from lintune.source.text import Site, Source
 from lintune.syntax.shell.parser import parse_shell
+from lintune.syntax.tree import Mapping
 from lintune.values.value import Known
 from lintune.values.version import Pin, Specifiers, Version
 
@@ -57,8 +59,8 @@ def compat(paths: Sequence[str], options: CheckOptions, assumptions: Assumptions
     sweeps: list[LaunchSweep] = []
     context = Context(project, "", assumptions, assumptions.environment)
     for file in found.files:
-        source = project.read(file.path) if file.role == "shell" else None
-        launches = _launches(source, replace(context, script=file.path)) if source is not None else []
+        source = project.read(file.path)
+        launches = _launches(source, file.role, replace(context, script=file.path)) if source is not None else []
         if file.named and not launches:
             result.notes.append(_why_nothing(file.path))
         for run, run_at in launches:
@@ -75,8 +77,8 @@ def compat(paths: Sequence[str], options: CheckOptions, assumptions: Assumptions
 
 
 def _why_nothing(path: str) -> str:
-    if role_of(path) != "shell":
-        return f"{path}: only launch scripts are swept; give the script that starts it"
+    if role_of(path) not in ("shell", "yaml"):
+        return f"{path}: only launch scripts and config files are swept; give the script that starts it"
     return f"{path} starts no fine-tuning launch"
 
 
@@ -86,27 +88,38 @@ def _limited(swept: LaunchSweep, packages: Sequence[str]) -> LaunchSweep:
     return replace(swept, packages=tuple(package for package in swept.packages if package.name in packages))
 
 
-def _launches(source: Source, context: Context) -> list[tuple[Run, RunAt]]:
-    """The training launches of a script, each with the way to read it again."""
+def _launches(source: Source, role: str, context: Context) -> list[tuple[Run, RunAt]]:
+    """The training launches of a script or config file, each with the way to read it again."""
+    if role == "shell":
+        return _shell_launches(source, context)
+    if role != "yaml":
+        return []
+    from lintune.syntax.yaml import parse_yaml
+
+    root = parse_yaml(source).root
+    return _readable(lambda here: read_config_file(root, here), context) if isinstance(root, Mapping) else []
+
+
+def _shell_launches(source: Source, context: Context) -> list[tuple[Run, RunAt]]:
     said = context.assumptions
     evaluation = evaluate(
         parse_shell(source), arguments=said.arguments, environment=said.environment, files=context.project, provided=PROVIDED
     )
-    found: list[tuple[Run, RunAt]] = []
-    for command in evaluation.commands:
-        launch = unwrap(command)
-        run = read_launch(launch, context) if launch is not None else None
-        if launch is not None and run is not None:
-            found.append((run, _reader(launch, run, context)))
-    return found
+    launches = [launch for command in evaluation.commands if (launch := unwrap(command)) is not None]
+    return [pair for launch in launches for pair in _readable(partial(read_launch, launch), context)]
 
 
-def _reader(launch: Launch, run: Run, context: Context) -> Callable[[str, Version], Run]:
+def _readable(read: Callable[[Context], Run | None], context: Context) -> list[tuple[Run, RunAt]]:
+    """The run that `read` gives, if any, with the way to read it with one package at one release."""
+    run = read(context)
+    if run is None:
+        return []
+
     def run_at(package: str, version: Version) -> Run:
         pins = {**context.assumptions.pins, package: exactly(package, version)}
-        return read_launch(launch, replace(context, assumptions=replace(context.assumptions, pins=pins))) or run
+        return read(replace(context, assumptions=replace(context.assumptions, pins=pins))) or run
 
-    return run_at
+    return [(run, run_at)]
 
 
 def _project_pins(launches: Sequence[LaunchSweep], project: Project) -> tuple[ProjectPin, ...]:

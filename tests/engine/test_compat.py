@@ -189,4 +189,4 @@ def test_nothing_to_sweep(here: Path) -> None:
     result = swept("none.sh", "own.sh", "gone.sh", "train.py")
     assert (result.launches, result.common, result.missing) == ((), (), ("gone.sh",))
     assert any("none.sh starts no fine-tuning launch" in note for note in result.notes)
-    assert any("train.py: only launch scripts" in note for note in result.notes)
+    assert any("train.py: only launch scripts and config files" in note for note in result.notes)
