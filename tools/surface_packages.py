@@ -171,7 +171,7 @@ def _deepspeed(archive: Archive) -> Surfaces:
     reads = Reads(place.modules, keys)
     reads.methods(place.definition.node, place.module, "_param_dict", ("config", "param_dict"))
     keys.entries = {name: entry for name, entry in keys.entries.items() if "*" not in name}
-    _share(keys, "bfloat16", "bf16")
+    _share(keys, "bf16", "bfloat16")
     keys.refused = _removed(place.modules, place.module)
     keys.entries = {name: entry for name, entry in keys.entries.items() if name not in keys.refused}
     found["config"] = keys

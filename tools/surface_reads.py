@@ -75,6 +75,8 @@ class Reads:
                     self._visit(target, scope, depth) if isinstance(target, ast.Subscript) else None
                     if path is not None and (name := _held(target)):
                         scope.paths[name] = path
+            case ast.If():
+                self._branches(node, scope, depth)
             case ast.Return(value=ast.expr() as value):
                 self._visit(value, scope, depth)
                 scope.returned = self._path(value, scope, depth) or scope.returned
@@ -91,6 +93,18 @@ class Reads:
                     self._path(node, scope, depth)
                 for child in ast.iter_child_nodes(node):
                     self._visit(child, scope, depth)
+
+    def _branches(self, node: ast.If, scope: _Scope, depth: int) -> None:
+        """Both arms; a name that held a mapping before still does after, whatever an arm made of it."""
+        self._visit(node.test, scope, depth)
+        before = dict(scope.paths)
+        made: dict[str, str] = {}
+        for arm in (node.body, node.orelse):
+            scope.paths = dict(before)
+            for statement in arm:
+                self._visit(statement, scope, depth)
+            made |= scope.paths
+        scope.paths = made | before
 
     def _rounds(self, node: ast.AST, generator: ast.AST, scope: _Scope, depth: int) -> None:
         """A loop over constant names is read once for each name."""
