@@ -12,28 +12,29 @@ MAX_DEPTH = 100
 MAX_NODES = 100_000
 """The number of keys and values that are read: far above any config, and about a second's work."""
 
+# Patterns that a usual file does not need stay text: compiling all of them takes longer than reading a pyproject.toml.
 _BLANK = re.compile(r"[ \t]*")
 _BLANK_LINES = re.compile(r"(?:[ \t\n]|\r\n)*")
 _COMMENT = re.compile(r"#[^\x00-\x08\x0a-\x1f\x7f]*")
 _BARE_KEY = re.compile(r"[A-Za-z0-9_-]+")
 _LITERAL = re.compile(r"'([^'\x00-\x08\x0a-\x1f\x7f]*)'")
 _PLAIN = re.compile(r'"([^"\\\x00-\x08\x0a-\x1f\x7f]*)"')
-_ONE_LINE = re.compile(r'[^"\\\x00-\x08\x0a-\x1f\x7f]*')
-_LINES = re.compile(r'(?:[^"\\\x00-\x08\x0b-\x1f\x7f]|\r\n)*')
-_LITERAL_LINES = re.compile(r"(?:[^\x00-\x08\x0b-\x1f\x7f]|\r\n)*?'''")
-_LINE_JOINT = re.compile(r"\\[ \t]*\r?\n(?:[ \t\n]|\r\n)*")
+_ONE_LINE = r'[^"\\\x00-\x08\x0a-\x1f\x7f]*'
+_LINES = r'(?:[^"\\\x00-\x08\x0b-\x1f\x7f]|\r\n)*'
+_LITERAL_LINES = r"(?:[^\x00-\x08\x0b-\x1f\x7f]|\r\n)*?'''"
+_LINE_JOINT = r"\\[ \t]*\r?\n(?:[ \t\n]|\r\n)*"
 _TIME = r"(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](?:\.[0-9]+)?"
-_DATE = re.compile(
+_DATE = (
     r"([0-9]{4})-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])"
     rf"(?:[Tt ]{_TIME}(?:[Zz]|[+-](?:[01][0-9]|2[0-3]):[0-5][0-9])?)?"
 )
-_TIME_OF_DAY = re.compile(_TIME)
-_NUMBER = re.compile(
+_TIME_OF_DAY = _TIME
+_NUMBER = (
     r"0(?:x[0-9A-Fa-f](?:_?[0-9A-Fa-f])*|b[01](?:_?[01])*|o[0-7](?:_?[0-7])*)"
     r"|[+-]?(?:0|[1-9](?:_?[0-9])*)(?P<real>(?:\.[0-9](?:_?[0-9])*)?(?:[eE][+-]?[0-9](?:_?[0-9])*)?)"
 )
-_SPECIAL = re.compile(r"[+-]?(?:inf|nan)|true|false")
-_WORD = re.compile(r"[^\s,\]}#=]+")
+_SPECIAL = r"[+-]?(?:inf|nan)"
+_WORD = r"[^\s,\]}#=]+"
 _ESCAPES = {"b": "\b", "t": "\t", "n": "\n", "f": "\f", "r": "\r", '"': '"', "\\": "\\", "e": "\x1b"}
 _HEX = {"x": 2, "u": 4, "U": 8}
 _DAYS = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
@@ -172,31 +173,33 @@ class Scanner:
     def _bare(self, at: int) -> tuple[Node, int]:
         """A date, time, number or word without quotes."""
         text = self.text
-        found = _DATE.match(text, at)
+        for word, truth in (("true", True), ("false", False)):
+            if text.startswith(word, at):
+                return self._scalar(truth, at, at + len(word), False), at + len(word)
+        found = re.compile(_DATE).match(text, at) if text.startswith("-", at + 4) else None
         if found:
             year, month, day = map(int, found.groups())
             leap = year % 4 == 0 and (year % 100 != 0 or year % 400 == 0)
             if not year or day > _DAYS[month - 1] or ((month, day) == (2, 29) and not leap):
                 raise TomlError("there is no such date", at)
             return self._scalar(found.group(), at, found.end(), False), found.end()
-        found = _TIME_OF_DAY.match(text, at)
+        found = re.compile(_TIME_OF_DAY).match(text, at) if text.startswith(":", at + 2) else None
         if found:
             return self._scalar(found.group(), at, found.end(), False), found.end()
-        found = _NUMBER.match(text, at)
+        found = re.compile(_NUMBER).match(text, at)
         if found:
             try:
                 number = float(found.group()) if found.group("real") else int(found.group(), 0)
             except ValueError as error:
                 raise TomlError(str(error), at) from error
             return self._scalar(number, at, found.end(), False), found.end()
-        found = _SPECIAL.match(text, at)
+        found = re.compile(_SPECIAL).match(text, at)
         if found:
-            word = found.group()
-            return self._scalar(word == "true" if word in ("true", "false") else float(word), at, found.end(), False), found.end()
+            return self._scalar(float(found.group()), at, found.end(), False), found.end()
         raise TomlError(self._no_value(at), at)
 
     def _no_value(self, at: int) -> str:
-        found = _WORD.match(self.text, at)
+        found = re.compile(_WORD).match(self.text, at)
         word = found.group()[:40] if found else ""
         if word in ("True", "False", "None"):
             return f"a value expected (`{word}` is Python, not TOML)"
@@ -215,7 +218,7 @@ class Scanner:
 
     def _long_literal(self, at: int) -> tuple[str, int]:
         start = self._behind_newline(at + 3)
-        found = _LITERAL_LINES.match(self.text, start)
+        found = re.compile(_LITERAL_LINES).match(self.text, start)
         if found is None:
             raise TomlError("a string without its closing `'''`, or with a control character", at, len(self.text))
         end = found.end()
@@ -233,11 +236,12 @@ class Scanner:
     def _behind_newline(self, at: int) -> int:
         return at + (2 if self.text.startswith("\r\n", at) else 1 if self.text.startswith("\n", at) else 0)
 
-    def _escaped(self, start: int, at: int, chunk: "re.Pattern[str]", closing: str) -> tuple[str, int]:
+    def _escaped(self, start: int, at: int, chunk: str, closing: str) -> tuple[str, int]:
         """A string with escapes that was opened at `start`, read from `at` up to `closing`."""
         text, parts, several = self.text, [], len(closing) > 1
+        pattern = re.compile(chunk)
         while True:
-            found = chunk.match(text, at)
+            found = pattern.match(text, at)
             if found and found.end() > at:
                 parts.append(found.group().replace("\r\n", "\n") if several else found.group())
                 at = found.end()
@@ -247,7 +251,7 @@ class Scanner:
                 parts.append('"')
                 at += 1
             elif text.startswith("\\", at):
-                joint = _LINE_JOINT.match(text, at) if several else None
+                joint = re.compile(_LINE_JOINT).match(text, at) if several else None
                 value, at = ("", joint.end()) if joint else self._escape(at)
                 parts.append(value)
             elif at >= len(text) or text[at] in "\r\n":
