@@ -79,7 +79,7 @@ class Gradients:
 
     def _note(self, part: Part, when: bool | None, sources: tuple[Value, ...]) -> None:
         if when is not False:
-            self._sources[part] += [source for source in sources if source not in self._sources[part]]
+            self._sources[part] = [old for old in self._sources[part] if old not in sources] + list(sources)
 
 
 def _merged(old: bool | None, new: bool | None, when: bool | None) -> bool | None:
@@ -111,6 +111,7 @@ def add_modes(run: Run, gradients: Gradients, note: str) -> None:
         else:
             run.values[f"tune.{part}.mode"] = derived(mode, note, *gradients.sources(part))
             trained += [part] if mode != "frozen" else []
+    _add_twice(run, gradients, note)
     every = [source for part in gradients.full for source in gradients.sources(part)]
     if open_parts:
         why = blocked([source for part in open_parts for source in gradients.sources(part)], "the tuning flags are not known")
@@ -119,6 +120,13 @@ def add_modes(run: Run, gradients: Gradients, note: str) -> None:
         run.values["derived.trainable_parts"] = derived(tuple(trained), "parts that are not frozen", *dict.fromkeys(every))
     for name in ("trainable_params", "total_params", "trainable_percent"):
         run.values[f"derived.{name}"] = blocked((), "the parameters of this model are not counted yet")
+
+
+def _add_twice(run: Run, gradients: Gradients, note: str) -> None:
+    """`tune.twice`: parts with LoRA whose own weights are trained too; the setting that came last is named first."""
+    twice = tuple(part for part in gradients.full if gradients.full[part] and gradients.lora[part])
+    sources = list(reversed(gradients.sources(twice[0]))) if twice else []
+    run.values["tune.twice"] = derived(twice, note, *sources)
 
 
 def flag_truths(run: Run, *names: str) -> tuple[tuple[Value, ...], tuple[bool | None, ...]]:

@@ -134,6 +134,7 @@ def _fill_parts(run: Run, reading: Reading) -> None:
     values, (backbone, lora, only_projector, no_projector, vision) = flag_truths(run, *names)
     towers, multimodal = _multimodal(run)
     parts = run.get("flag.mm_tunable_parts")
+    run.values["tune.switch"] = parts if isinstance(parts, Known) and parts.value is not None else values[2]
     state = Gradients()
     state.switch(("vision", "projector"), False, *towers, when=negated(multimodal))
     state.switch(BACKBONE, False, values[0], when=backbone)

@@ -93,7 +93,8 @@ def detect(reading: Reading) -> bool:
     if fields is not None:
         return fields >= _OWN_FIELDS
     count = len(reading.words & _OWN_FLAGS)
-    return count >= 3 or (count >= 1 and "model_id" in reading.words and bool(_LAYOUT.search(reading.entry or "")))
+    needed = 0 if _NEW_LAYOUT.search(reading.entry or "") else 1 if _LAYOUT.search(reading.entry or "") else 3
+    return count >= needed and (needed == 3 or "model_id" in reading.words)
 
 
 def known(reading: Reading) -> EntryScript | None:

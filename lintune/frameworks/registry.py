@@ -102,7 +102,7 @@ def _detect(reading: Reading) -> Framework:
 
 def _vision_language(reading: Reading) -> Framework | None:
     """The framework of a script that fine-tunes vision language models; the adapters are loaded only where one may be meant."""
-    if reading.script is not None and reading.script.kind not in ("none", "hf", "trl"):
+    if not reading.words or (reading.script is not None and reading.script.kind not in ("none", "hf", "trl")):
         return None
     from lintune.frameworks import internvl, llava, qwen2u1, qwenvl
 

@@ -65,12 +65,13 @@ def add_never_read(run: Run, script: EntryScript | None, given: frozenset[str]) 
     """The `raw.dead` items: options that the script defines, the launch gives, and no file of the project reads."""
     if script is None or not run.script_read or not script.complete:
         return
-    own = [(name, option) for found in script.dataclasses for name, option in found.options.items() if name in given]
+    own = [(found, option) for found in script.dataclasses for name, option in found.options.items() if name in given]
     items: list[Item] = []
-    for name, option in own:
+    for owner, option in own:
+        name = option.name
         value = run.get(f"flag.{name}")
         site = site_of(value)
-        if site is None or option.site is None or not _is_dead(script, name):
+        if site is None or option.site is None or not _is_dead(script, name) or _is_inherited(run, name, owner.bases):
             continue
         fields: dict[str, Value] = {
             "name": Known(name),
@@ -83,4 +84,15 @@ def add_never_read(run: Run, script: EntryScript | None, given: frozenset[str]) 
 
 def _is_dead(script: EntryScript, name: str) -> bool:
     """Whether the name stands nowhere but where fields are defined, and no instance is handed on as a whole."""
-    return not script.matches(rf"(?<!\w){re.escape(name)}\b(?!\s*:\s*[A-Za-z])")
+    word = re.escape(name)
+    return not script.matches(rf"(?m:\S[ \t]*\b{word}\b|^[ \t]*{word}\b(?![ \t]*:))")
+
+
+def _is_inherited(run: Run, name: str, bases: tuple[str, ...]) -> bool:
+    """Whether a library class defines the option too, or cannot be looked at: then the library may read it."""
+    if not bases:
+        return False
+    from lintune.frameworks.option_table import library_table
+
+    table = library_table(*bases, pins=run.versions, unread="")
+    return name in table.options or bool(table.unread)
