@@ -68,7 +68,7 @@ def test_llava(make_run, flags: str, expected: str) -> None:  # type: ignore[no-
 def test_tinyllava_names_modes(make_run) -> None:  # type: ignore[no-untyped-def]
     """One option per part."""
     run = make_run(
-        "deepspeed tinyllava/train/train.py --bf16 True --tune_type_llm lora --tune_type_vision_tower partially-tune --tune_type_connector full"
+        "deepspeed tinyllava/train/train.py --fp16 --tune_type_llm lora --tune_type_vision_tower partially-tune --tune_type_connector full"
     )
     assert modes(run) == "lora frozen frozen partial full"
     assert data(run.get("adapter.kind")) == "lora"
