@@ -20,7 +20,8 @@ NEVER = {
     "asyncio",
     "subprocess",
 }
-NOT_FOR_A_SHELL_LAUNCH = {"rich", "jsonschema", "importlib.metadata", "email", "logging"}
+NOT_FOR_A_SHELL_LAUNCH = {"rich", "jsonschema", "importlib.metadata", "email", "logging", "tomllib", "tomli"}
+NOT_FOR_A_SHELL_LAUNCH |= {"lintune.syntax.notebook", "lintune.syntax.magics", "lintune.values.config_readers"}
 MAX_MODULES = 140
 
 
