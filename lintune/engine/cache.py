@@ -1,8 +1,9 @@
 """What lintune keeps for its next run, in the user's cache folder.
 
 The contract: everything here can be made again, so nothing fails where the folder cannot be read or written. A file holds plain
-data (`marshal`) with what it was made from, and only a file of the user's own is read. It is replaced in one step, so that runs at
-the same time cannot spoil it, and the oldest go when there are many. `LINTUNE_CACHE` names another folder, or is `off`.
+data (`marshal`) with what it was made from, behind a digest of it; only a whole file of the user's own is read. It is replaced
+in one step, so that runs at the same time cannot spoil it, and the oldest go when there are many. `LINTUNE_CACHE` names another
+folder, or is `off`.
 """
 
 import os
@@ -14,6 +15,7 @@ VARIABLE = "LINTUNE_CACHE"
 MAX_FILES = 200
 MAX_BYTES = 32_000_000
 """A larger file is neither written nor read."""
+_DIGEST_BYTES = 16
 
 
 def cache_folder() -> str:
@@ -24,13 +26,14 @@ def cache_folder() -> str:
     return os.path.join(os.environ.get("XDG_CACHE_HOME") or os.path.join(os.path.expanduser("~"), ".cache"), "lintune")
 
 
-def digest(text: str) -> bytes:
+def digest(text: str | bytes) -> bytes:
     """A hash of a text, short enough to keep many (`hashlib` itself takes longer to load than most files to hash)."""
     try:
         from _blake2 import blake2b
     except ImportError:
         from hashlib import blake2b
-    return blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).digest()
+    data = text if isinstance(text, bytes) else text.encode("utf-8", "surrogatepass")
+    return blake2b(data, digest_size=_DIGEST_BYTES).digest()
 
 
 def _path(folder: str, name: str) -> str:
@@ -50,7 +53,8 @@ def read_kept(name: str) -> Any:
             status = os.fstat(stream.fileno())
             if status.st_size > MAX_BYTES or (hasattr(os, "getuid") and status.st_uid != os.getuid()):
                 return None
-            return marshal.loads(stream.read())
+            said, data = stream.read(_DIGEST_BYTES), stream.read()
+            return marshal.loads(data) if digest(data) == said else None
     except (OSError, ValueError, EOFError, TypeError):
         return None
 
@@ -70,7 +74,7 @@ def keep(name: str, data: Any) -> None:
             return
         os.makedirs(folder, mode=0o700, exist_ok=True)
         with open(temporary, "wb") as stream:
-            stream.write(written)
+            stream.write(digest(written) + written)
         os.replace(temporary, path)
         _forget_oldest(folder)
     except (OSError, ValueError):
