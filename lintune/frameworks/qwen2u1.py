@@ -35,6 +35,8 @@ class Sibling:
     """Whether the projector's parameters carry the vision tower's name, so that what unfreezes that one unfreezes both."""
     adapted: bool = False
     """Whether the projector gets LoRA although the vision tower gets none."""
+    linear: bool = True
+    """Whether the projector has a linear layer, which LoRA on the vision side would adapt."""
     table: str = ""
     """The stem of its option table, where it was read."""
 
@@ -42,7 +44,7 @@ class Sibling:
 _SIBLINGS = (
     Sibling("qwen-vl", "merger", re.compile(r"qwen", re.I), nested=True, table="qwen"),
     Sibling("smolvlm", "connector", re.compile(r"smolvlm|idefics", re.I), adapted=True, table="smolvlm"),
-    Sibling("gemma3", "projector", re.compile(r"gemma", re.I), table="gemma3"),
+    Sibling("gemma3", "projector", re.compile(r"gemma", re.I), linear=False, table="gemma3"),
     Sibling("llama3.2-vision", "img_projector", re.compile(r"llama", re.I), table="llama32-vision"),
     Sibling("phi3-vision", "img_projector", re.compile(r"phi-?[34]", re.I)),
 )
@@ -140,7 +142,8 @@ def fill(run: Run, reading: Reading) -> None:
     slow = run.get("flag.disable_flash_attn2")
     add_attention(run, negated(truth(slow)), "FlashAttention-2 unless disable_flash_attn2", slow)
     _add_tuning(run, reading, sibling)
-    own = f"{sibling.projector}_lr"
+    spellings = (f"{sibling.projector}_lr", "projector_lr", "merger_lr")
+    own = next((name for name in spellings if not isinstance(run.get(f"flag.{name}"), Absent)), spellings[0])
     add_rates(run, {"vision": "vision_lr", "projector": own}, _groups(run, reading))
     add_named_files(run, reading, ("data_path", "eval_path"), ("model_id",))
 
@@ -204,6 +207,8 @@ def _add_lora(run: Run, state: Gradients, sibling: Sibling, lora: bool | None, v
         state.lora["embed"] = None
     seen = lora if vision else vision if lora else False if vision is False or lora is False else None
     state.lora["vision"] = seen
+    if not sibling.linear:
+        return
     state.lora["projector"] = lora if sibling.adapted and words is not None and "connector" not in words else seen
 
 
