@@ -8,6 +8,8 @@ from lintune.source.text import Site
 
 GENERAL = frozenset(("library-guard",))
 """Rules that report whatever a library refuses."""
+ALSO_SAID = dict.fromkeys(("removed-flag", "flag-newer-than-pin"), ("option-of-another-release",))
+"""Rules, each with those that say the same of an option with what replaced it."""
 _SAME_STAGES = ("start", "parsing")
 _PARSER = ("CLI", "VER")
 """Codes of rules about options that the parser refuses."""
@@ -16,12 +18,20 @@ _PARSER = ("CLI", "VER")
 def without_covered(findings: Iterable[Finding], run: Run) -> list[Finding]:
     """The findings of one run without those of general rules that a special rule reports or forestalls."""
     listed = list(findings)
-    if not any(finding.name in GENERAL for finding in listed):
+    if not any(finding.name in GENERAL or finding.name in ALSO_SAID for finding in listed):
         return listed
-    special = [finding for finding in listed if finding.name not in GENERAL and finding.stage in _SAME_STAGES]
-    if any(finding.severity == "error" and finding.code.startswith(_PARSER) for finding in special):
-        return [finding for finding in listed if finding.name not in GENERAL]  # the parser stops before the class is made
-    return [finding for finding in listed if finding.name not in GENERAL or not any(_covers(other, finding, run) for other in special)]
+    return [finding for finding in listed if not _is_covered(finding, listed, run)]
+
+
+def _is_covered(finding: Finding, listed: Iterable[Finding], run: Run) -> bool:
+    if finding.name in ALSO_SAID:
+        return any(other.name in ALSO_SAID[finding.name] and _covers(other, finding, run) for other in listed)
+    if finding.name not in GENERAL:
+        return False
+    special = [other for other in listed if other.name not in GENERAL and other.stage in _SAME_STAGES]
+    refused = any(other.severity == "error" and other.code.startswith(_PARSER) for other in special)
+    # the parser stops before the class is made
+    return refused or any(_covers(other, finding, run) for other in special)
 
 
 def _covers(special: Finding, general: Finding, run: Run) -> bool:

@@ -30,13 +30,18 @@ def _launch(launch: LaunchSweep, paint: Paint) -> Iterator[str]:
     always = launch.always
     for finding in always:
         yield f"  {paint('error', 'with every release')}  {_reason(finding)}"
-    quiet = [package for package in launch.packages if package.pin is None and all(window.starts for window in package.windows)]
+    quiet = [package for package in launch.packages if _is_quiet(package)]
     for package in launch.packages:
         if package not in quiet or package.name == "transformers":
             yield from _package(package, always, paint)
     free = [package.name for package in quiet if package.name != "transformers"]
     if free:
         yield f"  {paint('gutter', ', '.join(free))}  no known release keeps it from starting"
+
+
+def _is_quiet(package: PackageSweep) -> bool:
+    """Whether there is nothing to say of a package: not pinned, and every known release will do."""
+    return package.pin is None and not package.later and all(window.starts for window in package.windows)
 
 
 def _package(package: PackageSweep, always: Sequence[Finding], paint: Paint) -> Iterator[str]:
