@@ -26,9 +26,17 @@ def read_flags(archive: Archive, path: str, function: str = "") -> Found | None:
     if root is None:
         return None
     found = Found(source=f"{path} {function}".strip(), parser=_parser(module))
+    parsed = 0 if function else _first_parse(root)
     for call in _calls(root):
-        _add(found, call, module, modules)
+        if not parsed or call.lineno < parsed:
+            _add(found, call, module, modules)
     return found if found.entries else None
+
+
+def _first_parse(root: ast.AST) -> int:
+    """The line that parses the words; what is added to the parser after it is never accepted. 0 where there is none."""
+    lines = [node.lineno for node in ast.walk(root) if isinstance(node, ast.Call) and getattr(node.func, "attr", "") == "parse_args"]
+    return min(lines, default=0)
 
 
 def read_groups(archive: Archive, path: str, function: str) -> dict[str, list[str]]:
