@@ -13,7 +13,7 @@ from lintune.run.known import text
 from lintune.run.run import Run
 from lintune.run.settings import along, blocked, derived
 from lintune.scripts.entry import EntryScript
-from lintune.values.value import Absent, Known, Unknown, Value
+from lintune.values.value import Absent, Known, Step, Unknown, Value
 
 NAME = "llava"
 _OWN_FIELDS = frozenset(("tune_mm_mlp_adapter", "mm_projector_type", "vision_tower"))
@@ -92,6 +92,7 @@ def fill(run: Run, reading: Reading) -> None:
     if (reading.entry or "").endswith("train_mem.py") and not isinstance(run.get("flag.attn_implementation"), Known):
         add_attention(run, True, "train_mem.py asks for FlashAttention-2")
     _add_media(run)
+    _add_templates(run, reading)
     run.values["model.vision_tower"] = run.get("flag.vision_tower")
     run.values["model.pretrained_projector"] = run.get("flag.pretrain_mm_mlp_adapter")
     if "tune_type_llm" in _given(run, reading):
@@ -100,6 +101,15 @@ def fill(run: Run, reading: Reading) -> None:
         _fill_parts(run, reading)
     add_rates(run, {"projector": "mm_projector_lr", "vision": "mm_vision_tower_lr"})
     add_named_files(run, reading, ("data_path",), ("model_name_or_path",))
+
+
+def _add_templates(run: Run, reading: Reading) -> None:
+    """The versions that the project has a template for; another becomes `vicuna_v1` without a message."""
+    found = reading.script.keys_of("conv_templates") if reading.script is not None else {}
+    if found:
+        run.values["model.known_templates"] = Known(("v0.5", *found), tuple(Step("script", site) for site in found.values())[:1])
+    else:
+        run.values["model.known_templates"] = Unknown("the templates of the project were not found", settle="the entry script")
 
 
 _TOKENS = (("patch14-336", 576), ("so400m-patch14-384", 729), ("patch14-224", 256), ("vit-large-patch14", 256))

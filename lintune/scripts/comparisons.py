@@ -5,7 +5,7 @@ nothing else of them is needed. A comparison in a comment or a docstring counts 
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from lintune.scripts.modules import Module, Modules
 from lintune.source.text import Site, Source, Span
@@ -25,6 +25,16 @@ def compared_values(option: str, modules: Modules) -> dict[str, Site]:
             for text, span in _compared(source.text, option):
                 found.setdefault(text, Site(source, span))
     return found
+
+
+def dict_keys(name: str, sources: Iterable[Source]) -> dict[str, Site]:
+    """The string keys of the first dictionary literal that is assigned to a name at a file's top level, with their places."""
+    for source in sources:
+        table = re.search(rf"^{re.escape(name)}(?:\s*:[^=\n]+)?\s*=\s*\{{([^{{}}]*)\}}", source.text, re.M)
+        if table is not None:
+            found = re.finditer(rf"{_TEXT}\s*:", table[1])
+            return {text: Site(source, span) for text, span in (_literal(key, table.start(1)) for key in found)}
+    return {}
 
 
 def project_files(modules: Modules, holding: str = "") -> Iterator[Module]:

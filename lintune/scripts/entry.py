@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 
 from lintune.run.run import Guard
 from lintune.scripts.bindings import bind
-from lintune.scripts.comparisons import compared_values, project_files, project_texts
+from lintune.scripts.comparisons import compared_values, dict_keys, project_files, project_texts
 from lintune.scripts.device_maps import DeviceMap, passed_device_map
 from lintune.scripts.fields import ScriptDataclass, read_dataclass
 from lintune.scripts.guards import read_guards
@@ -77,6 +77,10 @@ class EntryScript:
         """Whether the text of the script, or of a project file that it imports, has a match of a regular expression."""
         found = re.compile(pattern)
         return bool(self._once(f"matches {pattern}", lambda _: any(found.search(source.text) for source in self._texts)))
+
+    def keys_of(self, table: str) -> dict[str, Site]:
+        """The literal keys of a dictionary that the project defines under a name, with their places."""
+        return dict_keys(table, project_texts(self._modules)) if self._modules is not None else {}
 
     @property
     def optimizer_groups(self) -> bool | None:
