@@ -82,8 +82,7 @@ def add_fsdp(run: Run) -> None:
         run.values["par.fsdp.on"] = along(True, own.origin)
         return
     if text(run.get("launch.launcher")) != "accelerate":
-        off = not isinstance(own, Unknown) or run.subject == "file"
-        run.values["par.fsdp.on"] = derived(False, "no `fsdp`", own) if off else own
+        run.values["par.fsdp.on"] = own if isinstance(own, Unknown) else derived(False, "no `fsdp`", own)
         return
     mode = accelerate_mode(run)
     if text(mode) != "FSDP":

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Literal
 
 from lintune.frameworks import hf_trainer, minicpmv
 from lintune.frameworks.accelerate_config import add_fsdp
+from lintune.frameworks.block_classes import add_block_classes
 from lintune.frameworks.config_files import script_config
 from lintune.frameworks.context import Context, Reading
 from lintune.frameworks.deepspeed_config import add_deepspeed
@@ -191,8 +192,10 @@ def _build(framework: Framework, reading: Reading, script: EntryScript | None, f
     if framework.fill is not None:
         framework.fill(run, reading)
         add_never_read(run, script, reading.words)
-    if framework.meaning != "unread":
-        add_fsdp(run)
+    if framework.meaning == "unread":
+        _add_model_name(run, reading)
+    add_fsdp(run)
+    add_block_classes(run)
 
     def what_if(settings: Mapping[str, Data]) -> Run:
         changed = {**{name.removeprefix("flag."): value for name, value in flags.items()}}
@@ -203,6 +206,14 @@ def _build(framework: Framework, reading: Reading, script: EntryScript | None, f
 
     run.what_if = what_if
     return run
+
+
+def _add_model_name(run: Run, reading: Reading) -> None:
+    """The model that a script is given, where nothing else of its options is understood."""
+    from lintune.frameworks.overrides import flags
+
+    if "model_name_or_path" in reading.words:
+        run.values["model.id"] = flags(reading.launch.args)["model_name_or_path"]
 
 
 def _add_entry_file(run: Run, reading: Reading) -> None:

@@ -95,6 +95,7 @@ model.vision_layers           | layers  | layers of the vision tower as loaded
 model.notes                   |         | what is not certain about the model's facts
 model.quant.method            |         | quantisation of the base weights
 model.quant.bits              | bits    | bits per quantised weight
+model.block_classes           |         | the class of the transformer blocks
 model.attn                    |         | the attention implementation that is asked for
 model.quant.bits              | bits    | bits of the quantised base weights
 model.quant.type              |         | nf4 or fp4
