@@ -7,9 +7,10 @@ from collections.abc import Sequence
 from lintune.cli.arguments import WHEN, Arguments, Parser
 from lintune.cli.check import split_arguments
 from lintune.cli.settings import Given, options_for, settings_for
-from lintune.cli.usage import OK, USAGE, UsageError, did_you_mean, names_in
+from lintune.cli.usage import INTERNAL, OK, USAGE, UsageError, did_you_mean, names_in
 from lintune.engine.compat_launches import Compat, compat
 from lintune.engine.result import OptionError
+from lintune.surfaces.surface import SurfaceError
 
 
 def main(words: Sequence[str]) -> int:
@@ -18,7 +19,11 @@ def main(words: Sequence[str]) -> int:
     asked = parser().parse(words)
     if not asked.paths:
         raise UsageError("`lintune compat` takes the path of a launch script or a folder")
-    result = swept(asked, arguments)
+    try:
+        result = swept(asked, arguments)
+    except SurfaceError as problem:
+        sys.stderr.write(f"lintune: {problem}; reinstalling lintune brings it back\n")
+        return INTERNAL
     for note in result.notes:
         sys.stderr.write(f"lintune: {note}\n")
     for path in result.missing:
@@ -63,9 +68,13 @@ def swept(asked: Arguments, arguments: tuple[str, ...] | None) -> Compat:
     said = Given(names_in(asked.select), names_in(asked.ignore), asked.gpu, tuple(asked.assume), asked.env, arguments)
     options = options_for(settings_for(asked.paths[0]), said)
     try:
-        return compat(asked.paths, options, assumptions_of(options), packages)
+        result = compat(asked.paths, options, assumptions_of(options), packages)
     except OptionError as problem:
         raise UsageError(str(problem)) from None
+    unknown = [pin.package for pin in options.pins if pin.package not in known_packages()]
+    meant = [(name, did_you_mean(name, known_packages())) for name in unknown] if asked.assume else []
+    result.notes += [f"--assume: the releases of `{name}` are not known{text}" for name, text in meant if text]
+    return result
 
 
 def write(result: Compat, asked: Arguments) -> None:

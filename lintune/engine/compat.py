@@ -223,6 +223,14 @@ def stand_in(known: Sequence[Version], version: Version) -> int:
     return max(bisect_right(known, version) - 1, 0)
 
 
+def taken_as(pin: Pin | None) -> Version | None:
+    """The known release that stands for one that an exact pin names and lintune does not know; None for any other pin."""
+    exact = pin.specifiers.exact if pin is not None else None
+    if pin is None or exact is None or exact in releases(pin.package):
+        return None
+    return releases(pin.package)[stand_in(releases(pin.package), exact)]
+
+
 def common(launches: Sequence[LaunchSweep]) -> tuple[Combination, ...]:
     """The combinations of windows, one per package, in which every launch starts."""
     names = dict.fromkeys(package.name for launch in launches for package in launch.packages)

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Sequence
 
-from lintune.engine.compat import Later, LaunchSweep, PackageSweep, ReleaseWindow
+from lintune.engine.compat import Later, LaunchSweep, PackageSweep, ReleaseWindow, taken_as
 from lintune.engine.compat_launches import Compat, ProjectPin
 from lintune.engine.finding import Finding, Json, place_json
 from lintune.values.version import Version
@@ -43,6 +43,7 @@ def _package(package: PackageSweep) -> dict[str, Json]:
         "later": [_later(each) for each in package.later],
         "pinned": package.pin.specifiers.text if package.pin is not None else None,
         "pin_inside": package.pin_inside,
+        "pin_taken_as": near.text if (near := taken_as(package.pin)) is not None else None,
     }
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from lintune.engine.compat import Combination, LaunchSweep, PackageSweep, ReleaseWindow, common_starting, inside
+from lintune.engine.compat import Combination, LaunchSweep, PackageSweep, ReleaseWindow, common_starting, inside, taken_as
 from lintune.engine.compat_launches import Compat, ProjectPin
 from lintune.engine.finding import Finding
 from lintune.report.cells import harmless
@@ -94,11 +94,8 @@ def _where(pin: Pin) -> str:
 
 def _unreleased(pin: Pin) -> str:
     """A remark where the pin names a release that lintune does not know."""
-    exact, known = pin.specifiers.exact, releases(pin.package)
-    if exact is None or exact in known:
-        return ""
-    near = max((version for version in known if version < exact), default=known[0])
-    return f"; {exact} is no release that lintune knows, taken as {near}"
+    near = taken_as(pin)
+    return f"; {pin.specifiers.exact} is no release that lintune knows, taken as {near}" if near is not None else ""
 
 
 def _together(result: Compat, paint: Paint) -> Iterator[str]:

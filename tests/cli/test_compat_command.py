@@ -6,8 +6,10 @@ from pathlib import Path
 import pytest
 from jsonschema import Draft202012Validator
 
+from lintune.cli import compat as command
 from lintune.cli.main import main
 from lintune.source.data import data_folder
+from lintune.surfaces.surface import SurfaceError
 
 TRAIN = """
 from transformers import HfArgumentParser, TrainingArguments
@@ -72,6 +74,28 @@ def test_an_assumed_release_is_in_force(capsys: pytest.CaptureFixture[str]) -> N
     assert "no pin in force is inside" not in out
     _, out, _ = said(["compat", "old.sh", "--assume", "transformers==4.99.1"], capsys)
     assert "4.99.1 is no release that lintune knows, taken as 4.57.6" in out
+
+
+def test_names_that_are_not_known(capsys: pytest.CaptureFixture[str]) -> None:
+    """An assumed package with the one that was meant, a release with the one it is taken for."""
+    status, out, err = said(
+        ["compat", "old.sh", "--assume", "tranformers==4.45.2", "--assume", "transformers==4.99.1", "--format", "json"], capsys
+    )
+    assert status == 0
+    assert "the releases of `tranformers` are not known (did you mean `transformers`?)" in err
+    assert json.loads(out)["launches"][0]["packages"][0]["pin_taken_as"] == "4.57.6"
+
+
+def test_a_damaged_surface(here: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Named in one sentence, status 3."""
+
+    def damaged(*_: object) -> None:
+        raise SurfaceError("the option surface schemas/x.json is damaged: no JSON")
+
+    monkeypatch.setattr(command, "compat", damaged)
+    status, out, err = said(["compat", "old.sh"], capsys)
+    assert (status, out) == (3, "")
+    assert err == "lintune: the option surface schemas/x.json is damaged: no JSON; reinstalling lintune brings it back\n"
 
 
 def test_only_one_package(capsys: pytest.CaptureFixture[str]) -> None:
