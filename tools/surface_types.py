@@ -145,7 +145,9 @@ def _named(item: ast.expr, modules: Modules, module: Module, is_model: IsModel, 
     match modules.resolve(module, item):
         case Definition(module=home, node=ast.ClassDef() as node) as definition:
             choices = enum_choices(item, modules, module)
-            if choices:
+            if choices and len(choices) != _members(node):
+                found.add("any")  # some of its members are no constants
+            elif choices:
                 found.add("enum")
                 found.choices.extend(choice for choice in choices if choice not in found.choices)
             elif is_model(node):
@@ -156,6 +158,12 @@ def _named(item: ast.expr, modules: Modules, module: Module, is_model: IsModel, 
             _collect(value, modules, home, is_model, found, depth + 1)
         case _:
             found.add("any")
+
+
+def _members(node: ast.ClassDef) -> int:
+    """How many names the body of an enumeration binds, but for private ones."""
+    names = [getattr(target, "id", "_") for item in node.body if isinstance(item, ast.Assign) for target in item.targets]
+    return len({name for name in names if not name.startswith("_")})
 
 
 def _name(item: ast.expr) -> str:
