@@ -1,6 +1,7 @@
 """The keys of an axolotl file against its schema: nested, with plugins; what the models do not know is dropped in silence."""
 
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 
 from lintune.frameworks.command_line import Parsed
 from lintune.frameworks.config_files import flat_values, plain_data
@@ -56,7 +57,7 @@ def _schema(root: Tree, pins: Mapping[str, Pin]) -> _Schema | None:
         return None
     pin = pins.get("axolotl")
     indices = admitted("axolotl", surface, pin)
-    inside = frozenset(name for name in surface.names if any(surface.at(name, index) for index in indices))
+    inside = _known_names(tuple(indices))
     sections = frozenset(name.rpartition(".")[0] for name in inside if "." in name)
     names = [str(item) for item in _texts(root.get("plugins"))]
     switched = {name.removeprefix(_OWN_PLUGINS).partition(".")[0] for name in names if name.startswith(_OWN_PLUGINS)}
@@ -73,18 +74,30 @@ def _schema(root: Tree, pins: Mapping[str, Pin]) -> _Schema | None:
     return _Schema(surface, inside, sections, idle, frozenset(loaded), foreign)
 
 
+@lru_cache(maxsize=16)
+def _known_names(indices: tuple[int, ...]) -> frozenset[str]:
+    """The keys that one of these releases has."""
+    surface = load_surface("axolotl", "config")
+    names = surface.names if surface is not None else ()
+    return frozenset(name for name in names if surface is not None and any(surface.at(name, index) for index in indices))
+
+
 def _add_defaults(values: dict[str, Value], schema: _Schema) -> None:
     """Keys that are not given: absent where the schema has none, known where the newest release in force has a plain one."""
-    last = len(schema.surface.releases) - 1
-    for name in schema.inside:
-        option = schema.surface.at(name, last)
-        if name in values or option is None:
-            continue
-        origin = (Step("default", None, "default of axolotl"),)
-        if option.default is None and option.default_known:
-            values[name] = Absent(origin)
-        else:
-            values[name] = Unknown(f"the default of `{name}` depends on other keys", origin)
+    for name, default in _defaults().items():
+        if name in schema.inside and name not in values:
+            values[name] = default
+
+
+@lru_cache(maxsize=1)
+def _defaults() -> Mapping[str, Value]:
+    surface = load_surface("axolotl", "config")
+    found: dict[str, Value] = {}
+    origin = (Step("default", None, "default of axolotl"),)
+    for name, option in surface.options_at(surface.newest).items() if surface is not None else ():
+        plain = option.default is None and option.default_known
+        found[name] = Absent(origin) if plain else Unknown(f"the default of `{name}` depends on other keys", origin)
+    return found
 
 
 def _texts(node: Node | None) -> tuple[object, ...]:

@@ -14,10 +14,13 @@ from lintune.surfaces.surface import Surface, surface_of
 from lintune.surfaces.windows import short
 from lintune.values.option import Option
 from lintune.values.value import Absent, Known, Step, Unknown, Value
-from lintune.values.version import Pin, Version
+from lintune.values.version import Pin, Specifiers, Version
 
 Presence: TypeAlias = Literal["all", "some", "none"]
 """How many of the releases that may be in force have an option."""
+
+Pinned: TypeAlias = tuple[tuple[str, str], ...]
+"""Packages with the specifiers that are in force for them."""
 
 DASHED_FROM = Version.parse("4.46")
 """`HfArgumentParser` accepts `--learning-rate` for `--learning_rate` from transformers 4.46.0 (hf_argparser.py
@@ -71,6 +74,8 @@ class OptionTable:
     """The script's name, for people."""
     packages: tuple[str, ...] = ()
     pins: Mapping[str, Pin] = field(default_factory=dict)
+    _defaults: dict[str, tuple[TableOption, Value]] = field(default_factory=dict, repr=False)
+    """Defaults found so far, shared by the copies of a table."""
 
     @property
     def complete(self) -> bool:
@@ -82,7 +87,14 @@ class OptionTable:
         found = self.options.get(name)
         if found is None or found.presence == "none":
             return Absent()
-        return _default(found, self.pins.get(found.package))
+        known = self._defaults.get(name)
+        if known is None or known[0] is not found:
+            known = self._defaults[name] = (found, _default(found, self.pins.get(found.package)))
+        return known[1]
+
+    def copy(self, pins: Mapping[str, Pin]) -> "OptionTable":
+        """A table for another launch, with the same releases pinned elsewhere perhaps; options may be added to it."""
+        return replace(self, options=dict(self.options), spellings=dict(self.spellings), pins=pins)
 
 
 def option_table(entry: EntryScript, pins: Mapping[str, Pin]) -> OptionTable:
@@ -112,7 +124,22 @@ def library_table(*classes: str, pins: Mapping[str, Pin] | None = None, unread: 
 
     The table is never complete: flags that it does not have are not unknown, only unread.
     """
-    table = OptionTable("hf", unread=unread, pins=pins or {})
+    return _library_table(classes, pinned(pins or {}), unread).copy(pins or {})
+
+
+def pinned(pins: Mapping[str, Pin]) -> Pinned:
+    """What the pins say, without where they say it."""
+    return tuple(sorted((name, pin.specifiers.text) for name, pin in pins.items()))
+
+
+def bare_pins(pinned: Pinned) -> dict[str, Pin]:
+    """Pins that say this, of no origin."""
+    return {name: Pin(name, Specifiers.parse(text)) for name, text in pinned}
+
+
+@lru_cache(maxsize=32)
+def _library_table(classes: tuple[str, ...], pinned: Pinned, unread: str) -> OptionTable:
+    table = OptionTable("hf", unread=unread, pins=bare_pins(pinned))
     for dotted in classes:
         _inherit(table.options, dotted, table)
     fill_spellings(table)

@@ -2,13 +2,14 @@
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
 from typing import TypeAlias
 
 from lintune.frameworks.command_line import Parsed, parse_command_line
 from lintune.frameworks.config_files import read_mapping
 from lintune.frameworks.config_keys import Loader, merged, read_keys
 from lintune.frameworks.context import Reading
-from lintune.frameworks.option_table import OptionTable, TableOption, admitted, fill_spellings, library_table
+from lintune.frameworks.option_table import OptionTable, Pinned, TableOption, admitted, bare_pins, fill_spellings, library_table, pinned
 from lintune.launch.word import Word
 from lintune.source.record import replace
 from lintune.surfaces.surface import Surface, surface_of
@@ -26,14 +27,20 @@ def table_of(reading: Reading, classes: Sequence[str], unread: str = "") -> Opti
 
     Without a pin the newest release of the framework is the likely one: an option that it has is not taken for too new.
     """
+    return _table_of(tuple(classes), pinned(reading.versions), unread).copy(reading.versions)
+
+
+@lru_cache(maxsize=32)
+def _table_of(classes: tuple[str, ...], pinned: Pinned, unread: str) -> OptionTable:
+    pins = bare_pins(pinned)
     surfaces = {dotted: found for dotted in classes if (found := surface_of(dotted)) is not None}
-    known = [dotted for dotted, surface in surfaces.items() if _in_force(surface, reading.versions)]
+    known = [dotted for dotted, surface in surfaces.items() if _in_force(surface, pins)]
     own = [surfaces[dotted] for dotted in known if surfaces[dotted].package not in ("transformers", "trl")]
     missing = "" if own or any(dotted.startswith("trl.") for dotted in known) else "the framework's options are not known"
-    table = library_table(*known, pins=reading.versions, unread=unread or missing)
+    table = library_table(*known, pins=pins, unread=unread or missing)
     for surface in own:
         last = len(surface.releases) - 1
-        for name in surface.names if surface.package not in reading.versions else ():
+        for name in surface.names if surface.package not in pins else ():
             option = table.options[name]
             if option.presence != "all" and surface.at(name, last):
                 table.options[name] = replace(option, presence="all", works="", broken="")
