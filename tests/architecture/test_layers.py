@@ -10,7 +10,7 @@ LAYERS: list[set[str]] = [
     {"source"},
     {"syntax"},
     {"launch", "values"},
-    {"run"},
+    {"run", "models"},
     {"surfaces", "scripts"},
     {"frameworks", "memory"},
     {"engine"},

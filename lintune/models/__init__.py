@@ -1,0 +1,1 @@
+"""Facts of known models: what a config.json says, as modules with their parameter counts. No torch."""
