@@ -9,7 +9,7 @@ from lintune.engine.evaluate_rules import evaluate_rules
 from lintune.engine.finding import Finding
 from lintune.engine.rule import Rule
 from lintune.engine.scope import Scope
-from lintune.frameworks.library_guards import raised_by_release
+from lintune.frameworks.library_guards import FILL_IN, raised_by_release
 from lintune.frameworks.missing_classes import NAME as MISSING_CLASS
 from lintune.run.run import Run
 from lintune.source.record import dataclass, replace
@@ -98,6 +98,8 @@ def sweep(run: Run, run_at: RunAt, rules: Sequence[Rule]) -> LaunchSweep:
     surfaced = [name for name in (*_LIBRARIES, run.framework) if surfaces_of(run, name) and releases(name)]
     if not surfaced:
         return LaunchSweep(run, ())
+    if run.framework in FILL_IN:  # what they make of settings is not what the library's defaults say
+        rules = [rule for rule in rules if rule.family in ("cli", "versions")]
     packages = dict.fromkeys((*surfaced, *(name for name in windowed_packages(rules, Scope(run)) if releases(name))))
     swept = [_sweep_package(run, run_at, rules, name) for name in packages]
     constant = [_constant(package) for package in swept]

@@ -15,6 +15,8 @@ from lintune.values.value import Absent, Known, Value, site_of
 _CLASS = "transformers.TrainingArguments"
 _SIGNATURE = ("logging_strategy", "save_strategy", "adam_epsilon", "lr_scheduler_type", "dataloader_drop_last")
 """Options by which a launch is known to make a `TrainingArguments`."""
+FILL_IN = ("ms-swift", "megatron-swift", "axolotl")
+"""Frameworks that make a `TrainingArguments` of their own settings, with defaults that they work out themselves."""
 _NAMED = ("first", "second", "third", "fourth", "fifth")
 """The fields of an item that hold the options behind it, those that were written first."""
 _LONGEST = 200
@@ -48,6 +50,8 @@ def raised_by_release(run: Run, among: Sequence[int] | None = None) -> dict[str,
 
     `among` limits it to some releases, by their index in the surface of the class.
     """
+    if run.framework in FILL_IN:
+        return {}
     guards, surface = load_guards("transformers"), surface_of(_CLASS)
     if guards is None or surface is None or not all(f"flag.{name}" in run.values for name in _SIGNATURE):
         return {}

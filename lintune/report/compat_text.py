@@ -56,7 +56,8 @@ def _package(package: PackageSweep, always: Sequence[Finding], paint: Paint) -> 
 
 def _window(window: ReleaseWindow, always: Sequence[Finding], width: int, paint: Paint) -> Iterator[str]:
     span = f"{_span(window.first, window.last):<{width}}"
-    own = [finding for finding in window.because if finding not in always]
+    said = {(finding.name, finding.message) for finding in always}
+    own = [finding for finding in window.because if (finding.name, finding.message) not in said]
     if window.starts:
         yield f"    {span}  {paint('good', 'starts')}"
         return

@@ -190,3 +190,24 @@ def test_nothing_to_sweep(here: Path) -> None:
     assert (result.launches, result.common, result.missing) == ((), (), ("gone.sh",))
     assert any("none.sh starts no fine-tuning launch" in note for note in result.notes)
     assert any("train.py: only launch scripts and config files" in note for note in result.notes)
+
+
+def test_frameworks_with_programs_of_their_own(here: Path) -> None:
+    """Swept over their own releases; what they make of settings is not judged by the library's defaults."""
+    lay_out(
+        here, swift_sh="swift sft --model Qwen/Qwen2.5-7B --dataset a --output_dir out --load_best_model_at_end true --train_type lora\n"
+    )
+    launch = swept("swift.sh").launches[0]
+    assert all(window.starts for window in of(launch, "transformers").windows)
+    assert ("3.0.0", True) in [(window.first.text, window.starts) for window in of(launch, "ms-swift").windows]
+    assert not of(launch, "ms-swift").windows[-1].starts
+
+
+def test_a_config_file_is_a_launch(here: Path) -> None:
+    """A YAML file of LLaMA-Factory, over its releases."""
+    text = "model_name_or_path: Qwen/Qwen2.5-VL-7B-Instruct\nstage: sft\ndo_train: true\nfinetuning_type: lora\ndataset: a\ntemplate: qwen2_vl\n"
+    lay_out(here, train_yaml=f"{text}output_dir: out\nimage_max_pixels: 262144\n")
+    package = of(swept("train.yaml").launches[0], "llamafactory")
+    assert [window.starts for window in package.windows] == [False, True]
+    assert package.windows[1].first.text == "0.9.2"
+    assert package.windows[0].because[0].primary.line == 8
