@@ -3,15 +3,18 @@
 Read in haotian-liu/LLaVA@c121f04, LLaVA-VL/LLaVA-NeXT@df17966 and PKU-YuanGroup/Video-LLaVA@984e65b `train()`.
 """
 
+import re
+
 from lintune.frameworks.context import Reading
 from lintune.frameworks.gradients import BACKBONE, LANGUAGE, Gradients, add_modes, either, flag_truths, negated
 from lintune.frameworks.inventory import Part
+from lintune.frameworks.model_counts import add_counts
 from lintune.frameworks.part_rates import add_rates
 from lintune.frameworks.trainer_settings import add_inputs
 from lintune.frameworks.vision_language import add_adapter, add_attention, add_bits, add_model, add_named_files, fields_of
 from lintune.run.known import text
 from lintune.run.run import Run
-from lintune.run.settings import along, blocked, derived
+from lintune.run.settings import along, blocked, derived, fact
 from lintune.scripts.entry import EntryScript
 from lintune.values.value import Absent, Known, Step, Unknown, Value
 
@@ -99,8 +102,43 @@ def fill(run: Run, reading: Reading) -> None:
         _fill_recipe(run)
     else:
         _fill_parts(run, reading)
+    add_counts(run, _counted_as(run), lambda linear: True)
+    _add_widths(run)
     add_rates(run, {"projector": "mm_projector_lr", "vision": "mm_vision_tower_lr"})
     add_named_files(run, reading, ("data_path",), ("model_name_or_path",))
+
+
+_VICUNA = re.compile(r"(?:^|/)vicuna-(7|13)b(?:-v1\.[135])?/?$", re.I)
+
+
+def _counted_as(run: Run) -> str | None:
+    """The known model whose modules are those of this run: Vicuna with CLIP-336 and a two-layer projector is LLaVA-1.5."""
+    name, tower = text(run.get("model.id")), text(run.get("flag.vision_tower"))
+    base = _VICUNA.search(name or "")
+    usual = (tower or "").endswith("clip-vit-large-patch14-336") and text(run.get("flag.mm_projector_type")) == "mlp2x_gelu"
+    if base is not None:
+        return f"liuhaotian/llava-v1.5-{base[1]}b" if usual else None
+    return name if name is not None and "llava" in name.lower() else None
+
+
+_PROJECTOR_OF = re.compile(r"(?:llava|vicuna)(?:-v?1\.\d)?[-_](7|13)b", re.I)
+_WIDTHS = {"7": 4096, "13": 5120}
+
+
+def _add_widths(run: Run) -> None:
+    """The width of the language model, and the one that a published projector was trained for, by its path."""
+    name, path = text(run.get("model.id")), run.get("flag.pretrain_mm_mlp_adapter")
+    base = _VICUNA.search(name or "")
+    if base is not None:
+        run.values["model.hidden"] = fact(_WIDTHS[base[1]], f"vicuna-{base[1]}b")
+    elif name is not None:
+        from lintune.models.catalogue import find_model
+
+        found = find_model(name)
+        run.values["model.hidden"] = fact(found.model.llm.hidden, found.id) if found else Unknown(f"`{name}` is not a known model")
+    trained = _PROJECTOR_OF.search(text(path) or "")
+    if trained is not None:
+        run.values["model.projector_width"] = derived(_WIDTHS[trained[1]], "the projectors of LLaVA's own models, by the path", path)
 
 
 def _add_templates(run: Run, reading: Reading) -> None:

@@ -6,7 +6,7 @@ from lintune.run.known import data, text, truth, whole
 from lintune.run.run import Run
 from lintune.run.settings import along, blocked, derived, fact
 from lintune.scripts.entry import EntryScript
-from lintune.values.value import Absent, Value
+from lintune.values.value import Absent, Unknown, Value
 
 ADAPTER: tuple[tuple[str, str], ...] = (
     ("adapter.rank", "lora_r"),
@@ -61,6 +61,7 @@ def add_bits(run: Run, flag: str = "bits") -> None:
         return
     run.values["model.quant.method"] = derived("bnb" if count in (4, 8) else "none", "4 and 8 bits are quantised", bits)
     if count in (4, 8):
+        run.values["precision.weights"] = Unknown("quantised weights have no one type", bits.origin)
         run.values["model.quant.bits"] = bits
         run.values["model.quant.type"] = run.get("flag.quant_type") if count == 4 else Absent()
         run.values["model.quant.double"] = run.get("flag.double_quant") if count == 4 else Absent()

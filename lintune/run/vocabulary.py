@@ -95,7 +95,8 @@ model.vision_layers           | layers  | layers of the vision tower as loaded
 model.notes                   |         | what is not certain about the model's facts
 model.quant.method            |         | quantisation of the base weights
 model.quant.bits              | bits    | bits per quantised weight
-model.block_classes           |         | the class of the transformer blocks
+model.block_class             |         | the class of the transformer blocks
+model.class_prefix            |         | how the names of the model's classes begin
 model.attn                    |         | the attention implementation that is asked for
 model.quant.bits              | bits    | bits of the quantised base weights
 model.quant.type              |         | nf4 or fp4
@@ -104,6 +105,7 @@ model.attn                    |         | the attention implementation that is a
 model.tied                    |         | whether the output head shares the weights of the input embedding
 model.loaded_as               |         | the class that the script chooses by the model's name
 model.vision_tower            |         | the vision tower that is named beside the language model
+model.projector_width         |         | the hidden size that the loaded projector was trained for
 model.pretrained_projector    |         | the trained projector that is loaded
 model.params.exact            |         | whether the counts equal a published total to the parameter
 model.params.total            | params  | parameters of the model as loaded
