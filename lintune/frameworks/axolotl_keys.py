@@ -95,8 +95,12 @@ def _defaults() -> Mapping[str, Value]:
     found: dict[str, Value] = {}
     origin = (Step("default", None, "default of axolotl"),)
     for name, option in surface.options_at(surface.newest).items() if surface is not None else ():
-        plain = option.default is None and option.default_known
-        found[name] = Absent(origin) if plain else Unknown(f"the default of `{name}` depends on other keys", origin)
+        if option.default is None and option.default_known:
+            found[name] = Absent(origin)
+        elif option.default_known and isinstance(option.default, bool | int | float | str):
+            found[name] = Known(option.default, origin)
+        else:
+            found[name] = Unknown(f"the default of `{name}` depends on other keys", origin)
     return found
 
 

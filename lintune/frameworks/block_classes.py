@@ -25,8 +25,9 @@ _FAMILIES: tuple[tuple[str, str], ...] = (
 
 
 def add_block_classes(run: Run) -> None:
-    """`model.block_classes` of a model that is known by its name."""
+    """`model.block_class` and `model.class_prefix` of a model that is known by its name."""
     name = (text(run.get("model.id")) or "").lower()
     found = next((block for pattern, block in _FAMILIES if name and re.search(pattern, name)), None)
     if found is not None:
-        run.values["model.block_classes"] = fact(found, "by the model's name")
+        run.values["model.block_class"] = fact(found, "by the model's name")
+        run.values["model.class_prefix"] = fact(re.sub(r"(DecoderLayer|Layer|Block)$", "", found), "by the model's name")
