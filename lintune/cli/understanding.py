@@ -33,9 +33,13 @@ def understood(paths: Sequence[str], options: CheckOptions, result: Result) -> S
 def _launcher_commands(source: Source, project: Project, options: CheckOptions) -> Iterable[Command]:
     from lintune.launch.discover import role_of
 
-    if role_of(source.path, source.text[:1000].encode("utf-8", "replace")) != "shell":
+    role, assumed = role_of(source.path, source.text[:1000].encode("utf-8", "replace")), assumptions_of(options)
+    if role == "notebook":
+        from lintune.launch.notebook_shell import notebook_commands
+
+        return [command for command in notebook_commands(source, assumed.environment, project) if unwrap(command) is not None]
+    if role != "shell":
         return []
-    assumed = assumptions_of(options)
     evaluation = evaluate(
         parse_shell(source), arguments=assumed.arguments, environment=assumed.environment, files=project, provided=PROVIDED
     )

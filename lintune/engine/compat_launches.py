@@ -77,7 +77,7 @@ def compat(paths: Sequence[str], options: CheckOptions, assumptions: Assumptions
 
 
 def _why_nothing(path: str) -> str:
-    if role_of(path) not in ("shell", "yaml"):
+    if role_of(path) not in ("shell", "notebook", "yaml"):
         return f"{path}: only launch scripts and config files are swept; give the script that starts it"
     return f"{path} starts no fine-tuning launch"
 
@@ -90,8 +90,8 @@ def _limited(swept: LaunchSweep, packages: Sequence[str]) -> LaunchSweep:
 
 def _launches(source: Source, role: str, context: Context) -> list[tuple[Run, RunAt]]:
     """The training launches of a script or config file, each with the way to read it again."""
-    if role == "shell":
-        return _shell_launches(source, context)
+    if role in ("shell", "notebook"):
+        return _shell_launches(source, role, context)
     if role != "yaml":
         return []
     from lintune.syntax.yaml import parse_yaml
@@ -100,12 +100,17 @@ def _launches(source: Source, role: str, context: Context) -> list[tuple[Run, Ru
     return _readable(lambda here: read_config_file(root, here), context) if isinstance(root, Mapping) else []
 
 
-def _shell_launches(source: Source, context: Context) -> list[tuple[Run, RunAt]]:
+def _shell_launches(source: Source, role: str, context: Context) -> list[tuple[Run, RunAt]]:
     said = context.assumptions
-    evaluation = evaluate(
-        parse_shell(source), arguments=said.arguments, environment=said.environment, files=context.project, provided=PROVIDED
-    )
-    launches = [launch for command in evaluation.commands if (launch := unwrap(command)) is not None]
+    if role == "notebook":
+        from lintune.launch.notebook_shell import notebook_commands
+
+        commands = notebook_commands(source, said.environment, context.project)
+    else:
+        script = parse_shell(source)
+        files = context.project
+        commands = evaluate(script, arguments=said.arguments, environment=said.environment, files=files, provided=PROVIDED).commands
+    launches = [launch for command in commands if (launch := unwrap(command)) is not None]
     return [pair for launch in launches for pair in _readable(partial(read_launch, launch), context)]
 
 

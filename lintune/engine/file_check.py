@@ -67,29 +67,31 @@ class _Work:
             notes.append(f"{file.path} is empty")
             return
         match file.role:
-            case "shell":
+            case "shell" | "notebook":
                 self._check_shell(file, source)
-            case "yaml" | "json":
+            case "yaml" | "json" | "toml":
                 self._check_data(task, source)
             case _ if file.named:
-                role: FileRole = "script" if file.role in ("python", "notebook") else "config"
-                files[file.path] = CheckedFile(file.path, role)
+                files[file.path] = CheckedFile(file.path, "script")
                 notes.append(f"{file.path}: checked as part of the launch that starts it; give the launch script")
 
     def _check_shell(self, file: FoundFile, source: Source) -> None:
-        from lintune.engine.shell_file import read_shell
+        from lintune.engine.shell_file import read_notebook, read_shell
 
-        checker, found = self.checker, self.found
-        read = read_shell(source, checker.project, checker.assumptions, checker.scripts)
+        checker, found, is_notebook = self.checker, self.found, file.role == "notebook"
+        read = (read_notebook if is_notebook else read_shell)(source, checker.project, checker.assumptions, checker.scripts)
         if not read.runs and not file.named:
             return
         framework = read.runs[0].framework if read.runs else ""
-        role: FileRole = "launch" if read.runs else "other"
+        role: FileRole = "launch" if read.runs else "script" if is_notebook else "other"
         found.files[file.path] = CheckedFile(file.path, role, framework, len(read.runs))
         found.suppressions[file.path] = read.suppressions
         if not read.runs:
             found.notes.append(f"{file.path} starts no fine-tuning launch: only its shell text was checked")
-        self._evaluate(file_run(source, "shell", {"shell.problems": read.problems, "file.problems": _text_problems(source)}))
+        if read.cut:
+            found.notes.append(f"{file.path}: {read.cut}")
+        unread = (*read.unread, *_text_problems(source))
+        self._evaluate(file_run(source, file.role, {"shell.problems": read.problems, "file.problems": unread}))
         for run in read.runs:
             found.launches.append(run)
             self._evaluate(run)
@@ -102,7 +104,7 @@ class _Work:
         return [path for path in known if role_of(path) in ("json", "yaml") and self.checker.project.read(path) is not None]
 
     def _check_data(self, task: Task, source: Source) -> None:
-        """A YAML or JSON file: reported where it belongs to fine-tuning as far as can be told."""
+        """A YAML, JSON or TOML file: reported where it belongs to fine-tuning as far as can be told."""
         file, found = task.file, self.found
         document = _parsed(source, file.role)
         problems = (*document.problems, *_text_problems(source))
@@ -167,6 +169,10 @@ def _parsed(source: Source, role: str) -> Document:
         from lintune.syntax.yaml import parse_yaml
 
         return parse_yaml(source)
+    if role == "toml":
+        from lintune.syntax.toml import parse_toml
+
+        return parse_toml(source)
     from lintune.syntax.json import parse_json
 
     return parse_json(source)

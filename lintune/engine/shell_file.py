@@ -1,5 +1,6 @@
-"""A shell script as the runs it starts, with what could not be read and what its comments silence."""
+"""A shell script, or a notebook's shell cells, as the runs they start, with what could not be read and what comments silence."""
 
+from collections.abc import Iterable
 from typing import TypeAlias
 
 from lintune.frameworks.context import Context
@@ -9,6 +10,7 @@ from lintune.launch.evaluate import evaluate
 from lintune.launch.launchers import unwrap
 from lintune.launch.project import Project
 from lintune.launch.provided import PROVIDED
+from lintune.launch.word import Command
 from lintune.memory.floor import add_floor
 from lintune.run.assumptions import Assumptions
 from lintune.run.run import Run
@@ -29,6 +31,10 @@ class ShellFile:
     runs: list[Run]
     problems: tuple[Problem, ...]
     suppressions: tuple[Suppression, ...]
+    cut: str = ""
+    """What a bound on work cut off; empty if nothing was."""
+    unread: tuple[Problem, ...] = ()
+    """What is wrong with the file around the shell text: a notebook's JSON."""
 
 
 def read_shell(source: Source, project: Project, assumptions: Assumptions, scripts: Scripts) -> ShellFile:
@@ -39,13 +45,29 @@ def read_shell(source: Source, project: Project, assumptions: Assumptions, scrip
     script = parse_shell(source)
     evaluation = evaluate(script, arguments=assumptions.arguments, environment=assumptions.environment, files=project, provided=PROVIDED)
     context = Context(project, source.path, assumptions, assumptions.environment, scripts)
+    suppressions = find_suppressions(source, script.comments, "shell")
+    return ShellFile(_runs(evaluation.commands, context), evaluation.problems, suppressions, evaluation.cut)
+
+
+def read_notebook(source: Source, project: Project, assumptions: Assumptions, scripts: Scripts) -> ShellFile:
+    """The shell cells of a notebook, evaluated as IPython would hand them to the shell; places are the notebook's."""
+    from lintune.launch.notebook_shell import evaluate_notebook
+    from lintune.syntax.notebook import parse_notebook
+
+    notebook = parse_notebook(source)
+    shell = evaluate_notebook(notebook, environment=assumptions.environment, files=project)
+    context = Context(project, source.path, assumptions, assumptions.environment, scripts)
+    found = shell.evaluation
+    return ShellFile(_runs(found.commands, context), found.problems, shell.suppressions, found.cut, notebook.problems)
+
+
+def _runs(commands: Iterable[Command], context: Context) -> list[Run]:
     runs: list[Run] = []
-    for command in evaluation.commands:
+    for command in commands:
         launch = unwrap(command)
         run = read_launch(launch, context) if launch is not None else None
         if run is not None:
             add_floor(run)
             runs.append(run)
     mark_port_conflicts(runs)
-    suppressions = find_suppressions(source, script.comments, "shell")
-    return ShellFile(runs, evaluation.problems, suppressions)
+    return runs
