@@ -29,8 +29,8 @@ class Archive:
     _modules: dict[str, Modules] = field(default_factory=dict)
 
     def source(self, path: str) -> Source | None:
-        """A file as a source."""
-        text = self.read(path)
+        """A file as a source; none where a package of the same name is what gets imported instead."""
+        text = None if f"{path.removesuffix('.py')}/__init__.py" in self.names else self.read(path)
         return Source(path, text) if text is not None else None
 
     def module(self, path: str) -> tuple[Modules, Module] | None:
@@ -54,9 +54,8 @@ class Archive:
         if package not in self._classes:
             found: dict[str, list[str]] = {}
             for path in self.files(package):
-                if f"{path.removesuffix('.py')}/__init__.py" in self.names:
-                    continue  # a package of the same name is what gets imported
-                for name in _CLASS.findall(self.read(path) or ""):
+                source = self.source(path)
+                for name in _CLASS.findall(source.text if source is not None else ""):
                     found.setdefault(name, []).append(path)
             self._classes[package] = found
         return self._classes[package]
