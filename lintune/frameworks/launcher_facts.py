@@ -33,6 +33,8 @@ def add_launcher(run: Run, reading: Reading) -> None:
     if launch.launcher == "accelerate":
         _add_accelerate(run, reading)
     _add_gpu(run, reading)
+    run.values["launch.env_set"] = Known(tuple(sorted(launch.env)), (Step("environment", launch.head),))
+    run.values["launch.visible"] = _all_visible(run, ())
     nodes, per_node = _nodes(run, reading), _per_node(run, reading)
     run.values["launch.nnodes"], run.values["launch.nproc"] = nodes, per_node
     run.values["launch.background"] = Known(launch.command.background)

@@ -4,6 +4,8 @@ A config file becomes flags in its place (cli/main.py `parse_yaml_args`), so tha
 as on the command line; its `ENV:` mapping is exported unless the variable is set. Leftover flags are refused.
 """
 
+import re
+
 from lintune.frameworks.command_line import Parsed
 from lintune.frameworks.context import Reading
 from lintune.frameworks.files import NamedFile, add_files
@@ -118,7 +120,7 @@ def read(reading: Reading) -> Parsed:
     root = config_of(reading, file)
     if file is not None and root is None:
         table.unread = table.unread or "the config file was not read"
-    parsed = read_flags(reading, words[1:] if file is not None else words, table, root, "words")
+    parsed = read_flags(reading, words[1:] if file is not None else words, table, root, "ms-swift")
     if file is not None and root is None:
         why = Unknown(f"`{file.text}` was not read", settle=f"the file `{file.text}`")
         parsed.values = {name: value if value.origin and value.origin[0].kind == "flag" else why for name, value in parsed.values.items()}
@@ -150,10 +152,23 @@ def fill(run: Run, reading: Reading) -> None:
         run.values["model.quant.bits"] = bits
         run.values["model.quant.method"] = run.get("flag.quant_method")
     add_environment_map(run, "ENV", reading)
+    names = (name[4:] for name in run.values if name.startswith("env."))
+    run.values["launch.env_set"] = Known(tuple(sorted(names)))
+    _add_media(run)
     file = _file(reading.launch.args)
     value = config_value(file)
     if value is not None:
         add_files(run, reading, (NamedFile("config", value),))
+
+
+def _add_media(run: Run) -> None:
+    """The largest image: `MAX_PIXELS` of the environment, in tokens of 28 x 28 pixels (32 x 32 for Qwen3-VL)."""
+    pixels, name = run.get("env.MAX_PIXELS"), (text(run.get("model.id")) or text(run.get("flag.model_type")) or "").lower()
+    most = whole(pixels)
+    patch = 32 if "qwen3-vl" in name or "qwen3_vl" in name else 28 if re.search(r"qwen2(\.5|_5)?[-_]vl", name) else 0
+    if most is not None and patch:
+        run.values["media.max_pixels"] = along(most, pixels.origin)
+        run.values["derived.images_tokens"] = derived(most // (patch * patch), f"a token per {patch} x {patch} pixels", pixels)
 
 
 def _add_deepspeed(run: Run) -> None:

@@ -48,6 +48,8 @@ launch.option.*               |         | an option of the launcher
 launch.accelerate.*           |         | a key of the accelerate configuration
 launch.nproc                  | processes | processes per node
 launch.nnodes                 | nodes   | nodes
+launch.env_set                |         | the environment variables that the launch sets itself
+launch.visible                | cards   | cards that the launch can see
 launch.background             |         | whether the launch is started with `&`
 launch.port                   |         | the port on which the processes meet
 launch.port_taken_by          |         | the same port, where an earlier launch of the script still holds it
