@@ -59,9 +59,8 @@ class Surface:
     def index(self, version: Version) -> int:
         """The release that stands for a version: itself, else one of the same minor, else the newest before it."""
         at = bisect_right(self.releases, version) - 1
-        minor = (*version.release, 0)[:2]
         after = self.releases[at + 1] if at + 1 < len(self.releases) else None
-        if after is not None and (at < 0 or (self.releases[at].release[:2] != minor and after.release[:2] == minor)):
+        if after is not None and (at < 0 or (_minor(self.releases[at]) != _minor(version) and _minor(after) == _minor(version))):
             return at + 1
         return at
 
@@ -147,6 +146,11 @@ class Surface:
                 origin=f"{self.package} {self.name}",
             ),
         )
+
+
+def _minor(version: Version) -> tuple[int, ...]:
+    """Its first two numbers (a version keeps no zeros at its end)."""
+    return (*version.release, 0)[:2]
 
 
 def _data(value: Any) -> Data:

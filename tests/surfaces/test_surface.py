@@ -59,6 +59,13 @@ def test_an_unread_release_is_stood_for_by_a_near_one(surface: Surface, asked: s
     assert surface.releases[surface.index(Version.parse(asked))] == (Version.parse(stands) if stands else surface.newest)
 
 
+def test_a_release_that_was_read_stands_for_itself() -> None:
+    """Also one that ends in zeros and has patches after it, as 4.0.0 before 4.0.4."""
+    for package, name in (("ms-swift", "SftArguments"), ("accelerate", "launch"), ("deepspeed", "config"), ("transformers", "TrainingArguments")):
+        found = load_surface(package, name)
+        assert found is not None and [found.index(version) for version in found.releases] == list(range(len(found.releases)))
+
+
 def test_trl_classes_inherit_from_transformers() -> None:
     found = surface_of("trl.trainer.sft_config.SFTConfig")
     assert found is not None and found.bases_at(found.index(found.newest)) == ("transformers.TrainingArguments",)
