@@ -1,6 +1,7 @@
 """The package versions in force for a launch: what the user says, then requirement files, then an interpreter's packages."""
 
 from collections.abc import Iterable
+from functools import lru_cache
 
 from lintune.frameworks.context import Context
 from lintune.launch.pins import FilePin
@@ -40,6 +41,7 @@ def add_pins(run: Run, filed: Iterable[FilePin], pins: dict[str, Pin]) -> None:
     run.items["pins.other"] = tuple(items)
 
 
+@lru_cache(maxsize=512)
 def _specifiers(text: str) -> Specifiers | None:
     try:
         return Specifiers.parse(text)

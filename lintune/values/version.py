@@ -22,6 +22,7 @@ class Version:
     stage: tuple[int, int] = (0, 0)
 
     @classmethod
+    @lru_cache(maxsize=4096)
     def parse(cls, text: str) -> "Version":
         """A version from its text; raises `ValueError` when there is no version in it."""
         found = _VERSION.match(text.strip())
@@ -62,6 +63,7 @@ class Specifiers:
     """Further conjunctions, one of which is enough."""
 
     @classmethod
+    @lru_cache(maxsize=4096)
     def parse(cls, text: str) -> "Specifiers":
         """Clauses from text; raises `ValueError` for a clause that is not one."""
         first, *rest = text.split("||")
@@ -89,7 +91,7 @@ class Specifiers:
         """The one version that `==` names, if it does."""
         for op, operand in self.clauses if not self.others else ():
             if op in ("==", "===") and not operand.endswith(".*"):
-                return Version.parse(operand)
+                return _parsed(operand)
         return None
 
 
@@ -114,6 +116,12 @@ def _admits(op: str, operand: str, version: Version) -> bool:
             return own > wanted
     prefix = tuple(int(part) for part in operand.split("."))[:-1]
     return own >= wanted and (version.release + (0,) * len(prefix))[: len(prefix)] == prefix
+
+
+@lru_cache(maxsize=512)
+def _parsed(text: str) -> Version:
+    """A version that a clause names; the same pin is asked about every option."""
+    return Version.parse(text)
 
 
 @lru_cache(maxsize=512)

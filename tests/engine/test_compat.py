@@ -205,8 +205,8 @@ def test_frameworks_with_programs_of_their_own(here: Path) -> None:
 
 def test_a_config_file_is_a_launch(here: Path) -> None:
     """A YAML file of LLaMA-Factory, over its releases."""
-    text = "model_name_or_path: Qwen/Qwen2.5-VL-7B-Instruct\nstage: sft\ndo_train: true\nfinetuning_type: lora\ndataset: a\ntemplate: qwen2_vl\n"
-    lay_out(here, train_yaml=f"{text}output_dir: out\nimage_max_pixels: 262144\n")
+    text = "model_name_or_path: Qwen/Qwen2.5-VL-7B-Instruct\nstage: sft\ndo_train: true\nfinetuning_type: lora\n"
+    lay_out(here, train_yaml=f"{text}dataset: a\ntemplate: qwen2_vl\noutput_dir: out\nimage_max_pixels: 262144\n")
     package = of(swept("train.yaml").launches[0], "llamafactory")
     assert [window.starts for window in package.windows] == [False, True]
     assert package.windows[1].first.text == "0.9.2"
