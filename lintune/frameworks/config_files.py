@@ -2,7 +2,6 @@
 
 from lintune.frameworks.context import Reading
 from lintune.frameworks.paths import resolve
-from lintune.launch.word import Word
 from lintune.source.text import Source
 from lintune.syntax.tree import Mapping, Node, Scalar, Sequence
 from lintune.values.value import Absent, Data, Known, Step, StepKind, Unknown, Value
@@ -51,13 +50,3 @@ def flat_values(root: Mapping, kind: StepKind, prefix: str = "") -> dict[str, Va
         if isinstance(entry.value, Mapping):
             found.update(flat_values(entry.value, kind, f"{name}."))
     return found
-
-
-def script_config(reading: Reading, word: Word) -> dict[str, Value]:
-    """The settings of a config file that is the entry script's only argument: top-level keys are option names."""
-    if not word.known:
-        return {}
-    root = read_mapping(reading, word.text)
-    if isinstance(root, Unknown):
-        return {}
-    return {name: value for name, value in flat_values(root, "config").items() if "." not in name}

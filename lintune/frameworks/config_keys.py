@@ -6,7 +6,7 @@ the loader keeps silent about them.
 
 import re
 from collections.abc import Mapping as Values
-from typing import Literal, TypeAlias
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from lintune.frameworks.command_line import Parsed
 from lintune.frameworks.config_files import flat_values, plain_data
@@ -14,25 +14,28 @@ from lintune.frameworks.flag_items import FlagItems, Given
 from lintune.frameworks.option_table import OptionTable, Spelling
 from lintune.launch.word import Piece, Word
 from lintune.run.run import Item
-from lintune.source.text import Site
 from lintune.syntax.tree import Entry, Mapping, Node, Scalar
-from lintune.values.conversion import Refusal, convert
+from lintune.values.conversion import Refusal
 from lintune.values.value import Absent, Data, Known, Step, Value
 
-Loader: TypeAlias = Literal["omegaconf", "words", "plain"]
-"""`omegaconf` takes `1e-5` for a number; `words` hands texts on to the parser of the command line, which converts them;
-`plain` leaves every value as PyYAML's SafeLoader made it, where `1e-5` is a text."""
+if TYPE_CHECKING:
+    from lintune.values.config_readers import ConfigReader
+
+ReaderName: TypeAlias = Literal["hf-parse-yaml", "llamafactory", "ms-swift", "trl"]
+"""A reader of `schemas/loaders.json`, which says how values become settings."""
 
 _EXPONENT = re.compile(r"[-+]?(?:\d[\d_]*\.?[\d_]*|\.\d[\d_]*)[eE][-+]?\d+$")
 """Numbers to YAML 1.2 and people; texts to YAML 1.1 unless they have a dot and a sign of the exponent."""
 
 
-def read_keys(root: Mapping, table: OptionTable, loader: Loader, given: Values[str, Value] | None = None) -> Parsed:
+def read_keys(root: Mapping, table: OptionTable, reader: ReaderName, given: Values[str, Value] | None = None) -> Parsed:
     """The keys of a config file as options of a table; `given` holds what the command line overrides.
 
-    Besides values and `raw.*` items, `raw.text_number` has an item per number that YAML 1.1 reads as a text.
+    Besides values and `raw.*` items, `raw.text_number` has an item per number that YAML 1.1 reads as a text and nobody converts.
     """
-    items, parsed = FlagItems(table), Parsed()
+    from lintune.values.config_readers import config_readers
+
+    items, parsed, how = FlagItems(table), Parsed(), config_readers()[reader]
     texts: list[Item] = []
     for entry in _last_of_each(root):
         name = str(entry.key.value)
@@ -41,9 +44,9 @@ def read_keys(root: Mapping, table: OptionTable, loader: Loader, given: Values[s
             items.unknown(key_word(entry), name, ())
         elif found is not None and found.presence != "all":
             items.windowed(Given(key_word(entry), name, False, Spelling(name)), found)
-        if is_text_number(entry.value):
+        if how.conversion == "none" and (found is None or found.option.type in ("float", "unknown")) and is_text_number(entry.value):
             texts.append(text_number(name, entry.value))
-        parsed.values[name] = _value(entry, loader, table)
+        parsed.values[name] = _value(entry, how, table)
         if isinstance(entry.value, Mapping):
             parsed.values.update(flat_values(entry.value, "config", f"{name}."))
     for name, value in (given or {}).items():
@@ -79,20 +82,32 @@ def _last_of_each(root: Mapping) -> list[Entry]:
     return list({entry.key.value: entry for entry in root.entries}.values())
 
 
-def _value(entry: Entry, loader: Loader, table: OptionTable) -> Value:
+def _value(entry: Entry, reader: "ConfigReader", table: OptionTable) -> Value:
     node = entry.value
-    site: Site = node.site if isinstance(node, Scalar) else entry.key.site
-    origin = (Step("config", site),)
-    data: Data = plain_data(node)
+    if not isinstance(node, Scalar):
+        return Known(plain_data(node), (Step("config", entry.key.site),))
+    origin = (Step("config", node.site),)
+    data: Data = _loaded(node, reader)
     if data is None:
         return Absent(origin)
-    if isinstance(data, str) and is_text_number(node):
-        data = float(data.replace("_", "")) if loader != "plain" else data
-    if isinstance(data, str) and loader == "words":
-        found = table.options.get(str(entry.key.value))
-        converted = convert(data, found.option) if found is not None and found.option.nargs != "many" else data
+    found = table.options.get(str(entry.key.value))
+    if found is not None and found.option.nargs != "many":
+        from lintune.values.config_readers import convert_loaded
+
+        converted = convert_loaded(_loaded(node, reader), reader.conversion, found.option)
         data = data if isinstance(converted, Refusal) else converted
+    elif found is None and reader.conversion != "none" and isinstance(data, str) and is_text_number(node):
+        data = float(data.replace("_", ""))  # the class that has it most likely declares a number
     return Known(data, origin)
+
+
+def _loaded(node: Scalar, reader: "ConfigReader") -> str | int | float | bool | None:
+    """What the reader's loader makes of a scalar; JSON means the same to all of them."""
+    if node.site.source.path.endswith(".json"):
+        return node.value
+    from lintune.values.config_readers import loaded
+
+    return loaded(node, reader.loader)
 
 
 def merged(over: Values[str, tuple[Item, ...]], under: Values[str, tuple[Item, ...]]) -> dict[str, tuple[Item, ...]]:

@@ -80,7 +80,7 @@ def read(reading: Reading) -> Parsed:
     root = config_of(reading, word)
     if root is not None:
         _limit(table, root)
-    parsed = read_config(reading, word, table, "omegaconf", assignments(words[1:]))
+    parsed = read_config(reading, word, table, "llamafactory", assignments(words[1:]))
     return _without_required(parsed)
 
 

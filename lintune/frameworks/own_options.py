@@ -7,7 +7,7 @@ from typing import TypeAlias
 
 from lintune.frameworks.command_line import Parsed, parse_command_line
 from lintune.frameworks.config_files import read_mapping
-from lintune.frameworks.config_keys import Loader, merged, read_keys
+from lintune.frameworks.config_keys import ReaderName, merged, read_keys
 from lintune.frameworks.context import Reading
 from lintune.frameworks.option_table import OptionTable, Pinned, TableOption, admitted, bare_pins, fill_spellings, library_table, pinned
 from lintune.launch.word import Word
@@ -80,12 +80,12 @@ def config_of(reading: Reading, word: Word | None) -> Tree | None:
 
 
 def read_config(
-    reading: Reading, word: Word | None, table: OptionTable, loader: Loader, given: Mapping[str, Value] | None = None
+    reading: Reading, word: Word | None, table: OptionTable, reader: ReaderName, given: Mapping[str, Value] | None = None
 ) -> Parsed:
     """The options of a config file with what the command line overrides; all unknown where the file cannot be read."""
     root = config_of(reading, word)
     if root is not None:
-        return read_keys(root, table, loader, given)
+        return read_keys(root, table, reader, given)
     parsed = Parsed()
     name = word.text if word is not None and word.known else "the config file"
     why = Unknown(f"`{name}` was not read", settle=f"the file `{name}`")
@@ -93,11 +93,11 @@ def read_config(
     return parsed
 
 
-def read_flags(reading: Reading, words: Sequence[Word], table: OptionTable, config: Tree | None, loader: Loader) -> Parsed:
+def read_flags(reading: Reading, words: Sequence[Word], table: OptionTable, config: Tree | None, reader: ReaderName) -> Parsed:
     """The options of a command line over those of a config file."""
     if config is None:
         return parse_command_line(words, table)
-    below = read_keys(config, table, loader)
+    below = read_keys(config, table, reader)
     written = {name: value for name, value in below.values.items() if value.origin and value.origin[0].kind == "config"}
     parsed = parse_command_line(words, table, written)
     parsed.items = merged(parsed.items, below.items)

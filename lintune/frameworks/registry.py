@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Literal
 from lintune.frameworks import hf_trainer, minicpmv
 from lintune.frameworks.accelerate_config import add_fsdp
 from lintune.frameworks.block_classes import add_block_classes
-from lintune.frameworks.config_files import script_config
 from lintune.frameworks.context import Context, Reading
 from lintune.frameworks.deepspeed_config import add_deepspeed
 from lintune.frameworks.doubted_defaults import doubt_defaults
@@ -19,6 +18,7 @@ from lintune.frameworks.script_facts import add_script
 from lintune.frameworks.script_guards import add_guards, add_never_read
 from lintune.frameworks.trainer_settings import add_trainer_settings
 from lintune.launch.launchers import Launch
+from lintune.launch.word import Word
 from lintune.run.run import Item, Run
 from lintune.scripts.entry import EntryScript
 from lintune.source.record import dataclass
@@ -150,7 +150,7 @@ def _parse(reading: Reading, script: EntryScript | None) -> tuple[Flags, Items]:
         table = option_table(script, reading.versions)
         parsed = parse_command_line(words, table)
         if parsed.config is not None:
-            parsed = parse_command_line(words, table, script_config(reading, parsed.config))
+            parsed = _with_only_config(reading, parsed.config, table)
         elif script.kind == "trl" and "config" in reading.words:
             parsed = _with_trl_config(reading, table)
         return parsed.values, parsed.items
@@ -160,12 +160,21 @@ def _parse(reading: Reading, script: EntryScript | None) -> tuple[Flags, Items]:
     return doubt_defaults(parsed.values, reading.entry or "the entry script"), items
 
 
+def _with_only_config(reading: Reading, word: Word, table: "OptionTable") -> "Parsed":
+    """The options of an `HfArgumentParser` script whose only argument is a YAML or JSON file (`parse_yaml_file`)."""
+    from lintune.frameworks.own_options import read_config
+
+    parsed = read_config(reading, word, table, "hf-parse-yaml")
+    parsed.config = word
+    return parsed
+
+
 def _with_trl_config(reading: Reading, table: "OptionTable") -> "Parsed":
     """The options of a `TrlParser` script with the YAML file that `--config` names."""
     from lintune.frameworks.own_options import config_of, read_flags
     from lintune.frameworks.trl import config_word
 
-    return read_flags(reading, reading.launch.args, table, config_of(reading, config_word(reading.launch.args)), "words")
+    return read_flags(reading, reading.launch.args, table, config_of(reading, config_word(reading.launch.args)), "trl")
 
 
 def _build(framework: Framework, reading: Reading, script: EntryScript | None, flags: Flags, items: Items) -> Run:

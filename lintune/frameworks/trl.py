@@ -98,7 +98,7 @@ def read(reading: Reading) -> Parsed:
         fill_spellings(table)
     word = config_word(reading.launch.args)
     root = config_of(reading, word)
-    parsed = read_flags(reading, reading.launch.args, table, root, "words")
+    parsed = read_flags(reading, reading.launch.args, table, root, "trl")
     if root is None and word is not None:
         why = Unknown(f"`{word.text}` was not read", settle=f"the file `{word.text}`")
         written = {name: value for name, value in parsed.values.items() if value.origin and value.origin[0].kind == "flag"}

@@ -171,10 +171,10 @@ def _read_call(parser: Parser, call: ast.Call, module: Module, modules: Modules)
                 parser.arguments.append(option)
         case "add_subparsers" | "set_defaults" | "add_argument_group_from":
             parser.unread = parser.unread or f"the script calls `{name}`"
-        case "parse_json_file":
-            parser.config_suffixes = (*parser.config_suffixes, ".json")
-        case "parse_yaml_file":
-            parser.config_suffixes = (*parser.config_suffixes, ".yaml", ".yml")
+        case "parse_json_file" | "parse_yaml_file":
+            parser.config_suffixes = (*parser.config_suffixes, *((".json",) if "json" in name else (".yaml", ".yml")))
+            if _is_true(keywords.get("allow_extra_keys")):
+                parser.unread = parser.unread or "keys of the config file that no class has are left out"
         case _ if name in _PARSE_CALLS:
             _read_parse_call(parser, name, call, keywords)
         case "add_config_arguments":
