@@ -110,7 +110,7 @@ def _together(result: Compat, paint: Paint) -> Iterator[str]:
                 yield f"  and {len(result.common) - 8} more combinations (--format json)"
         else:
             yield f"  {paint('error', 'no combination of releases')} starts all of them"
-    pins = [pin for pin in result.pins if many or not pin.in_force]
+    pins = [pin for pin in result.pins if (many or not pin.in_force) and _decides(result, pin.package)]
     if pins:
         yield "  pins of the project" if many else paint("gutter", "  other pins of the project")
         yield from (_project_pin(pin, paint) for pin in pins)
