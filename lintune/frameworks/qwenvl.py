@@ -68,6 +68,12 @@ def fill(run: Run, reading: Reading) -> None:
 def tied_head(model: Value) -> Value:
     """Whether a Qwen-VL model shares the weights of its head with the input embedding (config.json `tie_word_embeddings`)."""
     name = text(model)
+    if name is not None:
+        from lintune.models.catalogue import find_model
+
+        listed = find_model(name)
+        if listed is not None:
+            return derived(listed.model.tied, f"config.json of {listed.id}", model)
     found = re.search(r"qwen([\d.]+)-vl-(\d+)b", name or "", re.I)
     if found is None:
         return blocked((model,), "whether this model's head is tied to its embedding is not known")
