@@ -1,4 +1,4 @@
-"""Writes the pages that say what the surfaces hold, with counts: `schemas/surfaces/README.md`."""
+"""Writes the pages that say what the surfaces hold, with counts: `schemas/README.md`, `schemas/surfaces/README.md`."""
 
 import json
 from pathlib import Path
@@ -25,13 +25,30 @@ Which options a class, parser or configuration file of a released package has, i
 Options that a class inherits from another package are in that package's file. `programs.json` says which surfaces make
 up the options of a command.
 
-torch: only the file of `torchrun` is read, from each minor's last wheel for another platform (the option parser is the same).
+What was read: of transformers, trl, peft, llamafactory, axolotl, litgpt and torchtune every release; of ms-swift, deepspeed
+and openrlhf the first and last patch of each minor and every patch of the newest; of accelerate, unsloth and torch each
+minor's (unsloth: month's) last. A bound inside of a minor that was not read whole lies between the two releases read.
+torch: only the file of `torchrun`, from wheels of another platform (the parser is the same).
+
+"""
+OVERVIEW = """# Facts of released packages
+
+- `surfaces/`: every option of every release that was read (`surfaces/README.md`).
+- `programs.json`: which surfaces make up the options of a command, and what happens to unknown ones.
+- `releases.json`: the releases of each package, and from which on a launch without a pin is taken to run.
+- `replacements.json`: what to write instead of an option that is gone: `use`, `when` that means the same, the releases
+  that take `both` names and which `wins`, and the evidence.
+- `guards/`: what constructors refuse. The other folders hold the options of training scripts, the `*.schema.json` files
+  the formats of lintune's own files.
+
+Made by `tools/refresh_surfaces.py`; checked against the parsers that released code builds by `tools/surface_oracle.py` and
+`tools/parser_oracle.py`.
 
 """
 
 
 def describe(schemas: Path) -> None:
-    """Writes the table."""
+    """Writes the tables."""
     rows = ["| surface | releases | first | last | options in any | in the last | bytes |", "| --- | --- | --- | --- | --- | --- | --- |"]
     total: dict[str, list[int]] = {}
     for path in sorted((schemas / "surfaces").glob("*/*.json")):
@@ -46,5 +63,6 @@ def describe(schemas: Path) -> None:
         sums[2], sums[3] = sums[2] + len(options), sums[3] + size
     head = ["| package | surfaces | releases read | options | bytes |", "| --- | --- | --- | --- | --- |"]
     head += [f"| {name} | {' | '.join(map(str, sums))} |" for name, sums in total.items()]
-    text = ABOUT + "\n".join(head) + "\n\n" + "\n".join(rows) + "\n"
+    (schemas / "README.md").write_text(OVERVIEW + "\n".join(head) + "\n", encoding="utf-8")
+    text = ABOUT + "\n".join(rows) + "\n"
     (schemas / "surfaces" / "README.md").write_text(text, encoding="utf-8")

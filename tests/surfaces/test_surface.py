@@ -61,7 +61,12 @@ def test_an_unread_release_is_stood_for_by_a_near_one(surface: Surface, asked: s
 
 def test_a_release_that_was_read_stands_for_itself() -> None:
     """Also one that ends in zeros and has patches after it, as 4.0.0 before 4.0.4."""
-    for package, name in (("ms-swift", "SftArguments"), ("accelerate", "launch"), ("deepspeed", "config"), ("transformers", "TrainingArguments")):
+    for package, name in (
+        ("ms-swift", "SftArguments"),
+        ("accelerate", "launch"),
+        ("deepspeed", "config"),
+        ("transformers", "TrainingArguments"),
+    ):
         found = load_surface(package, name)
         assert found is not None and [found.index(version) for version in found.releases] == list(range(len(found.releases)))
 
