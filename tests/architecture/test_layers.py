@@ -11,7 +11,7 @@ LAYERS: list[set[str]] = [
     {"syntax"},
     {"launch", "values"},
     {"run", "models"},
-    {"surfaces", "scripts"},
+    {"surfaces", "scripts", "models"},
     {"frameworks", "memory"},
     {"engine"},
     {"report"},
