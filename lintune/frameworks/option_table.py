@@ -99,7 +99,12 @@ class OptionTable:
 
 def option_table(entry: EntryScript, pins: Mapping[str, Pin]) -> OptionTable:
     """The options of an entry script with the pinned releases of the libraries that it inherits options from."""
-    table = OptionTable(entry.kind, unread=entry.unread, where=entry.name, pins=pins)
+    return _script_table(entry, pinned(pins)).copy(pins)
+
+
+@lru_cache(maxsize=16)
+def _script_table(entry: EntryScript, pinned: Pinned) -> OptionTable:
+    table = OptionTable(entry.kind, unread=entry.unread, where=entry.name, pins=bare_pins(pinned))
     table.allows_leftovers = entry.allows_leftovers
     table.takes_positionals = bool(entry.positionals)
     table.config_suffixes = entry.config_suffixes

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterator
+from functools import lru_cache
 
 from lintune.launch.pins import CONDA_NAMES, FilePin, from_poetry, package_name
 from lintune.source.text import Site, Source, Span
@@ -34,7 +35,7 @@ _TABLES: tuple[tuple[tuple[str, ...], bool], ...] = (
 
 def read_pyproject(source: Source, add: Add) -> Iterator[FilePin]:
     """Hand every listed requirement to `add`, and yield those that tables state."""
-    root = parse_toml(source).root
+    root = _root(source)
     if root is None:
         return
     for way, optional in _LISTS:
@@ -50,6 +51,12 @@ def read_pyproject(source: Source, add: Add) -> Iterator[FilePin]:
             for entry in node.entries if isinstance(node, Mapping) else ():
                 if entry.key.value != "python":
                     yield from _stated(source, entry, optional)
+
+
+@lru_cache(maxsize=16)
+def _root(source: Source) -> Node | None:
+    """Every folder below reads the project's file again."""
+    return parse_toml(source).root
 
 
 def _at(node: Node, way: tuple[str, ...]) -> Iterator[Node]:

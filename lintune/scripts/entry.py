@@ -22,9 +22,9 @@ from lintune.values.option import Option
 Found = TypeVar("Found")
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class EntryScript:
-    """An entry script's options, guards and comparisons."""
+    """An entry script's options, guards and comparisons. Compared by identity: a script is read once per check."""
 
     source: Source
     kind: ParserKind = "none"
