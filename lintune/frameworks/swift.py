@@ -10,6 +10,7 @@ from lintune.frameworks.command_line import Parsed
 from lintune.frameworks.context import Reading
 from lintune.frameworks.files import NamedFile, add_files
 from lintune.frameworks.own_options import config_of, config_value, read_flags, table_of
+from lintune.frameworks.trainer_settings import add_derived
 from lintune.frameworks.trl import add_environment_map, add_quantisation
 from lintune.launch.word import Word
 from lintune.run.known import text, truth, whole
@@ -152,6 +153,9 @@ def fill(run: Run, reading: Reading) -> None:
         run.values["model.quant.bits"] = bits
         run.values["model.quant.method"] = run.get("flag.quant_method")
     add_environment_map(run, "ENV", reading)
+    if reading.launch.launcher == "swift":
+        run.values["derived.world_size"] = world_size(run)
+        add_derived(run)
     names = (name[4:] for name in run.values if name.startswith("env."))
     run.values["launch.env_set"] = Known(tuple(sorted(names)))
     _add_media(run)
