@@ -215,7 +215,7 @@ class Modules:
         return External(f"{bound.module}.{bound.name}") if inner is None and not bound.level else None
 
     def _source(self, stem: str) -> Source | None:
-        for path in (f"{stem}.py", f"{stem}/__init__.py"):
+        for path in (f"{stem}/__init__.py", f"{stem}.py"):  # as Python: a package before a module
             path = normpath(path)
             if path not in self._sources:
                 self._sources[path] = self._read(path) if len(self._sources) < _MOST_READS else None
