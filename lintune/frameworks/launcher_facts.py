@@ -1,18 +1,17 @@
 """How a run is started: launcher, processes, nodes, cards; `launch.*`, `gpu.*`, `derived.world_size`."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from lintune.frameworks.config_files import flat_values, read_mapping
 from lintune.frameworks.context import Reading
 from lintune.frameworks.environment import word_value
-from lintune.launch.batch_header import batch_options
+from lintune.frameworks.scheduler import add_scheduler, requested_gpus
 from lintune.run.known import text, truth, whole
 from lintune.run.run import Run
 from lintune.run.settings import along, blocked, derived
 from lintune.values.value import Absent, Known, Origin, Step, Unknown, Value
 
-_GRES = re.compile(r"(?:gres/)?gpu(?::(?P<name>[A-Za-z][\w.-]*))?[:=](?P<count>\d+)")
 _SETTLE_GPU = "--gpu 8xA100-80G"
 _PER_NODE = {"torchrun": "nproc_per_node", "deepspeed": "num_gpus", "colossalai": "nproc_per_node", "composer": "nproc"}
 _NODE_COUNT = {"torchrun": "nnodes", "deepspeed": "num_nodes", "accelerate": "num_machines", "colossalai": "num_nodes"}
@@ -32,6 +31,11 @@ def add_launcher(run: Run, reading: Reading) -> None:
         run.values[f"launch.option.{name}"] = word_value(word, "flag")
     if launch.launcher == "accelerate":
         _add_accelerate(run, reading)
+    add_scheduler(run, reading)
+    if "hostfile" in launch.options:
+        from lintune.frameworks.hostfile import add_hosts
+
+        add_hosts(run, reading)
     _add_gpu(run, reading)
     run.values["launch.env_set"] = Known(tuple(sorted(launch.env)), (Step("environment", launch.head),))
     run.values["launch.visible"] = _all_visible(run, ())
@@ -41,10 +45,22 @@ def add_launcher(run: Run, reading: Reading) -> None:
     _add_port(run, launch.launcher)
     for name in ("node_rank", "master_addr", "master_port"):
         run.values[f"launch.{name}"] = run.get(f"launch.option.{name}")
-    if launch.launcher == "python" and {"srun", "mpirun", "mpiexec", "parallel"} & set(launch.wrappers):
-        run.values["derived.world_size"] = Unknown(f"how many processes `{launch.wrappers[-1]}` starts is not known")
-    else:
-        run.values["derived.world_size"] = _world_size(run, launch.launcher, nodes, per_node)
+    run.values["derived.world_size"] = _started(run, reading) or _world_size(run, launch.launcher, nodes, per_node)
+
+
+def _started(run: Run, reading: Reading) -> Value | None:
+    """The processes of plain `python` behind a program that starts it several times; None where there is none.
+
+    What MPI starts finds its rank by itself (accelerate state.py reads `OMPI_COMM_WORLD_RANK`, `PMI_RANK`), what srun starts does not.
+    """
+    launch = reading.launch
+    several = {"srun", "mpirun", "mpiexec", "mpiexec.hydra", "orterun", "prterun", "horovodrun", "parallel"} & set(launch.wrappers)
+    if launch.launcher != "python" or not several:
+        return None
+    processes = run.get("launch.mpi.processes")
+    if isinstance(processes, Known):
+        return derived(processes.value, "processes that mpirun starts", processes)
+    return Unknown(f"how many processes `{launch.wrappers[-1]}` starts is not known")
 
 
 def _add_port(run: Run, launcher: str) -> None:
@@ -87,7 +103,7 @@ def _waits(earlier: Run, run: Run) -> bool:
 
 def _add_gpu(run: Run, reading: Reading) -> None:
     gpu, origin = reading.context.assumptions.gpu, reading.context.assumptions.gpu_origin
-    request = _requested(reading) if gpu is None else None
+    request = requested_gpus(reading) if gpu is None else None
     unsaid = Unknown("the GPU was not named", settle=_SETTLE_GPU)
     for name in ("name", "count", "memory_bytes", "compute_capability", "bf16", "tf32"):
         value: Value = unsaid
@@ -101,26 +117,18 @@ def _add_gpu(run: Run, reading: Reading) -> None:
         run.values["gpu.count"] = request
 
 
-def _requested(reading: Reading) -> Value | None:
-    """Cards per node that the job asks the scheduler for: `srun --gres=gpu:4` or an `#SBATCH` line."""
-    for options in (reading.launch.wrapper_options.get("srun", {}), batch_options(reading.launch.command.site.source)):
-        for name in ("gres", "gpus_per_node"):
-            word = options.get(name)
-            if word is None:
-                continue
-            value = word_value(word, "config")
-            found = _GRES.search(word.text) if name == "gres" else re.search(r"(?P<count>\d+)$", word.text)
-            if isinstance(value, Known) and found:
-                return along(int(found["count"]), value.origin)
-            return Unknown("the number of GPUs that the job asks for is not known", value.origin)
-    return None
-
-
 def _option(run: Run, name: str) -> Value:
     return run.get(f"launch.option.{name}")
 
 
 def _nodes(run: Run, reading: Reading) -> Value:
+    hosts = run.get("launch.hosts")
+    if not isinstance(hosts, Absent):
+        return (
+            derived(len(hosts.value), "hosts of the hostfile", hosts)
+            if isinstance(hosts, Known) and isinstance(hosts.value, Mapping)
+            else hosts
+        )
     value = _option(run, _NODE_COUNT.get(reading.launch.launcher, "nnodes"))
     match value:
         case Known(value=str(found)) if found.strip().isdigit():
@@ -130,9 +138,10 @@ def _nodes(run: Run, reading: Reading) -> Value:
     said = reading.context.assumptions.gpu
     if said is not None and said.nodes is not None:
         return along(said.nodes, reading.context.assumptions.gpu_origin)
-    scheduler = (reading.launch.wrapper_options.get("srun", {}), batch_options(reading.launch.command.site.source))
-    asked = [options["nodes"] for options in scheduler if "nodes" in options]
-    if asked and asked[0].text != "1" and reading.launch.launcher not in ("torchrun", "accelerate"):
+    asked = run.get("launch.slurm.nodes")
+    if not isinstance(asked, Absent) and whole(asked) != 1 and reading.launch.launcher not in ("torchrun", "accelerate"):
+        if reading.launch.launcher == "deepspeed" and "srun" in reading.launch.wrappers and isinstance(value, Absent):
+            return derived(1, "srun starts a launcher on each node, and each knows its own node only", asked)
         return Unknown("the job asks for nodes, and the launcher is not told how many", settle="--gpu 2x8xA100-80G")
     return derived(1, "one node unless told otherwise")
 
@@ -140,6 +149,10 @@ def _nodes(run: Run, reading: Reading) -> Value:
 def _per_node(run: Run, reading: Reading) -> Value:
     launcher = reading.launch.launcher
     if launcher == "deepspeed":
+        hosts = run.get("launch.hosts")
+        if isinstance(hosts, Known) and isinstance(hosts.value, Mapping):
+            counts = set(hosts.value.values())
+            return derived(counts.pop(), "slots of the hostfile", hosts) if len(counts) == 1 else Unknown("the hosts differ", hosts.origin)
         included = _included(run)
         if included is not None:
             return included
@@ -190,6 +203,10 @@ def _world_size(run: Run, launcher: str, nodes: Value, per_node: Value) -> Value
     if launcher == "accelerate":
         return _accelerate_world(run)
     if launcher == "deepspeed":
+        listed = run.get("launch.hosts")
+        if isinstance(listed, Known) and isinstance(listed.value, Mapping):
+            total = sum(slots for slots in listed.value.values() if isinstance(slots, int))
+            return derived(total, "slots of the hosts", listed)
         hosts = _option(run, "include")
         if isinstance(hosts, Known) and isinstance(hosts.value, str) and "@" in hosts.value and whole(per_node):
             return derived((whole(per_node) or 1) * len(hosts.value.split("@")), "cards that --include picks", hosts)

@@ -54,6 +54,11 @@ launch.background             |         | whether the launch is started with `&`
 launch.port                   |         | the port on which the processes meet
 launch.port_taken_by          |         | the same port, where an earlier launch of the script still holds it
 readme.tuning                 |         | the tuning that the README claims for the launch script: full, lora or qlora
+launch.wrappers               |         | the programs in front of the launcher: srun, nohup ...
+launch.slurm.*                |         | what srun or `#SBATCH` lines ask for: nodes, job_nodes, ntasks, tasks_per_node, gpus per node
+launch.mpi.*                  |         | the processes that mpirun starts
+launch.hosts                  |         | the cards used per host of deepspeed's hostfile
+launch.hostfile_found         |         | whether the hostfile that deepspeed is given exists
 launch.node_rank              |         | the rank of this node
 launch.master_addr            |         | the address of the first node
 launch.master_port            |         | the port of the first node

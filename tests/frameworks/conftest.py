@@ -19,15 +19,17 @@ MakeRun = Callable[..., Run]
 
 
 def command_of(text: str, path: str = "finetune.sh") -> Command:
-    """A command whose words stand as they are: no expansions, double quotes removed."""
+    """A command whose words stand as they are: no expansions, double quotes removed. Comment lines may stand before it."""
     source = Source(path, text)
     words = []
-    for found in re.finditer(r'(?:"[^"]*"|[^\s"])+', text):
+    head = re.match(r"(?:#[^\n]*\n)*", text)
+    begin = head.end() if head else 0
+    for found in re.compile(r'(?:"[^"]*"|[^\s"])+').finditer(text, begin):
         site = Site(source, Span(found.start(), found.end()))
         unknown = "$" in found[0]
         piece = Piece("\ufffd" if unknown else found[0].replace('"', ""), site, reason=f"`{found[0]}` is not set" if unknown else "")
         words.append(Word(site, (piece,)))
-    return Command(tuple(words), Site(source, Span(0, len(text))), {})
+    return Command(tuple(words), Site(source, Span(begin, len(text))), {})
 
 
 @pytest.fixture

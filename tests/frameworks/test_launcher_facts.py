@@ -2,13 +2,14 @@
 
 import pytest
 
+from lintune.frameworks.hostfile import hosts_of
 from lintune.frameworks.launcher_facts import mark_port_conflicts
 from lintune.run.assumptions import Assumptions
 from lintune.run.gpu import parse_gpu
 from lintune.run.known import data
 from lintune.run.run import Run
 from lintune.source.text import Site, Source, Span
-from lintune.values.value import Known, Unknown
+from lintune.values.value import Absent, Known, Unknown
 
 TAIL = "finetune.py --llm_type qwen --tune_llm false --per_device_train_batch_size 2 --gradient_accumulation_steps 4"
 
@@ -62,9 +63,50 @@ def test_what_a_scheduler_is_asked_for(make_run) -> None:  # type: ignore[no-unt
     """`srun` and `#SBATCH` tell the cards; how many processes `srun` starts is not guessed."""
     run = make_run(f"srun --gres=gpu:4 --nodes=2 deepspeed {TAIL}")
     assert data(run.get("gpu.count")) == 4 and data(run.get("launch.nproc")) == 4
-    assert isinstance(run.get("derived.world_size"), Unknown)
+    assert data(run.get("launch.slurm.nodes")) == 2 and data(run.get("launch.slurm.tasks_per_node")) == 1
+    assert data(run.get("derived.world_size")) == 4  # a launcher per node, each for itself
     assert data(make_run(f"srun --gres=gpu:a100:8 deepspeed {TAIL}").get("derived.world_size")) == 8
     assert isinstance(make_run(f"srun -n 8 python {TAIL}").get("derived.world_size"), Unknown)
+
+
+@pytest.mark.parametrize(
+    ("head", "tasks"),
+    [
+        ("srun", 1),
+        ("srun --ntasks-per-node=8", 8),
+        ("srun -N2 -n 16", 8),
+        ("srun --ntasks=3 --nodes=2", None),
+        ("srun --nodes=1-4 --ntasks=4", None),
+    ],
+)
+def test_tasks_of_srun(make_run, head, tasks) -> None:  # type: ignore[no-untyped-def]
+    """How often srun starts the command on each node."""
+    found = make_run(f"{head} torchrun {TAIL}").get("launch.slurm.tasks_per_node")
+    assert data(found) == tasks and isinstance(found, Known if tasks else Unknown)
+
+
+def test_the_job_of_a_script(make_run) -> None:  # type: ignore[no-untyped-def]
+    """`#SBATCH` lines count where `srun` says nothing else; without `srun` there are no tasks."""
+    head = "#!/bin/bash\n#SBATCH --nodes=2 --ntasks-per-node=8 --gpus-per-node=8\n"
+    run = make_run(f"{head}srun --ntasks-per-node=1 torchrun --nnodes 2 --nproc_per_node 8 {TAIL}")
+    assert [data(run.get(f"launch.slurm.{name}")) for name in ("nodes", "tasks_per_node", "gpus")] == [2, 1, 8]
+    alone = make_run(f"{head}torchrun {TAIL}")
+    assert data(alone.get("launch.slurm.job_nodes")) == 2 and isinstance(alone.get("launch.slurm.tasks_per_node"), Absent)
+    total = make_run(f"#SBATCH --nodes=2 --gpus=16\ntorchrun {TAIL}")
+    assert isinstance(total.get("launch.slurm.gpus"), Unknown)
+    assert data(make_run(f"#SBATCH --nodes=1 --gpus=4\ntorchrun {TAIL}").get("launch.slurm.gpus")) == 4
+
+
+def test_mpirun(make_run) -> None:  # type: ignore[no-untyped-def]
+    """What MPI starts knows its rank."""
+    assert data(make_run(f"mpirun -np 8 --allow-run-as-root python {TAIL}").get("derived.world_size")) == 8
+    assert isinstance(make_run(f"mpirun python {TAIL}").get("derived.world_size"), Unknown)
+
+
+def test_hosts_of_a_file() -> None:
+    """As deepspeed reads them."""
+    assert hosts_of("# nodes\nworker-1 slots=4\n\nworker-2 slots=8\n") == {"worker-1": 4, "worker-2": 8}
+    assert hosts_of("worker-1\n") is None and hosts_of("a slots=1\na slots=2\n") is None and hosts_of("") is None
 
 
 def test_a_port_that_is_still_held() -> None:
