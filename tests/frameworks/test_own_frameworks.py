@@ -55,6 +55,8 @@ gradient_accumulation_steps: 16
 num_generations: 8
 output_dir: out
 """
+ZERO3 = "distributed_type: DEEPSPEED\ndeepspeed_config:\n  zero_stage: 3\n  gradient_accumulation_steps: 4\nnum_processes: 8\n"
+FSDP = "distributed_type: FSDP\nfsdp_config:\n  fsdp_sharding_strategy: 1\n  fsdp_use_orig_params: 'false'\n"
 
 
 def names(run: Run, items: str) -> list[object]:
@@ -182,7 +184,7 @@ def test_swift_refuses_unknown_flags(make_run) -> None:  # type: ignore[no-untyp
 def test_a_trl_config_of_a_script_that_is_not_at_hand(make_run) -> None:  # type: ignore[no-untyped-def]
     """Flags win over the file; the launcher's option over the accelerate file."""
     files = {
-        "zero3.yaml": "distributed_type: DEEPSPEED\ndeepspeed_config:\n  zero_stage: 3\n  gradient_accumulation_steps: 4\nnum_processes: 8\n",
+        "zero3.yaml": ZERO3,
         "config.yaml": GRPO,
     }
     run = make_run("accelerate launch --config_file zero3.yaml --num_processes 7 src/grpo.py --config config.yaml --max_steps 5", files)
@@ -196,10 +198,7 @@ def test_a_trl_config_of_a_script_that_is_not_at_hand(make_run) -> None:  # type
 
 
 def test_the_fsdp_block_of_accelerate(make_run) -> None:  # type: ignore[no-untyped-def]
-    files = {
-        "f.yaml": "distributed_type: FSDP\nfsdp_config:\n  fsdp_sharding_strategy: 1\n  fsdp_use_orig_params: 'false'\n",
-        "train.yaml": LLAMAFACTORY,
-    }
+    files = {"f.yaml": FSDP, "train.yaml": LLAMAFACTORY}
     run = make_run("accelerate launch --config_file f.yaml src/train.py train.yaml", files)
     assert data(run.get("par.fsdp.on")) is True and data(run.get("par.fsdp.version")) == 1
     assert data(run.get("par.fsdp.strategy")) == "FULL_SHARD" and data(run.get("par.fsdp.orig_params")) is False
