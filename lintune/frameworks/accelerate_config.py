@@ -4,8 +4,9 @@ The launcher's own option wins over the file (accelerate commands/launch.py `_va
 """
 
 from lintune.run.known import text, whole
-from lintune.run.run import Run
+from lintune.run.run import Item, Run
 from lintune.run.settings import along, derived
+from lintune.syntax.tree import Mapping
 from lintune.values.value import Absent, Known, Unknown, Value
 
 _KEYS = (
@@ -53,6 +54,29 @@ def setting(run: Run, section: str, name: str) -> Value:
 def deepspeed_file(run: Run) -> Value:
     """The DeepSpeed file that the accelerate configuration names."""
     return setting(run, "deepspeed_config", "deepspeed_config_file")
+
+
+def add_unknown_keys(run: Run, root: Mapping) -> None:
+    """`raw.accelerate_unknown`: top-level keys that no release in force knows, which accelerate refuses."""
+    from lintune.frameworks.option_table import admitted
+    from lintune.surfaces.surface import load_surface
+    from lintune.values.conversion import nearest
+
+    surface = load_surface("accelerate", "config")
+    if surface is None:
+        return
+    last = max(admitted("accelerate", surface, run.versions.get("accelerate")))
+    known = [name for name in surface.names if "." not in name and any(surface.at(name, index) for index in (last, last - 1))]
+    found = []
+    for entry in root.entries:
+        name = str(entry.key.value)
+        if surface.windows(name):
+            continue
+        near = nearest(name, known)
+        fields: dict[str, Value] = {"name": Known(name), "nearest": Known(near) if near else Absent()}
+        found.append(Item(fields, entry.key.site))
+    if found:
+        run.items["raw.accelerate_unknown"] = tuple(found)
 
 
 def add_deepspeed_block(run: Run) -> None:

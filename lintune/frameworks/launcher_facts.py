@@ -237,6 +237,9 @@ def _add_accelerate(run: Run, reading: Reading) -> None:
         run.unread["launch.accelerate"] = root
         return
     run.values.update(flat_values(root, "accelerate", "launch.accelerate."))
+    from lintune.frameworks.accelerate_config import add_unknown_keys
+
+    add_unknown_keys(run, root)
 
 
 def _accelerate_world(run: Run) -> Value:
