@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from posixpath import basename
 
-from lintune.frameworks import axolotl, llamafactory, swift, trl
+from lintune.frameworks import axolotl, llamafactory, plain_flags, swift, trl
 from lintune.frameworks.command_line import Parsed
 from lintune.frameworks.context import Context, Reading
 from lintune.frameworks.overrides import config_words
@@ -33,6 +33,8 @@ AXOLOTL = Adapter(axolotl.NAME, axolotl.read, axolotl.fill, trainer=False)
 SWIFT = Adapter(swift.NAME, swift.read, swift.fill)
 MEGATRON = Adapter(swift.MEGATRON, swift.read, swift.fill_megatron, trainer=False)
 TRL = Adapter(trl.NAME, trl.read, trl.fill)
+OPENRLHF = Adapter(plain_flags.OPENRLHF, plain_flags.read_openrlhf, plain_flags.fill_openrlhf, trainer=False)
+COOKBOOK = Adapter(plain_flags.COOKBOOK, plain_flags.read_cookbook, plain_flags.fill_cookbook, trainer=False)
 _PROGRAMS = {"llamafactory-cli": LLAMAFACTORY, "axolotl": AXOLOTL, "swift": SWIFT, "megatron": MEGATRON, "trl": TRL}
 _FILES = (
     (axolotl.is_config, AXOLOTL, "axolotl", "train"),
@@ -54,6 +56,10 @@ def adapter_of(reading: Reading) -> Adapter | None:
         return AXOLOTL
     if swift.is_entry(entry):
         return MEGATRON if swift.is_megatron(reading) else SWIFT
+    if plain_flags.is_openrlhf(reading, entry):
+        return OPENRLHF
+    if plain_flags.is_cookbook(reading, entry):
+        return COOKBOOK
     if reading.script is not None and reading.script.kind != "none":
         return None
     if _is_llamafactory(reading, entry):

@@ -57,7 +57,7 @@ _UNKNOWN = Framework("unknown", meaning="unread")
 _PROGRAMS = {"tune": Framework("torchtune", meaning="unread"), "litgpt": Framework("litgpt", meaning="unread")}
 """Programs that are themselves the entry and whose options are not read yet."""
 _OWN_PROGRAMS = frozenset(("swift", "megatron", "trl", "llamafactory-cli", "axolotl"))
-_OWN_ENTRIES = ("axolotl", "swift", "train")
+_OWN_ENTRIES = ("axolotl", "swift", "train", "openrlhf", "finetuning")
 
 
 def read_launch(launch: Launch, context: Context) -> Run | None:
