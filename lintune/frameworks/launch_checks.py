@@ -40,8 +40,25 @@ def more_processes_than_visible(run: Run) -> Iterator[Item]:
     visible = run.get("env.CUDA_VISIBLE_DEVICES")
     devices = [part for part in (text(visible) or "").split(",") if part.strip()]
     processes = whole(run.get("launch.nproc"))
-    if text(run.get("launch.launcher")) == "torchrun" and devices and processes is not None and processes > len(devices):
+    if text(run.get("launch.launcher")) in ("torchrun", "accelerate") and devices and processes is not None and processes > len(devices):
         yield _item(visible, processes=processes, devices=text(visible) or "", count=len(devices))
+
+
+def devices_beyond_request(run: Run) -> Iterator[Item]:
+    """GPUs of `CUDA_VISIBLE_DEVICES` that a Slurm job, whose GPUs count from 0, does not have."""
+    visible, count = run.get("env.CUDA_VISIBLE_DEVICES"), whole(run.get("launch.slurm.gpus"))
+    beyond = [slot for slot in _slots(text(visible) or "") if count is not None and slot >= count]
+    if beyond:
+        yield _item(visible, devices=text(visible) or "", slot=beyond[0], count=count)
+
+
+def repeated_device(run: Run) -> Iterator[Item]:
+    """A GPU that `CUDA_VISIBLE_DEVICES` names twice, which hides all of them (torch/cuda/__init__.py _parse_visible_devices)."""
+    visible = run.get("env.CUDA_VISIBLE_DEVICES")
+    slots = _slots(text(visible) or "")
+    repeated = [slot for at, slot in enumerate(slots) if slot in slots[:at]]
+    if repeated:
+        yield _item(visible, devices=text(visible) or "", slot=repeated[0])
 
 
 _STARTERS = frozenset(("ray", "verl", "lightning", "pytorch_lightning", "fabric", "composer", "colossalai", "jax", "unsloth", "vllm"))

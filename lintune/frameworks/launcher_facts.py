@@ -7,6 +7,7 @@ from lintune.frameworks.config_files import flat_values, read_mapping
 from lintune.frameworks.context import Reading
 from lintune.frameworks.environment import word_value
 from lintune.frameworks.scheduler import add_scheduler, requested_gpus
+from lintune.launch.word import Word
 from lintune.run.known import text, truth, whole
 from lintune.run.run import Run
 from lintune.run.settings import along, blocked, derived
@@ -39,8 +40,8 @@ def add_launcher(run: Run, reading: Reading) -> None:
     _add_gpu(run, reading)
     run.values["launch.env_set"] = Known(tuple(sorted(launch.env)), (Step("environment", launch.head),))
     run.values["launch.visible"] = _all_visible(run, ())
-    nodes, per_node = _nodes(run, reading), _per_node(run, reading)
-    run.values["launch.nnodes"], run.values["launch.nproc"] = nodes, per_node
+    nodes = run.values["launch.nnodes"] = _nodes(run, reading)
+    per_node = run.values["launch.nproc"] = _per_node(run, reading)
     run.values["launch.background"] = Known(launch.command.background)
     _add_port(run, launch.launcher)
     for name in ("node_rank", "master_addr", "master_port"):
@@ -57,10 +58,19 @@ def _started(run: Run, reading: Reading) -> Value | None:
     several = {"srun", "mpirun", "mpiexec", "mpiexec.hydra", "orterun", "prterun", "horovodrun", "parallel"} & set(launch.wrappers)
     if launch.launcher != "python" or not several:
         return None
+    if "srun" in launch.wrappers and _asks_slurm(launch.args):
+        tasks = run.get("launch.slurm.ntasks")
+        return tasks if not isinstance(tasks, Absent) else Unknown("the number of tasks is not given", settle="--ntasks")
     processes = run.get("launch.mpi.processes")
     if isinstance(processes, Known):
         return derived(processes.value, "processes that mpirun starts", processes)
     return Unknown(f"how many processes `{launch.wrappers[-1]}` starts is not known")
+
+
+def _asks_slurm(words: Sequence[Word]) -> bool:
+    """Whether a script is told to take its ranks from Slurm: `--launcher slurm` (mmcv, InternVL dist_utils.py init_dist)."""
+    texts = [word.text for word in words]
+    return "--launcher=slurm" in texts or any(pair == ("--launcher", "slurm") for pair in zip(texts, texts[1:], strict=False))  # noqa: RUF007
 
 
 def _add_port(run: Run, launcher: str) -> None:
@@ -130,7 +140,11 @@ def _nodes(run: Run, reading: Reading) -> Value:
             else hosts
         )
     value = _option(run, _NODE_COUNT.get(reading.launch.launcher, "nnodes"))
+    if reading.launch.launcher == "accelerate" and isinstance(value, Absent):
+        value = run.get("launch.accelerate.num_machines")
     match value:
+        case Known(value=int(count)) if not isinstance(count, bool):
+            return along(count, value.origin)
         case Known(value=str(found)) if found.strip().isdigit():
             return along(int(found), value.origin)
         case Known() | Unknown():
@@ -156,6 +170,8 @@ def _per_node(run: Run, reading: Reading) -> Value:
         included = _included(run)
         if included is not None:
             return included
+    if launcher == "accelerate":
+        return _accelerate_per_node(run)
     value = _option(run, _PER_NODE.get(launcher, "nproc_per_node"))
     match value:
         case Known(value=str(found)) if found.strip().isdigit():
@@ -251,3 +267,12 @@ def _accelerate_world(run: Run) -> Value:
         if isinstance(value, Unknown):
             return value
     return Unknown("the number of processes is not given", settle="--num_processes")
+
+
+def _accelerate_per_node(run: Run) -> Value:
+    """Its share of all processes (accelerate utils/launch.py: `num_processes // num_machines`)."""
+    total, machines = _accelerate_world(run), run.get("launch.nnodes")
+    count, over = whole(total), whole(machines)
+    if count is None or not over:
+        return blocked((total, machines), "the number of processes is not known")
+    return derived(count // over, "processes / machines", total, machines) if over > 1 else along(count, total.origin)
