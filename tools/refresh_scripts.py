@@ -9,6 +9,7 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 from lintune.scripts.entry import read_entry_script
 from lintune.source.text import Source
@@ -47,7 +48,7 @@ def main(checkouts: Path) -> None:
         print(target.relative_to(schemas), sum(len(entry["options"]) for entry in table["classes"]))
 
 
-def table_of(root: Path, repository: str, path: str) -> dict:
+def table_of(root: Path, repository: str, path: str) -> dict[str, Any]:
     """The options of one script."""
 
     def read(name: str) -> Source | None:
@@ -70,9 +71,9 @@ def table_of(root: Path, repository: str, path: str) -> dict:
     }
 
 
-def option_of(option: Option) -> dict:
+def option_of(option: Option) -> dict[str, Any]:
     """The facts of one option."""
-    found: dict = {"name": option.name, "type": option.type, "default": option.default}
+    found: dict[str, Any] = {"name": option.name, "type": option.type, "default": option.default}
     if option.nargs == "many":
         found["nargs"] = "many"
     if option.choices:
@@ -82,7 +83,7 @@ def option_of(option: Option) -> dict:
     return found
 
 
-def compact(table: dict) -> str:
+def compact(table: dict[str, Any]) -> str:
     """JSON with one option a line."""
     head = {key: value for key, value in table.items() if key != "classes"}
     lines = [f' "{key}": {json.dumps(value)},' for key, value in head.items()]

@@ -74,8 +74,8 @@ def candidates(machine: Machine, target: Pieces) -> list[str]:
         cwd = shown_folder(machine)
         places = [script, ""] if cwd is None else [cwd, join(script, cwd), script]
     found: list[str] = []
-    for place in places:
-        path = normpath(join(place, text)) if text else place
+    for folder in places:
+        path = normpath(join(folder, text)) if text else folder
         if path not in found:
             found.append(path)
     return found

@@ -54,7 +54,7 @@ launch.background             |         | whether the launch is started with `&`
 launch.port                   |         | the port on which the processes meet
 launch.port_taken_by          |         | the same port, where an earlier launch of the script still holds it
 readme.tuning                 |         | the tuning that the README claims for the launch script: full, lora or qlora
-launch.wrappers               |         | the programs in front of the launcher: srun, nohup ...
+launch.wrappers               |         | the programs in front of the launcher: srun, nohup and the like
 launch.slurm.*                |         | what srun or `#SBATCH` lines ask for: nodes, job_nodes, ntasks, tasks_per_node, gpus per node
 launch.mpi.*                  |         | the processes that mpirun starts
 launch.hosts                  |         | the cards used per host of deepspeed's hostfile
