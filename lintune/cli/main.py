@@ -10,6 +10,7 @@ from lintune.cli.usage import INTERNAL, OK, USAGE, UsageError, did_you_mean
 COMMANDS = {
     "check": "what is wrong with a fine-tuning launch, before a GPU is queued",
     "show": "every setting of each launch: value, where it comes from, what is unknown",
+    "memory": "memory per GPU of each launch: as configured, by component, its alternatives, and what fits",
     "compat": "with which releases of the libraries each launch starts, and what breaks outside of them",
     "explain": "the page of a rule; --error TEXT finds the rules behind a run-time error",
     "rules": "the catalogue of rules",

@@ -1,0 +1,104 @@
+"""`lintune memory`: memory per GPU of each launch: the mode as configured, its components, its alternatives, what fits."""
+
+import os
+import sys
+from collections.abc import Sequence
+
+from lintune.cli.arguments import WHEN, Arguments, Parser
+from lintune.cli.check import add_settings, given, split_arguments
+from lintune.cli.usage import OK, USAGE, UsageError
+from lintune.memory.report import MemoryOfRun
+from lintune.models.shapes import Model
+from lintune.run.run import Run
+from lintune.source.record import replace
+
+EPILOG = """\
+PATH is a launch script, a config, a folder or a run file: {"lintune_run": 1, "values": {"model.id": "...", "tune.llm.mode": "lora"}}.
+
+  lintune memory finetune.sh --gpu 2xA100-40G
+  lintune memory run.json --format json
+"""
+_LARGEST_CONFIG = 1_000_000
+
+
+def main(words: Sequence[str]) -> int:
+    """Run the command; returns the exit status."""
+    words, arguments = split_arguments(words)
+    asked = parser().parse(words)
+    if not asked.paths:
+        raise UsageError("`lintune memory` takes the path of a launch script, a config, a folder or a run file")
+    from lintune.cli.grouping import check_groups
+
+    result = check_groups(asked.paths, given(asked, arguments), "")
+    for path in result.missing:
+        sys.stderr.write(f"lintune: {path}: no such file or folder\n")
+    model = _given_model(asked.model_config) if asked.model_config else None
+    found = [_memory(run, model, asked) for run in result.launches]
+    if not found and not result.missing:
+        sys.stderr.write("lintune: no fine-tuning launch found\n")
+    sys.stdout.write(_rendered(found, asked))
+    for each in found:
+        if each.problem:
+            sys.stderr.write(f"lintune: {each.path}: {each.problem}\n")
+    return USAGE if result.missing or (found and all(each.problem for each in found)) else OK
+
+
+def parser() -> Parser:
+    """The parser of `lintune memory`."""
+    made = Parser("memory", "PATH ... [options] [-- ARGUMENTS]", "Estimate the memory of each launch, per GPU.", EPILOG)
+    made.words("paths")
+    add_settings(made)
+    made.value("--format", "FORMAT", "text or json", choices=("text", "json"), default="text")
+    made.value("--model-config", "PATH", "the model's config.json, for models that lintune does not know")
+    made.value("--in-use", "GIB", "GiB of the card that are taken already", default=0)
+    made.value("--color", "WHEN", "auto, always or never", choices=WHEN, default="auto")
+    return made
+
+
+def _given_model(path: str) -> Model:
+    import json
+
+    from lintune.models.decoder import UnknownArchitecture
+    from lintune.models.multimodal import model_of
+
+    try:
+        with open(path, encoding="utf-8") as stream:
+            config = json.loads(stream.read(_LARGEST_CONFIG))
+        if not isinstance(config, dict):
+            raise ValueError("not a JSON object")
+        return model_of(config)
+    except OSError as error:
+        raise UsageError(f"`--model-config {path}`: {error.strerror or error}") from None
+    except UnknownArchitecture as error:
+        raise UsageError(f"`--model-config {path}`: the architecture `{error}` is not known") from None
+    except KeyError as error:
+        raise UsageError(f"`--model-config {path}`: {error} is missing") from None
+    except (ValueError, RecursionError, ZeroDivisionError, TypeError) as error:
+        raise UsageError(f"`--model-config {path}`: {error}") from None
+
+
+def _memory(run: Run, model: Model | None, asked: Arguments) -> MemoryOfRun:
+    from lintune.memory.modes import modes_of
+    from lintune.memory.reading import NotEstimated, setting_of
+    from lintune.run.gpu import parse_gpu
+
+    try:
+        setting = setting_of(run, model)
+    except NotEstimated as error:
+        return MemoryOfRun(run.path, problem=str(error))
+    if asked.gpu:
+        card = parse_gpu(asked.gpu)
+        setting = replace(setting, gpu_name=card.name, gpu_bytes=card.memory_bytes)
+    setting = replace(setting, in_use=int(asked.in_use) * 2**30)
+    return MemoryOfRun(run.path, setting, modes_of(setting))
+
+
+def _rendered(found: Sequence[MemoryOfRun], asked: Arguments) -> str:
+    if asked.format == "json":
+        from lintune.report.memory_json import render_memory_json
+
+        return render_memory_json(found)
+    from lintune.report.memory_text import render_memory
+    from lintune.report.paint import paint_for
+
+    return render_memory(found, paint_for(asked.color, sys.stdout, os.environ))

@@ -1,0 +1,169 @@
+"""The peak of a run's memory per GPU: resident states and the worst phase.
+
+    allocated = weights + states + live and communication buffers + max(loss phase, layer phase, step phase)
+    reserved  = allocated x (1 + fragmentation) + a constant;   device = reserved + context
+
+The phases: *loss* (all kept activations, logits and their gradients), *layer* (kept activations, one layer computed again and its
+temporaries), *step* (all gradients and the optimizer's temporaries), *load* (what stands while weights are read).
+"""
+
+from lintune.memory.activations import backward_temporaries, stack_bytes
+from lintune.memory.constants import value
+from lintune.memory.loss import loss_part
+from lintune.memory.setting import Part, Setting
+from lintune.memory.sharding import buffers, live_params, shard_weights
+from lintune.memory.states import states_of
+from lintune.memory.weights import Trained, total_params, trained
+from lintune.source.record import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """Memory of one GPU, in bytes."""
+
+    allocated: int
+    reserved: int
+    device: int
+    low: int
+    high: int
+    components: tuple[Part, ...]
+    """At the moment of the peak."""
+    phases: tuple[Part, ...]
+    host: int
+    total_params: int
+    trained: Trained
+    notes: tuple[str, ...]
+
+    def fits(self, capacity: int) -> str:
+        """`fits`, `uncertain` or `does not fit`."""
+        if self.high <= capacity:
+            return "fits"
+        return "does not fit" if self.low > capacity else "uncertain"
+
+
+def estimate(setting: Setting) -> Estimate:
+    """The estimate of a setting."""
+    what = trained(setting)
+    states = states_of(setting, what)
+    weights, adapters, host_weights = shard_weights(setting, what)
+    live = live_params(setting)
+    comm = buffers(setting, what)
+    resident = [weights, adapters, states.master, states.optimizer, live, comm]
+    base = sum(part.bytes for part in resident)
+    held = _held(setting, states.gradients)
+    kept, layer, vision = _activations(setting, what)
+    loss = loss_part(setting)
+    spread = _dequantised(setting)
+    cache = _autocast_cache(setting)
+    step_moment = [states.gradients, states.step]
+    moments: dict[str, list[Part]] = {
+        "loss": [held, kept, vision, loss, cache],
+        "layer": [held, kept, vision, layer, spread, cache],
+        "step": step_moment,
+    }
+    sizes = {name: base + sum(part.bytes for part in parts) for name, parts in moments.items()}
+    worst = max(sizes, key=lambda name: sizes[name])
+    allocated = sizes[worst]
+    phases = (
+        Part("load", weights.bytes + adapters.bytes, "weights while they are read"),
+        *(Part(name, size, "") for name, size in sizes.items()),
+    )
+    components = tuple(part for part in (*resident, *moments[worst]) if part.bytes > 0)
+    reserved, device, low, high = band(setting, allocated)
+    return Estimate(
+        allocated,
+        reserved,
+        device,
+        low,
+        high,
+        components,
+        phases,
+        states.host + host_weights,
+        total_params(setting, what),
+        what,
+        setting.notes,
+    )
+
+
+def band(setting: Setting, allocated: int) -> tuple[int, int, int, int]:
+    """Reserved, device, and the bounds of device."""
+    profile = setting.profile
+    reserved = int(
+        allocated * (1 + profile.fragmentation + (value("eager_fragmentation") if setting.attention == "eager" else 0))
+        + profile.reserved_constant
+    )
+    device = int(reserved + value("context"))
+    return reserved, device, int(allocated * value("band_low")), int(device * value("band_high"))
+
+
+def _held(setting: Setting, gradients: Part) -> Part:
+    """Gradients that are alive during forward and backward passes: with accumulation, and in DeepSpeed's buffers."""
+    always = setting.accum > 1 or setting.stage is not None
+    return Part("gradients", gradients.bytes if always else 0, gradients.formula)
+
+
+def _activations(setting: Setting, what: Trained) -> tuple[Part, Part, Part]:
+    """Kept activations of the language model, one layer computed again, and what the vision tower keeps."""
+    model, tokens, e = setting.model, setting.tokens, setting.activation
+    total, most = stack_bytes(setting, model.llm, "llm")
+    h, depth = model.llm.hidden, model.llm.depth
+    split = setting.tensor
+    last = tokens * h * (4 * e if setting.trains("llm") else 2 * e)
+    temporaries = tokens * backward_temporaries(setting, model.llm)
+    again = tokens * most / split + temporaries / split
+    if setting.checkpoint:
+        layers = 2 if setting.activation_offload else depth
+        kept = Part(
+            "activations",
+            int(tokens * e * h * layers + last),
+            f"{e} B x {tokens:,} tokens x {h} x {layers} layer inputs, and the last norm's",
+        )
+        return kept, Part("recomputed layer", int(again), f"{most:,.0f} B x {tokens:,} tokens, and temporaries"), _vision(setting)
+    factor = value("compiled") if setting.compiled else 1.0
+    kept = Part(
+        "activations",
+        int(tokens * total * factor / split + last),
+        f"{total / depth:,.0f} B x {tokens:,} tokens x {depth} layers on average",
+    )
+    return kept, Part("backward temporaries", int(temporaries / split), "8 h + 4 i per token"), _vision(setting)
+
+
+def _vision(setting: Setting) -> Part:
+    """What a trained (or adapted) vision tower keeps; a frozen one keeps nothing."""
+    vision = setting.model.vision
+    tuned = setting.trains("vision") or any(target.part == "vision" for target in setting.targets)
+    if vision is None or not setting.patches:
+        return Part("vision activations", 0, "")
+    h = vision.stack.hidden
+    if not tuned:
+        size = setting.patches * 12 * h
+        return Part("vision activations", size, f"a frozen tower's output and temporaries: 12 B x {setting.patches:,} patches x {h}")
+    total, most = stack_bytes(setting, vision.stack, "vision")
+    if setting.checkpoint_vision:
+        return Part(
+            "vision activations", int(setting.patches * (2 * h * vision.stack.depth + most)), f"checkpointed, {setting.patches:,} patches"
+        )
+    return Part(
+        "vision activations",
+        int(setting.patches * total),
+        f"{total / vision.stack.depth:,.0f} B x {setting.patches:,} patches x {vision.stack.depth} layers",
+    )
+
+
+def _autocast_cache(setting: Setting) -> Part:
+    """The 16-bit copies of fp32 weights that autocast keeps through forward and backward pass."""
+    if setting.element != 4 or setting.activation != 2 or setting.quant:
+        return Part("autocast copies", 0, "")
+    count = setting.model.llm.linear_elements
+    return Part("autocast copies", 2 * count, f"2 B x {count:,} weights of linear layers")
+
+
+def _dequantised(setting: Setting) -> Part:
+    """The 16-bit copy of the largest quantised matrix."""
+    if not setting.quant:
+        return Part("dequantised", 0, "")
+    largest = max(
+        (linear.fan_in * linear.fan_out for layer in setting.model.llm.layers for linear in layer.linears if linear.copies == 1), default=0
+    )
+    each = value("gptq_unpacked") if setting.quant.startswith(("gptq", "awq")) else 2
+    return Part("dequantised", int(each * largest), f"{each:g} B x {largest:,} weights of the largest quantised matrix")

@@ -1,0 +1,114 @@
+"""What an estimate is computed from: one launch as numbers, and what was taken for granted."""
+
+from lintune.models.shapes import Model
+from lintune.models.targets import Target
+from lintune.source.record import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """How a framework trains where its settings do not say, from `models/memory.json`."""
+
+    loss: float
+    """Bytes per token and vocabulary entry that are alive at the peak of the loss."""
+    loss_fp32: float
+    """The same where the logits are computed in fp32."""
+    autocast: bool
+    """Whether layers run under autocast over weights of another type."""
+    adapter_bytes: int
+    """Bytes of a LoRA weight."""
+    dropout: bool
+    """Whether LoRA's dropout is on unless it is said to be 0."""
+    upcast: bool
+    """Whether what is not quantised is cast to fp32 for training (prepare_model_for_kbit_training)."""
+    untied: bool
+    """Whether a tied head is a matrix of its own."""
+    keeps_input: bool
+    """Whether 4-bit layers keep their input for the backward pass (bitsandbytes up to 0.41)."""
+    layer_extra: float
+    """Bytes per token and hidden width that a decoder layer keeps beyond the formula."""
+    nf4_inner: float
+    """Bytes per token and MLP width that a 4-bit layer keeps beyond its inputs."""
+    nf4_head: float
+    """Bytes per element of the head that its dequantised copies take while the loss is computed."""
+    fused_step: bool
+    """Whether AdamW steps in one kernel, without temporaries."""
+    fragmentation: float
+    """Reserved over allocated, less 1."""
+    reserved_constant: float
+    """Bytes that the allocator holds beyond that."""
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One launch as numbers."""
+
+    model: Model
+    framework: str
+    profile: Profile
+    modes: dict[str, str]
+    """`full`, `lora`, `saved_copy` or `frozen` for llm, embed, lm_head, vision, projector."""
+    targets: tuple[Target, ...] = ()
+    rank: int = 0
+    dora: bool = False
+    dropout: bool = False
+    element: int = 2
+    """Bytes of a weight that is not quantised."""
+    activation: int = 2
+    """Bytes of an activation."""
+    quant: str = ""
+    """Empty, or a key of `quantised` in `models/memory.json`."""
+    optimizer: str = "adamw_torch"
+    micro: int = 1
+    length: int = 2048
+    accum: int = 1
+    checkpoint: bool = False
+    checkpoint_vision: bool = False
+    attention: str = "sdpa"
+    fused_loss: str = ""
+    """Empty, `liger` or `cce`."""
+    liger: bool = False
+    compiled: bool = False
+    activation_offload: bool = False
+    world: int = 1
+    tensor: int = 1
+    expert: int = 1
+    context: int = 1
+    stage: int | None = None
+    """ZeRO stage; None without DeepSpeed."""
+    fsdp: bool = False
+    reshard: bool = True
+    offload_optimizer: bool = False
+    offload_params: bool = False
+    bucket: int = 0
+    images: int = 0
+    patches: int = 0
+    """Patches of all images of a micro batch."""
+    gpu_bytes: int | None = None
+    gpu_name: str = ""
+    in_use: int = 0
+    notes: tuple[str, ...] = field(default=())
+    """What was taken for granted."""
+
+    @property
+    def tokens(self) -> int:
+        """Tokens of a micro batch on one GPU."""
+        return -(-self.micro * self.length // self.context)
+
+    @property
+    def shards(self) -> int:
+        """Ranks over which states are sharded: all but tensor and context parallel ones count as data parallel."""
+        return max(1, self.world // self.tensor)
+
+    def trains(self, part: str) -> bool:
+        """Whether all weights of a part are trained, in place or as a copy."""
+        return self.modes.get(part, "frozen") in ("full", "saved_copy", "lora+full")
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A component of an estimate."""
+
+    name: str
+    bytes: int
+    formula: str
