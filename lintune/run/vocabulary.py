@@ -30,7 +30,7 @@ ds.*                          |         | a key of the DeepSpeed JSON
 env.*                         |         | an environment variable that reaches the run
 pins.*                        |         | the versions of a package that are in force
 item.*                        |         | a field of the item that a rule looks at
-task.stage                    |         | sft, dpo, grpo ...
+task.stage                    |         | sft, dpo, grpo and the like
 rl.beta                       |         | weight of the distance to the reference model
 rl.ref_model                  |         | the reference model
 rl.num_generations            |         | completions per prompt
@@ -191,7 +191,7 @@ par.ds.fixed                  |         | keys with a value of their own
 par.fsdp.mode                 |         | FSDP options
 par.fsdp.on                   |         | whether parameters are sharded by FSDP
 par.fsdp.version              |         | FSDP 1 or 2
-par.fsdp.strategy             |         | what is sharded: FULL_SHARD, SHARD_GRAD_OP ...
+par.fsdp.strategy             |         | what is sharded: FULL_SHARD, SHARD_GRAD_OP and the like
 par.fsdp.reshard              |         | whether parameters are freed after the forward pass (or, in FSDP 1 files, the strategy)
 par.fsdp.wrap                 |         | how modules are grouped: TRANSFORMER_BASED_WRAP, SIZE_BASED_WRAP, NO_WRAP
 par.fsdp.wrap_class           |         | the layer classes that are wrapped
