@@ -2,10 +2,14 @@
 
 import re
 
+from lintune.launch.project import Project
 from lintune.run.run import Guard, Item, Run
 from lintune.scripts.conditions import decide
 from lintune.scripts.entry import EntryScript
 from lintune.values.value import Known, Step, Unknown, Value, site_of
+
+_MOST_FILES = 2000
+"""How many Python files of a project are looked through for the use of an option."""
 
 _EXPLAINED = (
     frozenset(("use_lora", "tune_llm")),
@@ -61,8 +65,12 @@ def _item(run: Run, guard: Guard, prefix: str) -> Item:
     return Item(fields, written)
 
 
-def add_never_read(run: Run, script: EntryScript | None, given: frozenset[str]) -> None:
-    """The `raw.dead` items: options that the script defines, the launch gives, and no file of the project reads."""
+def add_never_read(run: Run, script: EntryScript | None, given: frozenset[str], project: Project) -> None:
+    """The `raw.dead` items: options that the script defines, the launch gives, and no Python file of the project names.
+
+    What the script imports is looked at first; then every Python file of the project, since recipes and plugins are
+    loaded by name. A project too large to be looked through says nothing.
+    """
     if script is None or not run.script_read or not script.complete:
         return
     own = [(found, option) for found in script.dataclasses for name, option in found.options.items() if name in given]
@@ -72,6 +80,8 @@ def add_never_read(run: Run, script: EntryScript | None, given: frozenset[str]) 
         value = run.get(f"flag.{name}")
         site = site_of(value)
         if site is None or option.site is None or not _is_dead(script, name) or _is_inherited(run, name, owner.bases):
+            continue
+        if _is_named_elsewhere(project, run.path, name):
             continue
         fields: dict[str, Value] = {
             "name": Known(name),
@@ -83,9 +93,23 @@ def add_never_read(run: Run, script: EntryScript | None, given: frozenset[str]) 
 
 
 def _is_dead(script: EntryScript, name: str) -> bool:
-    """Whether the name stands nowhere but where fields are defined, and no instance is handed on as a whole."""
+    """Whether the name stands nowhere but where fields are defined, in what the script imports."""
+    return not script.matches(_use_of(name))
+
+
+def _use_of(name: str) -> str:
+    """A pattern of the name anywhere but where a field of that name is defined."""
     word = re.escape(name)
-    return not script.matches(rf"(?m:\S[ \t]*\b{word}\b|^[ \t]*{word}\b(?![ \t]*:))")
+    return rf"(?m:\S[ \t]*\b{word}\b|^[ \t]*{word}\b(?![ \t]*:))"
+
+
+def _is_named_elsewhere(project: Project, path: str, name: str) -> bool:
+    """Whether a Python file of the project uses the name, or the project has too many to be looked through."""
+    files = [file for file in project.files_below(project.root_of(path)) if file.endswith(".py")]
+    if len(files) > _MOST_FILES:
+        return True
+    use = re.compile(_use_of(name))
+    return any(source is not None and name in source.text and use.search(source.text) for source in map(project.read, files))
 
 
 def _is_inherited(run: Run, name: str, bases: tuple[str, ...]) -> bool:
