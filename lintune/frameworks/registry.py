@@ -200,7 +200,7 @@ def _build(framework: Framework, reading: Reading, script: EntryScript | None, f
         add_files(run, reading, (NamedFile("deepspeed", run.get("par.ds.file")),))
     if framework.fill is not None:
         framework.fill(run, reading)
-        add_never_read(run, script, reading.words)
+        add_never_read(run, script, reading.words, reading.context.project)
     if framework.meaning == "unread":
         _add_model_name(run, reading)
     add_fsdp(run)
