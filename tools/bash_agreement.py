@@ -110,6 +110,8 @@ mkdir() { command mkdir "$@" 2>/dev/null; return 0; }
 rm() { command rm "$@" 2>/dev/null; return 0; }
 exec() { if [ "$#" -gt 0 ]; then "$@"; exit; fi; }
 source() { if [ -f "$1" ]; then builtin source "$@"; fi; }
+bash() { command_not_found_handle bash "$@"; case "$1" in -c|-[a-z]c) "$BASH" "$@";; esac; }
+sh() { command_not_found_handle sh "$@"; case "$1" in -c|-[a-z]c) "$BASH" "$@";; esac; }
 """
 HOME = "/tmp/home"
 _GAVE_UP = re.compile(rb"unbound variable|bad substitution|No such file or directory|Permission denied|syntax error|Is a directory")
@@ -313,11 +315,21 @@ def compare(path: str, commands: tuple[Command, ...], calls: list[Call], names: 
     for index, command in enumerate(open_commands):
         name = command.argv[0].text
         if index not in used and command.certain and wholly_known(command) and (names is None or name in names) and "/" not in name:
-            if name in UTILITIES:
+            if name in UTILITIES or _inside_wrapped(command, open_commands[:index]):
                 continue
             verdict.agrees = verdict.agrees and stopped
             verdict.notes.append("foreseen, not run: " + " ".join(word.text for word in command.argv)[:400])
     return verdict
+
+
+def _inside_wrapped(command: Command, before: list[Command]) -> bool:
+    """Whether it stands in the text of `srun bash -c "..."`, where the recorded program does not start the shell."""
+    start, source = command.site.span.start, command.site.source
+    return any(
+        other.argv[0].text not in ("bash", "sh") and other.site.source is source and other.site.span.start < start < other.site.span.end
+        for other in before
+        if any(word.text in ("bash", "sh") for word in other.argv[1:])
+    )
 
 
 def foreseen(root: Path, relative: str, arguments: tuple[str, ...]) -> tuple[Command, ...]:

@@ -53,9 +53,29 @@ def evaluate(
         pass
     except (RecursionError, Abort):
         cut = "evaluation stopped: the script nests too deeply"
+    cut = cut or _run_exit_trap(machine)
     problems = [*script.problems, *script_problems(script, machine)]
     problems.sort(key=lambda problem: problem.site.span.start)
     return Evaluation(tuple(machine.commands), tuple(problems), cut or machine.cut)
+
+
+def _run_exit_trap(machine: Machine) -> str:
+    """Runs what `trap ... EXIT` left for the end; returns what was cut off."""
+    text = machine.state.on_exit
+    if not text:
+        return ""
+    from lintune.launch.shell_source import evaluate_text
+
+    machine.depth, machine.frame, machine.unsure, machine.quiet = 0, 0, 0, 0
+    machine.background, machine.output, machine.stdin = False, None, None
+    site = text[0].via[0] if text[0].via else text[0].site
+    try:
+        evaluate_text(machine, [Word(site, text)], site)
+    except WorkBound as bound:
+        return str(bound)
+    except (Leave, RecursionError, Abort):
+        pass
+    return ""
 
 
 def _arguments(arguments: tuple[str, ...]) -> tuple[Word, ...]:

@@ -142,6 +142,7 @@ def declare(machine: Machine, builtin: str, words: list[Word], declarations: tup
         else:
             names.append((text, word.site))
     if "f" in flags or "p" in flags:
+        machine.exports_functions = machine.exports_functions or (builtin == "export" and "f" in flags)
         return
     export = (builtin == "export" and "n" not in flags) or ("x" in flags and "+x" not in flags)
     for name, site in names:
@@ -149,14 +150,31 @@ def declare(machine: Machine, builtin: str, words: list[Word], declarations: tup
     for node in declarations:
         _attributes(machine, builtin, flags, node.name, machine.site(node.span))
         if node.value is not None and has_braces(node.value.parts):
-            # `export A={a,b}` is `export A=a A=b`: the last one stays.
-            value = ShellWord(node.value.span, tuple(spread_braces(node.value.parts)[-1]))
-            assign(machine, Assignment(node.span, node.name, node.append, node.index, value))
+            names += _assign_spread(machine, builtin, flags, node)
             continue
         assign(machine, node)
     if export or builtin == "export":
         for name in [name for name, _ in names] + [node.name for node in declarations]:
             set_exported(machine, name, export)
+
+
+def _assign_spread(machine: Machine, builtin: str, flags: str, node: Assignment) -> list[tuple[str, Site]]:
+    """`export A={a,b}$X` is `export A=a$X A=b$X`, words that are split as any other: the last one stays, and the rest of it are names."""
+    parts = node.value.parts if node.value is not None else ()
+    span = node.value.span if node.value is not None else node.span
+    spread = [expand_words(machine, [ShellWord(span, tuple(each))]) for each in spread_braces(parts)]
+    names: list[tuple[str, Site]] = []
+    for words in spread:
+        machine.assign(node.name, words[0].pieces if words else (), machine.site(node.span))
+        for word in words[1:]:
+            name, equals, _ = word.text.partition("=")
+            if word.many or not word.known or not name.isidentifier():
+                machine.state.opaque = machine.state.opaque or f"`{builtin}` of a text that is not known"
+                continue
+            if equals:
+                _declare_text(machine, builtin, flags, name, word)
+            names.append((name, word.site))
+    return names
 
 
 def _declare_text(machine: Machine, builtin: str, flags: str, name: str, word: Word) -> None:

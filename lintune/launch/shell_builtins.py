@@ -155,6 +155,15 @@ def _let(machine: Machine, argv: list[Word], node: Simple) -> None:
         machine.status = None if isinstance(value, str) else int(not value)
 
 
+def _trap(machine: Machine, argv: list[Word], node: Simple) -> None:
+    """`trap TEXT EXIT` is kept for the end of the script; what signals would run is not."""
+    words = argv[2:] if len(argv) > 1 and argv[1].text == "--" else argv[1:]
+    if not words or (words[0].known and words[0].text in ("-l", "-p")):
+        return
+    if any(word.text.upper() in ("EXIT", "0") for word in (words[1:] or words)):
+        machine.state.on_exit = () if len(words) == 1 or words[0].text == "-" else words[0].pieces
+
+
 BUILTINS: dict[str, Builtin] = {
     ":": _true,
     "true": _true,
@@ -175,6 +184,7 @@ BUILTINS: dict[str, Builtin] = {
     "exit": _exit,
     "return": _return,
     "let": _let,
+    "trap": _trap,
     "read": read,
     "mapfile": map_file,
     "readarray": map_file,
@@ -192,7 +202,7 @@ BUILTINS: dict[str, Builtin] = {
     "kill": _unclear,
     "jobs": _unclear,
     **dict.fromkeys(
-        ("trap", "ulimit", "umask", "shopt", "alias", "unalias", "disown", "times", "enable", "history", "complete", "bind"), _nothing
+        ("ulimit", "umask", "shopt", "alias", "unalias", "disown", "times", "enable", "history", "complete", "bind"), _nothing
     ),
     **dict.fromkeys(("logout", "caller", "compgen", "fg", "bg", "help", "suspend", "fc", "dirs"), _nothing),
 }

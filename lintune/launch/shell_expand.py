@@ -104,6 +104,11 @@ def substitution(machine: Machine, part: Substitution) -> Pieces:
 
 def capture(machine: Machine, part: Substitution) -> Pieces:
     """What the commands of a substitution write, in a state of their own."""
+    from lintune.launch.shell_contents import read_by
+
+    read = read_by(machine, part.body)
+    if read is not None:
+        return read
     saved = machine.state, machine.output, machine.stdin, machine.background
     machine.state, machine.output = machine.state.copy(), []
     try:

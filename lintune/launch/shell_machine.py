@@ -79,6 +79,10 @@ class Machine:
     """Names whose being unset makes the condition true that is evaluated (`[ -z "$X" ]`); with `!` before, false."""
     exports: set[str] = field(default_factory=set)
     """Names exported before they have a value."""
+    exports_functions: bool = False
+    """`export -f` was called."""
+    written: set[str] = field(default_factory=set)
+    """Names of files that redirections write, without folders; an empty one for a file that is not known."""
     export_all: bool = False
     """`set -a`."""
     aside: list[State] = field(default_factory=list)

@@ -214,7 +214,12 @@ def _lines(machine: Machine, argv: list[Word], site: Site) -> Pieces | None:
 
 
 def _cat(machine: Machine, argv: list[Word], site: Site) -> Pieces | None:
-    return machine.stdin if len(argv) == 1 or (len(argv) == 2 and argv[1].text == "-") else None
+    if len(argv) == 1 or (len(argv) == 2 and argv[1].text == "-"):
+        return machine.stdin
+    from lintune.launch.shell_contents import file_pieces
+
+    texts = [None if word.many or word.text.startswith("-") else file_pieces(machine, word.pieces, word.site) for word in argv[1:]]
+    return None if None in texts else tuple(piece for text in texts if text for piece in text)
 
 
 def _tee(machine: Machine, argv: list[Word], site: Site) -> Pieces | None:

@@ -91,6 +91,7 @@ def _dispatch(machine: Machine, node: Simple, argv: list[Word]) -> None:
         if len(argv) == 1:
             return
         _external(machine, node, argv[1:])
+        machine.state.on_exit = ()
         raise Exit
     _external(machine, node, argv)
 
@@ -149,8 +150,14 @@ def apply_redirects(machine: Machine, redirects: tuple[Redirect, ...]) -> None:
             continue
         target = expand_text(machine, redirect.target)
         if operator in ("<", "<>") and descriptor in ("", "0"):
-            machine.stdin = machine.unknown(redirect.span, "what the file holds is not read")
-        elif operator in ("&>", "&>>") or (operator in (">", ">>", ">|", ">&") and descriptor in ("", "1") and known_text(target) != "1"):
+            from lintune.launch.shell_contents import file_pieces
+
+            held = file_pieces(machine, target, machine.site(redirect.span)) if operator == "<" else None
+            machine.stdin = machine.unknown(redirect.span, "what the file holds is not read") if held is None else held
+            continue
+        if operator in (">", ">>", ">|", "&>", "&>>", "<>"):
+            machine.written.add((known_text(target) or "").rpartition("/")[2])
+        if operator in ("&>", "&>>") or (operator in (">", ">>", ">|", ">&") and descriptor in ("", "1") and known_text(target) != "1"):
             machine.output = None
 
 
@@ -174,6 +181,12 @@ def _external(machine: Machine, node: Simple, argv: list[Word]) -> None:
     if machine.unset_reasons:
         _note_feeds(machine, argv)
     machine.status, machine.external = None, True
+    if any(word.text.startswith("-") and "c" in word.text for word in argv):
+        from lintune.launch.shell_nested import run_nested
+
+        if run_nested(machine, command):
+            machine.status, machine.external = None, True
+            return
     if machine.output is not None:
         machine.output.extend(_output(machine, argv, site))
 

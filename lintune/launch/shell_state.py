@@ -54,9 +54,12 @@ class State:
     opaque: str = ""
     """Why any variable might be set: a sourced file that could not be read."""
 
+    on_exit: Pieces = ()
+    """The text that `trap ... EXIT` runs at the end."""
+
     def copy(self) -> "State":
         """A state that can go its own way."""
-        return State(dict(self.variables), dict(self.functions), self.arguments, self.cwd, set(self.unset), self.opaque)
+        return State(dict(self.variables), dict(self.functions), self.arguments, self.cwd, set(self.unset), self.opaque, self.on_exit)
 
 
 def merge(left: State, right: State, reason: str, prefer: frozenset[str] = frozenset()) -> State:
@@ -86,6 +89,7 @@ def merge(left: State, right: State, reason: str, prefer: frozenset[str] = froze
     merged.cwd = left.cwd if left.cwd == right.cwd else None
     merged.unset = left.unset & right.unset
     merged.opaque = left.opaque or right.opaque
+    merged.on_exit = left.on_exit if same_text(left.on_exit, right.on_exit) else ()
     return merged
 
 
