@@ -10,6 +10,7 @@ from lintune.frameworks.flag_items import written_site
 from lintune.frameworks.option_table import admitted
 from lintune.run.run import Item
 from lintune.source.record import dataclass
+from lintune.surfaces.keys import load_keys
 from lintune.surfaces.releases import replacement
 from lintune.surfaces.surface import Surface, load_surface
 from lintune.syntax.tree import Entry, Node, Sequence
@@ -76,10 +77,9 @@ def _schema(root: Tree, pins: Mapping[str, Pin]) -> _Schema | None:
 
 @lru_cache(maxsize=16)
 def _known_names(indices: tuple[int, ...]) -> frozenset[str]:
-    """The keys that one of these releases has."""
-    surface = load_surface("axolotl", "config")
-    names = surface.names if surface is not None else ()
-    return frozenset(name for name in names if surface is not None and any(surface.at(name, index) for index in indices))
+    """The keys that one of these releases has, by each name that it takes them by."""
+    keys = load_keys("axolotl")
+    return frozenset(name for index in indices for name in keys.names_at(index)) if keys is not None else frozenset()
 
 
 def _add_defaults(values: dict[str, Value], schema: _Schema) -> None:

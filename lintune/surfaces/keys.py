@@ -83,6 +83,15 @@ class KeySurface:
                 inside[first : end + 1] = [True] * (end + 1 - first)
         return inside
 
+    def names_at(self, index: int) -> Iterator[str]:
+        """The paths of the keys that the release of that index takes, under every name that it takes them by."""
+        for path, windows in self._windows.items():
+            section, dot, _ = path.rpartition(".")
+            for first, last, *rest in windows:
+                if first <= index <= last:
+                    yield path
+                    yield from (f"{section}{dot}{other}" for other in (rest[2] if len(rest) > 2 else {}).get("keys", ()))
+
     def window(self, path: str) -> tuple[str, str]:
         """The releases that have a key and those that have not, as specifiers; empty text means all releases."""
         inside = self.present(path)

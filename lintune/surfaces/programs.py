@@ -23,6 +23,8 @@ class Program:
     """What happens to an option that is not known: `refused`, `dropped`, `kept`."""
     nested: bool = False
     """Whether options are keys of a nested file (`load_keys`) rather than flags."""
+    evidence: str = ""
+    """Where the package's source says so."""
 
     def at(self, version: Version) -> tuple[str, ...]:
         """The dotted surfaces of a release of the package."""
@@ -62,7 +64,7 @@ def program(package: str, command: str) -> Program | None:
     if entry is None:
         return None
     parts = tuple(tuple(dotted if "." in dotted else f"{package}.{dotted}" for dotted in part) for part in entry["surfaces"])
-    return Program(package, command, parts, entry["unknown"], bool(entry.get("nested")))
+    return Program(package, command, parts, entry["unknown"], bool(entry.get("nested")), entry.get("evidence", ""))
 
 
 def commands(package: str) -> tuple[str, ...]:
