@@ -27,11 +27,25 @@ def text_problems(source: Source, text: str, simples: list[Simple]) -> Iterator[
         yield from _escaped_blanks(source, text, simple)
         if blank:
             yield from _trailing_blanks(source, text, simple)
-        if lost := _lost(simple.words):
-            start = simple.span.start
-            before = text.rfind("\n", 0, start) + 1
-            if before and not text[before:start].strip():
-                yield from _cut(source, text, simple, lost, before - 1)
+    for first, lost in _fragments(simples):
+        start = first.span.start
+        before = text.rfind("\n", 0, start) + 1
+        if before and not text[before:start].strip():
+            yield from _cut(source, text, first, lost, before - 1)
+
+
+def _fragments(simples: list[Simple]) -> Iterator[tuple[Simple, list[str]]]:
+    """Commands that begin with an option, those that follow one another as one: its first part, and all options lost."""
+    first, options = None, list[str]()
+    for simple in simples:
+        lost = _lost(simple.words) if simple.words else []
+        if first is not None and not lost:
+            yield first, options
+            first, options = None, []
+        if lost:
+            first, options = first or simple, [*options, *lost]
+    if first is not None:
+        yield first, options
 
 
 def _escaped_blanks(source: Source, text: str, simple: Simple) -> Iterator[Problem]:
