@@ -44,6 +44,7 @@ def _table_of(classes: tuple[str, ...], pinned: Pinned, unread: str) -> OptionTa
             option = table.options[name]
             if option.presence != "all" and surface.at(name, last):
                 table.options[name] = replace(option, presence="all", works="", broken="")
+    table.spellings.clear()
     fill_spellings(table)
     return table
 
