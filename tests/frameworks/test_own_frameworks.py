@@ -205,3 +205,21 @@ def test_the_fsdp_block_of_accelerate(make_run) -> None:  # type: ignore[no-unty
     assert data(run.get("model.class_prefix")) == "Llama"
     plain = make_run("torchrun src/train.py train.yaml", files)
     assert isinstance(plain.get("par.fsdp.wrap"), Absent)
+
+
+def test_without_a_pin_no_option_is_too_new(make_run) -> None:  # type: ignore[no-untyped-def]
+    """With one, an option that came later is."""
+    from lintune.values.version import Pin, Specifiers
+
+    text = "megatron sft --model x --dataset y --report_to wandb"
+    assert not make_run(text).items.get("raw.windowed")
+    old = Assumptions(pins={"ms-swift": Pin("ms-swift", Specifiers.parse("==3.9.0"))})
+    assert names(make_run(text, assumptions=old), "raw.windowed") == ["report_to"]
+
+
+def test_programs_with_plain_flags(make_run) -> None:  # type: ignore[no-untyped-def]
+    run = make_run("deepspeed --num_gpus 7 ../train_sft.py --pretrain x --train_batch_size 256 --micro_train_batch_size 2")
+    assert run.framework == "openrlhf" and data(run.get("batch.micro")) == 2
+    run = make_run("torchrun --nproc_per_node 4 -m llama_recipes.finetuning --enable_fsdp --use_peft --quantization 4bit --model_name x")
+    assert run.framework == "llama-cookbook"
+    assert data(run.get("model.quant.bits")) == 4 and data(run.get("par.fsdp.on")) is True
