@@ -209,7 +209,9 @@ def _all_visible(run: Run, origin: Origin) -> Value:
             return along(len(devices), (*origin, *visible.origin))
         case Unknown():
             return visible
-    count = run.get("gpu.count")
+    count, granted = run.get("gpu.count"), run.get("launch.slurm.gpus")
+    if (whole(count) or 0) > (whole(granted) or 0) > 0:
+        count = granted  # the scheduler shows a job no more cards than it asked for
     if whole(count) is not None:
         return along(whole(count), (*origin, *count.origin))
     return Unknown("one process per visible GPU, and their number is not known", origin, settle=_SETTLE_GPU)

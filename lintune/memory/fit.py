@@ -33,3 +33,43 @@ def _parts(value: Value) -> Iterator[tuple[int, str, str]]:
     for part in entries if isinstance(entries, tuple) else ():
         if isinstance(part, Mapping):
             yield int(str(part["bytes"])), str(part["name"]), str(part["formula"])
+
+
+_USABLE = 0.98
+"""Of the memory as marketed, what a process can have: the driver and ECC keep the rest (V100-32G: 31.7 GiB)."""
+_SHORTEST = 512
+"""Tokens that are taken where the length is not known: few enough that a real run is hardly below."""
+
+
+def may_not_fit(run: Run) -> Iterator[dict[str, Value]]:
+    """One match where the estimate, but not the floor, is above the memory of the card.
+
+    Fields: `estimate`, `low`, `high`, `capacity` (bytes), `largest`, `largest_bytes`, `fitting` (alternatives that fit, a text).
+    """
+    capacity, floor = whole(run.get("gpu.memory_bytes")), whole(run.get("memory.floor_bytes"))
+    if capacity is None or floor is None or floor > capacity or whole(run.get("batch.micro")) is None:
+        return
+    from lintune.memory.modes import modes_of
+    from lintune.memory.reading import NotEstimated, setting_of
+    from lintune.source.record import replace
+
+    try:
+        setting = setting_of(run)
+    except NotEstimated:
+        return
+    if whole(run.get("seq.max_len")) is None:
+        setting = replace(setting, length=_SHORTEST)
+    found, *others = modes_of(setting)
+    if found.estimate.device <= capacity * _USABLE:
+        return
+    largest = max(found.estimate.components, key=lambda part: part.bytes)
+    fitting = [mode.name for mode in others if mode.estimate.fits(capacity) == "fits"]
+    yield {
+        "estimate": Known(found.estimate.device),
+        "low": Known(found.estimate.low),
+        "high": Known(found.estimate.high),
+        "capacity": Known(capacity),
+        "largest": Known(largest.name),
+        "largest_bytes": Known(largest.bytes),
+        "fitting": Known(", ".join(fitting) or "none of the usual changes alone"),
+    }

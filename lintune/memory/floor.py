@@ -17,6 +17,7 @@ P: all parameters, T: trainable ones, M: trainable ones in matrices, N: processe
 from collections.abc import Mapping
 
 from lintune.memory.bytes_of import DTYPE, optimizer_bytes
+from lintune.memory.known_totals import add_totals
 from lintune.run.known import first_unknown, number, text, truth, whole
 from lintune.run.run import Run
 from lintune.run.settings import derived
@@ -72,6 +73,7 @@ def add_floor(run: Run) -> None:
 
 
 def _add_values(run: Run) -> None:
+    add_totals(run)
     setup = _setup(run)
     names = (
         "weights_bytes",
@@ -191,12 +193,20 @@ def _setup(run: Run) -> Setup | Unknown:
         world=max(world, 1),
         stage=stage,
         mixed=mixed,
-        optimizer=text(run.get("derived.effective_optim")) or "",
+        optimizer=_optimizer(run),
         # an offload that is not certainly off may keep everything on the host
         offload_optimizer=not without and text(offloads[0]) != "none",
         offload_param=not without and text(offloads[1]) != "none",
         bucket=_bucket(run),
     )
+
+
+def _optimizer(run: Run) -> str:
+    """The optimizer; where it is a default that depends on the release, AdamW, which it is in every one."""
+    found = run.get("derived.effective_optim")
+    if isinstance(found, Unknown) and is_default(run.get("optim.name")):
+        return "adamw_torch"
+    return text(found) or ""
 
 
 def _fsdp(run: Run) -> bool | None:

@@ -20,6 +20,8 @@ _SAVED = {
 }
 _NO = ("", "none", "no", "false", "off")
 DEFAULT_LENGTH = 2048
+_DEFAULT_BUCKET = 500_000_000
+"""deepspeed/runtime/zero/config.py reduce_bucket_size."""
 
 
 class NotEstimated(Exception):
@@ -63,7 +65,7 @@ def setting_of(run: Run, model: Model | None = None) -> Setting:
         reshard="grad_op" not in (text(run.get("par.fsdp.strategy")) or "").lower(),
         offload_optimizer=_offloads(run, "par.ds.offload_opt") or _offloads(run, "par.fsdp.offload"),
         offload_params=_offloads(run, "par.ds.offload_param") or _offloads(run, "par.fsdp.offload"),
-        bucket=whole(run.get("ds.zero_optimization.reduce_bucket_size")) or bucket, images=images, patches=patches,
+        bucket=_bucket(run) or bucket, images=images, patches=patches,
         gpu_bytes=whole(run.get("gpu.memory_bytes")), gpu_name=text(run.get("gpu.name")) or "", notes=tuple(notes),
     )  # fmt: skip
 
@@ -216,6 +218,14 @@ def _quant(run: Run) -> str:
     if name not in constants()["quantised"]:
         raise NotEstimated(f"the quantisation `{method}` with {bits} bits is not known")
     return name
+
+
+def _bucket(run: Run) -> int:
+    """Elements of DeepSpeed's reduce bucket: as its file says, else the library's default; 0 where no file was read."""
+    said = run.get("ds.zero_optimization.reduce_bucket_size")
+    if isinstance(said, Absent):
+        return _DEFAULT_BUCKET if text(run.get("par.ds.file")) else 0
+    return whole(said) or 0
 
 
 def _dropout(run: Run, default: bool, rank: int) -> bool:

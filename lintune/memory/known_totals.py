@@ -1,0 +1,40 @@
+"""Total and trainable parameters of launches whose framework does not count them, from the shapes of known language models."""
+
+from lintune.run.known import text, whole
+from lintune.run.run import Run
+from lintune.run.settings import derived, fact
+from lintune.values.value import Absent, Known
+
+_NO = ("", "none", "no")
+
+
+def add_totals(run: Run) -> None:
+    """Fill `derived.total_params`, `.trainable_params` and `.trainable_matrices`, and the weights' type under a gradient scaler.
+
+    Only where nothing is in doubt: a language model alone, known by its name and counted, not quantised, tuned in full.
+    """
+    mode, name = text(run.get("tune.llm.mode")), text(run.get("model.id"))
+    if mode != "full" or not name or not isinstance(run.get("derived.total_params"), Absent):
+        return
+    quant = run.get("model.quant.method"), run.get("model.quant.bits")
+    if any(isinstance(value, Known) and value.value and str(value.value).lower() not in _NO for value in quant):
+        return
+    if any(text(run.get(f"tune.{part}.mode")) not in (None, "full") for part in ("embed", "lm_head")):
+        return
+    from lintune.models.catalogue import find_model
+
+    known = find_model(name)
+    if known is None or not known.exact_name or known.counted == "no" or known.model.vision is not None:
+        return
+    model, source = known.model, run.get("model.id")
+    matrices = model.llm.matrix_params + model.embed + (0 if model.tied else model.head)
+    run.values["derived.total_params"] = derived(model.params, f"modules of {known.id}", source)
+    run.values["derived.trainable_params"] = derived(model.params, f"all modules of {known.id}", source, run.get("tune.llm.mode"))
+    run.values["derived.trainable_matrices"] = derived(matrices, f"matrices of {known.id}", source)
+    run.values.setdefault("model.params.total", fact(model.params, known.id))
+    if isinstance(run.get("precision.weights"), Absent) and text(run.get("precision.compute")) is not None:
+        # a gradient scaler refuses to unscale fp16 gradients (torch/amp/grad_scaler.py), so that trained weights are fp32 there
+        scaled = text(run.get("precision.compute")) in ("fp16", "fp32") and whole(run.get("par.ds.stage")) is None
+        found = "fp32" if scaled else "bf16"
+        note = "a gradient scaler needs fp32 weights" if scaled else "at least 16 bits"
+        run.values["precision.weights"] = derived(found, note, run.get("precision.compute"))
