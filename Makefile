@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: env demo test unit lint types build bench surfaces oracle clean
+.PHONY: env demo test unit lint types build bench surfaces oracle exactness clean
 
 env: $(STAMP)
 
@@ -38,6 +38,12 @@ surfaces: env
 
 oracle: env
 	$(BIN)/python tools/parser_oracle.py
+
+# What is read against the real readers, on repositories of your own: `make exactness DIR=folder-of-repositories`. Takes minutes.
+exactness: env
+	for each in "$(DIR)"/*/; do echo "== $$each"; $(BIN)/python tools/bash_agreement.py "$$each" | tail -n 3; done
+	$(BIN)/python tools/data_agreement.py "$(DIR)"
+	$(BIN)/python benchmarks/shell.py "$(DIR)"
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info
