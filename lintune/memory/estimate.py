@@ -88,12 +88,13 @@ def estimate(setting: Setting) -> Estimate:
 def band(setting: Setting, allocated: int) -> tuple[int, int, int, int]:
     """Reserved, device, and the bounds of device."""
     profile = setting.profile
-    reserved = int(
-        allocated * (1 + profile.fragmentation + (value("eager_fragmentation") if setting.attention == "eager" else 0))
-        + profile.reserved_constant
-    )
+    reserved = int(allocated * (1 + profile.fragmentation) + profile.reserved_constant)
+    if setting.attention == "eager":
+        each = value("eager_scores") if setting.activation == 2 else value("eager_scores_fp32")
+        reserved += int(value("eager_fragmentation") * each * setting.tokens * setting.model.llm.heads * setting.length)
     device = int(reserved + value("context"))
-    return reserved, device, int(allocated * value("band_low")), int(device * value("band_high"))
+    low = value("band_low") if setting.packed or profile.full_length else value("band_low_unpacked")
+    return reserved, device, int(allocated * low), int(device * value("band_high"))
 
 
 def _held(setting: Setting, gradients: Part) -> Part:
@@ -165,5 +166,10 @@ def _dequantised(setting: Setting) -> Part:
     largest = max(
         (linear.fan_in * linear.fan_out for layer in setting.model.llm.layers for linear in layer.linears if linear.copies == 1), default=0
     )
-    each = value("gptq_unpacked") if setting.quant.startswith(("gptq", "awq")) else 2
-    return Part("dequantised", int(each * largest), f"{each:g} B x {largest:,} weights of the largest quantised matrix")
+    if not setting.quant.startswith(("gptq", "awq")):
+        return Part("dequantised", 2 * largest, f"2 B x {largest:,} weights of the largest quantised matrix")
+    each, layer = value("gptq_unpacked"), max(layer.linear_elements for layer in setting.model.llm.layers)
+    size = int(each * largest) + 2 * layer
+    return Part(
+        "dequantised", size, f"{each:g} B x {largest:,} weights of a matrix being unpacked, 2 B x {layer:,} of the layer kept for backward"
+    )

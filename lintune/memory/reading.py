@@ -46,7 +46,7 @@ def setting_of(run: Run, model: Model | None = None) -> Setting:
     if not length:
         length = DEFAULT_LENGTH
         notes.append(f"seq.max_len is not known: {DEFAULT_LENGTH} tokens are taken")
-    images, patches = _images(run, shape, micro)
+    images, patches = _images(run, shape, micro, profile.tiles)
     stage, fsdp = _stage(run), _fsdp(run)
     profile, stage, bucket = _recipe(run, shape, modes, profile, stage, notes)
     element = _element(run, stage)
@@ -58,7 +58,8 @@ def setting_of(run: Run, model: Model | None = None) -> Setting:
         element=element, activation=_activation(run, element, profile, _quant(run)), quant=_quant(run),
         optimizer=text(run.get("derived.effective_optim")) or text(run.get("optim.name")) or "adamw_torch",
         micro=micro, length=length, accum=_positive(run, "batch.accum", 1),
-        checkpoint=_any(run, "mem.ckpt_llm", "mem.ckpt"), checkpoint_vision=_any(run, "mem.ckpt_vision", "mem.ckpt_llm", "mem.ckpt"),
+        checkpoint=_any(run, "mem.ckpt_llm", "mem.ckpt"), checkpoint_vision=_vision_checkpoint(run, profile),
+        packed=_any(run, "batch.packing"),
         attention=text(run.get("model.attn")) or "sdpa", fused_loss=_fused_loss(run), liger=_any(run, "mem.liger"),
         compiled=_any(run, "mem.compile"), activation_offload=_any(run, "mem.act_offload"),
         world=world, tensor=tensor, expert=expert, context=context, stage=stage, fsdp=fsdp,
@@ -220,6 +221,12 @@ def _quant(run: Run) -> str:
     return name
 
 
+def _vision_checkpoint(run: Run, profile: Profile) -> bool:
+    if isinstance(run.get("mem.ckpt_vision"), Known):
+        return _any(run, "mem.ckpt_vision")
+    return profile.checkpoints_vision and _any(run, "mem.ckpt_llm", "mem.ckpt")
+
+
 def _bucket(run: Run) -> int:
     """Elements of DeepSpeed's reduce bucket: as its file says, else the library's default; 0 where no file was read."""
     said = run.get("ds.zero_optimization.reduce_bucket_size")
@@ -243,13 +250,13 @@ def _fused_loss(run: Run) -> str:
     return "liger" if _any(run, "mem.liger") else ""
 
 
-def _images(run: Run, model: Model, micro: int) -> tuple[int, int]:
+def _images(run: Run, model: Model, micro: int, usual: int) -> tuple[int, int]:
     """Images of a micro batch, and their patches."""
     vision = model.vision
     if vision is None:
         return 0, 0
     images = micro * _positive(run, "media.images", 1)
-    tiles = _positive(run, "media.tiles", 1)
+    tiles = _positive(run, "media.tiles", usual)
     if vision.image:
         edge = vision.image // vision.patch
         return images * tiles, images * tiles * edge * edge

@@ -31,6 +31,14 @@ class Profile:
     """Bytes per token and MLP width that a 4-bit layer keeps beyond its inputs."""
     nf4_head: float
     """Bytes per element of the head that its dequantised copies take while the loss is computed."""
+    step_copies: float
+    """Copies of the trained weights that an unfused AdamW makes while it steps."""
+    checkpoints_vision: bool
+    """Whether gradient checkpointing reaches the vision tower."""
+    tiles: int
+    """Tiles or slices of an image where it is not said."""
+    full_length: bool
+    """Whether its runs are usually made of samples of the full length: benchmarks and scripts with dummy data."""
     fused_step: bool
     """Whether AdamW steps in one kernel, without temporaries."""
     fragmentation: float
@@ -81,6 +89,8 @@ class Setting:
     offload_optimizer: bool = False
     offload_params: bool = False
     bucket: int = 0
+    packed: bool = False
+    """Whether every sample is of full length."""
     images: int = 0
     patches: int = 0
     """Patches of all images of a micro batch."""

@@ -85,5 +85,5 @@ def _step(setting: Setting, what: Trained, mixed: bool, split: int) -> Part:
     each = 0.0 if setting.profile.fused_step else float(entry.get("step", 0.0))
     whole = what.adapters * adapter_element(setting) + (what.copies + what.inside) * setting.element
     largest = max(setting.model.head, setting.model.llm.largest_layer) * setting.element
-    size = int(each * (whole if entry.get("foreach") else min(whole, largest))) // setting.tensor // split
+    size = int(each * setting.profile.step_copies * (whole if entry.get("foreach") else min(whole, largest))) // setting.tensor // split
     return Part("step", size, f"{each:g} x {whole:,} B of trainable weights: temporaries of the optimizer's step")
