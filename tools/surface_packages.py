@@ -50,8 +50,9 @@ _TRANSFORMERS = {"TrainingArguments": "training_args.py", "Seq2SeqTrainingArgume
 
 
 def _transformers(archive: Archive) -> Surfaces:
-    """Training arguments; the keys of generation and quantisation configurations."""
+    """Training arguments; what the trainers take; the keys of generation and quantisation configurations."""
     found = _classes(archive, "transformers", _TRANSFORMERS)
+    found.update(_trainers(archive, "transformers", ("Trainer", "Seq2SeqTrainer")))
     generation = _keyword_reads(archive, "transformers/generation/configuration_utils.py", "GenerationConfig")
     if generation is not None:
         found["GenerationConfig"] = generation
@@ -79,6 +80,7 @@ def _keyword_reads(archive: Archive, path: str, name: str) -> Found | None:
     return found
 
 
+_TRL_TRAINERS = tuple(f"{name}Trainer" for name in ("SFT", "DPO", "GRPO", "RLOO", "Reward"))
 _TRL_CONFIGS = ("SFT", "DPO", "KTO", "ORPO", "CPO", "GRPO", "RLOO", "Reward", "PPO", "GKD", "BCO", "XPO", "PRM", "GOLD")
 _TRL = {
     **{f"{name}Config": f"{name.lower()}_config.py" for name in _TRL_CONFIGS},
@@ -92,7 +94,22 @@ _TRL = {
 
 
 def _trl(archive: Archive) -> Surfaces:
-    return _classes(archive, "trl", _TRL)
+    """The configuration classes, and what the trainers take."""
+    return {**_classes(archive, "trl", _TRL), **_trainers(archive, "trl", _TRL_TRAINERS)}
+
+
+def _trainers(archive: Archive, package: str, names: tuple[str, ...]) -> Surfaces:
+    """The keywords of trainers, those that a decorator still takes under an old name with them."""
+    places = archive.classes(package)
+    found: Surfaces = {}
+    for name in names:
+        paths = [path for path in places.get(name, ()) if path.startswith(f"{package}/trainer")]
+        keys = read_signature(archive, paths[0], f"{name}.__init__") if paths else None
+        if keys is not None and (keys.entries or keys.sections[""].unknown == "refused"):
+            keys.source = keys.source.removesuffix(".__init__")
+            keys.sections[""] = replace(keys.sections[""], source=keys.source)
+            found[name] = keys
+    return found
 
 
 def _peft(archive: Archive) -> Surfaces:

@@ -35,6 +35,18 @@ def signature(node: ast.FunctionDef, modules: Modules, module: Module, source: s
     for argument, default in pairs:
         if argument.arg not in _SKIPPED:
             _add(found, argument, default, modules, module)
+    for old in _old_names(node):
+        found.entries.setdefault(old, Entry(Option(old, "unknown", has_default=True, default_known=False)))
+    return found
+
+
+def _old_names(node: ast.FunctionDef) -> list[str]:
+    """The names that a decorator of transformers passes on under a new one: `@deprecate_kwarg("tokenizer", ...)`."""
+    found: list[str] = []
+    for decorator in node.decorator_list:
+        match decorator:
+            case ast.Call(func=ast.Name(id="deprecate_kwarg"), args=[ast.Constant(value=str() as name), *_]):
+                found.append(name)
     return found
 
 

@@ -159,7 +159,7 @@ class Work:
         if self.kept is None:
             return {}
         ready = {task: found for task in tasks if (found := self.kept.find(task)) is not None}
-        left = [task for task in tasks if task not in ready and task.file.role in ("shell", "notebook", "yaml", "json")]
+        left = [task for task in tasks if task not in ready and task.file.role in ("shell", "notebook", "yaml", "json", "python")]
         if len(left) >= FEWEST_APART:
             from lintune.engine.plain import from_plain
             from lintune.engine.workers import check_in_processes

@@ -71,15 +71,37 @@ class _Work:
                 self._check_shell(file, source)
             case "yaml" | "json" | "toml":
                 self._check_data(task, source)
-            case _ if file.named:
-                files[file.path] = CheckedFile(file.path, "script")
-                notes.append(f"{file.path}: checked as part of the launch that starts it; give the launch script")
+            case "python":
+                self._check_python(file, source)
+
+    def _check_python(self, file: FoundFile, source: Source) -> None:
+        """A Python file: a launch for each training configuration that it makes itself."""
+        from lintune.engine.python_file import is_test, read_python
+        from lintune.syntax.suppression import find_suppressions
+
+        checker, found = self.checker, self.found
+        runs = [] if is_test(file.path) and not file.named else read_python(source, checker.project, checker.assumptions, checker.scripts)
+        if not runs:
+            if file.named:
+                found.files[file.path] = CheckedFile(file.path, "script")
+                found.notes.append(f"{file.path}: checked as part of the launch that starts it; give the launch script")
+            return
+        found.files[file.path] = CheckedFile(file.path, "launch", runs[0].framework, len(runs))
+        found.suppressions[file.path] = find_suppressions(source, None, "python")
+        for run in runs:
+            found.launches.append(run)
+            self._evaluate(run)
+            found.uses += self._used(run)
 
     def _check_shell(self, file: FoundFile, source: Source) -> None:
         from lintune.engine.shell_file import read_notebook, read_shell
 
         checker, found, is_notebook = self.checker, self.found, file.role == "notebook"
         read = (read_notebook if is_notebook else read_shell)(source, checker.project, checker.assumptions, checker.scripts)
+        if is_notebook:
+            from lintune.engine.python_file import read_cells
+
+            read.runs += read_cells(source, checker.project, checker.assumptions, checker.scripts)
         if not read.runs and not file.named:
             return
         framework = read.runs[0].framework if read.runs else ""

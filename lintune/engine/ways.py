@@ -70,6 +70,8 @@ def _renaming(text: str, scope: Scope) -> tuple[Edit, ...]:
     match words:
         case [new] if new.startswith("--"):
             return (Edit(Site(site.source, Span(site.span.start, site.span.start + len(flag))), new),)
+        case [new] if new.isidentifier() and flag.isidentifier():  # a keyword of a call
+            return (Edit(Site(site.source, Span(site.span.start, site.span.start + len(flag))), new),)
         case [new, _] if new == flag == site.text:
             return (Edit(site, text),)
         case [new, _] if new.startswith("--") and value_is(value, True):

@@ -62,14 +62,19 @@ def fill(run: Run, reading: Reading) -> None:
     """Add what the usual spellings say; what the script trains is unknown, since its code decides."""
     for name, spellings in _FIRST_OF:
         run.values[name] = _first(run, spellings)
+    add_model(run)
+    named = [NamedFile("data", run.get(f"flag.{name}")) for name in _DATA_FILES]
+    add_files(run, reading, (*named, NamedFile("model", run.get("model.id"))))
+
+
+def add_model(run: Run) -> None:
+    """What is known of a model by its name."""
     path = text(run.get("model.id"))
     found = recognise(path) if path else None
     if found is not None:
         run.values["model.family"] = fact(found.model.family, found.model.name)
         run.values["model.dtype"] = fact(found.model.dtype, found.model.name)
         run.values["model.name"] = fact(found.model.name, "by its name" if found.by == "name" else "by the last component of its path")
-    named = [NamedFile("data", run.get(f"flag.{name}")) for name in _DATA_FILES]
-    add_files(run, reading, (*named, NamedFile("model", run.get("model.id"))))
 
 
 def _first(run: Run, spellings: tuple[str, ...]) -> Value:

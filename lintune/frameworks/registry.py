@@ -1,6 +1,7 @@
 """From a launch to a run: the framework is told from the entry script or the flags, then its adapter fills the run."""
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Literal
 
 from lintune.frameworks import hf_trainer, minicpmv
@@ -26,6 +27,7 @@ from lintune.syntax.tree import Mapping as Tree
 from lintune.values.value import Absent, Data, Known, Step, Unknown, Value
 
 if TYPE_CHECKING:
+    from lintune.frameworks.code_config import CodeConfig
     from lintune.frameworks.command_line import Parsed
     from lintune.frameworks.option_table import OptionTable
     from lintune.frameworks.own_frameworks import Adapter
@@ -76,13 +78,40 @@ def read_config_file(root: Tree, context: Context) -> Run | None:
     return _run(_of_adapter(found[0]), found[1]) if found is not None else None
 
 
+def read_code(code: "CodeConfig", context: Context) -> Run:
+    """The run of a training configuration in a Python file that was named itself, or in a notebook."""
+    from lintune.frameworks.code_launch import file_reading
+
+    reading = file_reading(code, context)
+    return _run(_of_code(code), reading)
+
+
 def _run(framework: Framework, reading: Reading) -> Run:
+    framework = _in_code(framework, reading) or framework
     if framework.read is not None:
         parsed = framework.read(reading)
         return _build(framework, reading, None, parsed.values, parsed.items)
     script = _script(reading, framework)
     flags, items = _parse(reading, script) if framework.meaning != "unread" else ({}, {})
     return _build(framework, reading, script, flags, items)
+
+
+def _in_code(framework: Framework, reading: Reading) -> Framework | None:
+    """The framework of a launch whose entry script makes its training configuration itself, whatever its own options are."""
+    if framework.name not in ("hf-trainer", "argparse", "unknown") or reading.script is None or reading.source is None:
+        return None
+    if "Arguments(" not in reading.source.text and "Config(" not in reading.source.text:
+        return None
+    from lintune.frameworks.code_launch import entry_config
+
+    found = entry_config(reading)
+    return _of_code(*found) if found is not None else None
+
+
+def _of_code(code: "CodeConfig", own: "Parsed | None" = None) -> Framework:
+    from lintune.frameworks import code_launch
+
+    return Framework(code.framework, partial(code_launch.fill, code=code, own=own), read=partial(code_launch.read, code=code, own=own))
 
 
 def _detect(reading: Reading) -> Framework:

@@ -104,6 +104,7 @@ model.quant.method            |         | quantisation of the base weights
 model.quant.bits              | bits    | bits per quantised weight
 model.block_class             |         | the class of the transformer blocks
 model.class_prefix            |         | how the names of the model's classes begin
+model.loader                  |         | the call that loads the model in a training script
 model.attn                    |         | the attention implementation that is asked for
 model.quant.bits              | bits    | bits of the quantised base weights
 model.quant.type              |         | nf4 or fp4
@@ -130,6 +131,7 @@ tune.twice                    |         | parts that get LoRA and are trained in
 tune.switch                   |         | the setting that decides which parts are trained, where there is one
 tune.conflict                 |         | whether the script refuses the combination of tuning flags
 adapter.kind                  |         | none or lora
+adapter.wrapped               |         | whether the script itself puts the adapter around the model
 adapter.rank                  |         | LoRA rank
 adapter.alpha                 |         | LoRA alpha
 adapter.dropout               |         | LoRA dropout

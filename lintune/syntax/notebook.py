@@ -4,6 +4,7 @@ Follows nbformat 3 and 4, and IPython's input transformer for magics: `!command`
 are no Python.
 """
 
+from functools import lru_cache
 from typing import Literal
 
 from lintune.source.record import dataclass
@@ -43,6 +44,7 @@ class Notebook:
     problems: tuple[Problem, ...]
 
 
+@lru_cache(maxsize=2)
 def parse_notebook(source: Source) -> Notebook:
     """Read a notebook; problems are those of its JSON, and `notebook-format` where it has no cells."""
     from lintune.syntax.json import parse_json
