@@ -23,11 +23,12 @@ def parse_toml(source: Source) -> Document:
     """Parse a TOML text; no problem means that `tomllib` accepts it, and values are the same. Dates and times keep their text.
 
     Problems: `toml-syntax` (with data `line`; the statement at fault is left out and the rest is read, a key given twice is
-    kept twice), `toml-bom` (a byte order mark, which `tomllib.load` refuses), `too-deep`, `too-large`.
+    kept twice), `toml-bom` (a byte order mark or UTF-16, which `tomllib.load` refuses), `too-deep`, `too-large`.
     """
     reader = _Reader(source)
-    if source.encoding == "utf-8-sig":
-        reader.problem("toml-bom", "the file starts with a byte order mark, which `tomllib.load` refuses", 0, 0)
+    if source.encoding != "utf-8":
+        what = "starts with a byte order mark" if source.encoding == "utf-8-sig" else "is UTF-16"
+        reader.problem("toml-bom", f"the file {what}, which `tomllib.load` refuses", 0, 0)
     reader.read()
     return Document(_frozen(reader.root, source), tuple(reader.problems))
 
