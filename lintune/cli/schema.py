@@ -14,6 +14,7 @@ SCHEMAS = {
     "config": "lintune-config.schema.json",
     "check": "check-v1.schema.json",
     "show": "show-v1.schema.json",
+    "memory": "memory-v1.schema.json",
     "compat": "compat-v1.schema.json",
 }
 """The names of lintune's own formats, each with its file under `schemas/`."""
@@ -39,7 +40,7 @@ def parser() -> Parser:
     made = Parser(
         "schema",
         "NAME [--at VERSION]",
-        "Print a JSON Schema (2020-12): of lintune's own formats (config: lintune.toml; check, show, compat: their --format json),\n"
+        "Print a JSON Schema (2020-12): of lintune's own formats (config: lintune.toml; check, show, memory, compat: their --format json),\n"
         "or of a framework's YAML or JSON file, for editors and check-jsonschema.",
         f"names: {_listed()}\n\n"
         "  lintune schema axolotl > axolotl.schema.json\n  lintune schema trl-grpo --at 0.21.0,transformers==4.55.4\n",
