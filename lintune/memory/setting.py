@@ -37,6 +37,8 @@ class Profile:
     """Whether gradient checkpointing reaches the vision tower."""
     tiles: int
     """Tiles or slices of an image where it is not said."""
+    offload_units: int
+    """FSDP units that are on the GPU at once where parameters are offloaded."""
     full_length: bool
     """Whether its runs are usually made of samples of the full length: benchmarks and scripts with dummy data."""
     fused_step: bool

@@ -39,7 +39,8 @@ def live_params(setting: Setting) -> Part:
     root = (model.embed + (0 if model.tied else model.head)) * element
     unit = int(layer * each)
     gradient = layer * element if setting.trains("llm") else 0
-    return Part("gathered", 2 * unit + root + gradient, "two FSDP units, and the root unit with embedding and head")
+    units = setting.profile.offload_units if setting.offload_params else 2
+    return Part("gathered", units * unit + root + gradient, f"{units} FSDP units, and the root unit with embedding and head")
 
 
 def buffers(setting: Setting, what: Trained) -> Part:
