@@ -151,7 +151,8 @@ class _Moving:
     def command(self, command: Command) -> Command:
         """A command with its words and environment."""
         environment = {name: self.word(word) for name, word in command.env.items()}
-        return replace(command, argv=tuple(map(self.word, command.argv)), site=self.site(command.site), env=environment)
+        argv, behind = (tuple(map(self.word, words)) for words in (command.argv, command.behind))
+        return replace(command, argv=argv, site=self.site(command.site), env=environment, behind=behind)
 
     def word(self, word: Word) -> Word:
         """A word; what IPython puts in is unknown."""

@@ -79,6 +79,8 @@ class Machine:
     """Names whose being unset makes the condition true that is evaluated (`[ -z "$X" ]`); with `!` before, false."""
     exports: set[str] = field(default_factory=set)
     """Names exported before they have a value."""
+    behind: tuple[Word, ...] = ()
+    """The wrapper's words of the shell that runs: see `Command`."""
     exports_functions: bool = False
     """`export -f` was called."""
     written: set[str] = field(default_factory=set)

@@ -18,7 +18,7 @@ _USED = re.compile(r"(?<!\\)\$\{?([A-Za-z_]\w*)")
 
 def run_nested(machine: Machine, command: Command) -> bool:
     """Runs the text of `bash -c`, also behind `nohup`, `srun` and the like; False where the command is no such call."""
-    words, env = command.argv, command.env
+    words, env, behind = command.argv, command.env, machine.behind
     if words[0].text.rpartition("/")[2] not in _SHELLS:
         if not any(word.text.rpartition("/")[2] in _SHELLS for word in words[1:]):
             return False
@@ -26,10 +26,15 @@ def run_nested(machine: Machine, command: Command) -> bool:
 
         unwrapped = take_wrappers_off(command)
         words, env = unwrapped.words, unwrapped.env
+        behind = (*behind, *command.argv[: len(command.argv) - len(words)])
     at = _text_index(words)
     if at is None or words[at].many or not words[at].pieces or all(piece.reason for piece in words[at].pieces):
         return False
-    _run(machine, words[at], tuple(words[at + 2 :]), env)
+    outer, machine.behind = machine.behind, behind
+    try:
+        _run(machine, words[at], tuple(words[at + 2 :]), env)
+    finally:
+        machine.behind = outer
     return True
 
 

@@ -173,7 +173,7 @@ def _external(machine: Machine, node: Simple, argv: list[Word]) -> None:
         machine.state.variables = dict(before)
         env.update(_prefixes(machine, node))
     site = machine.site(node.span)
-    command = Command(tuple(argv), site, env, shown_folder(machine), machine.unsure == 0, machine.background)
+    command = Command(tuple(argv), site, env, shown_folder(machine), machine.unsure == 0, machine.background, machine.behind)
     machine.commands.append(command)
     if len(machine.commands) > MAX_COMMANDS:
         raise WorkBound(f"evaluation stopped after {MAX_COMMANDS} programs: what comes later is not read")

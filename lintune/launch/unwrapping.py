@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from lintune.launch.option_syntax import split_options
 from lintune.launch.word import UNKNOWN_TEXT, Command, Piece, Word, word_tail
 from lintune.launch.wrappers import WRAPPERS, Wrapper
-from lintune.source.record import dataclass
+from lintune.source.record import dataclass, replace
 from lintune.source.text import Site, Span
 
 
@@ -28,6 +28,10 @@ def take_wrappers_off(command: Command) -> Unwrapped:
     names: list[str] = []
     env = dict(command.env)
     options: dict[str, Mapping[str, Word]] = {}
+    if command.behind:
+        around = take_wrappers_off(replace(command, argv=command.behind, behind=()))
+        names += around.wrappers
+        options |= around.wrapper_options
     module_runner = False
     while words and not module_runner:
         name = program_name(words[0])

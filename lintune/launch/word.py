@@ -69,6 +69,8 @@ class Command:
     """Whether it runs in every execution (False behind a condition that is not known)."""
     background: bool = False
     """Whether it is started with `&`."""
+    behind: tuple[Word, ...] = ()
+    """The words of a wrapper that starts the shell whose text holds it: `srun -N 2` of `srun -N 2 bash -c "..."`."""
 
 
 def word_tail(word: Word, offset: int) -> Word:
