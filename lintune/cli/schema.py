@@ -40,7 +40,7 @@ def parser() -> Parser:
     made = Parser(
         "schema",
         "NAME [--at VERSION]",
-        "Print a JSON Schema (2020-12): of lintune's own formats (config: lintune.toml; check, show, memory, compat: their --format json),\n"
+        "Print a JSON Schema (2020-12): of lintune's own formats (config: lintune.toml; the others: --format json of that command),\n"
         "or of a framework's YAML or JSON file, for editors and check-jsonschema.",
         f"names: {_listed()}\n\n"
         "  lintune schema axolotl > axolotl.schema.json\n  lintune schema trl-grpo --at 0.21.0,transformers==4.55.4\n",

@@ -19,6 +19,9 @@ DEFINITIONS: dict[str, dict[str, Any]] = {
 }
 """What the schemas of values refer to as `#/$defs/NAME`: YAML 1.1 truth values, and numbers written as text."""
 
+_LISTS_TOO = frozenset(["report_to", "fsdp", "debug"])
+"""Options of TrainingArguments that are `str | list[str]`: a command line gives one text, a file may hold a list."""
+
 
 def value_schema(option: Option, conversion: Conversion, key: Key | None = None) -> dict[str, Any]:
     """What the option accepts; an empty schema where that is not known."""
@@ -29,6 +32,8 @@ def value_schema(option: Option, conversion: Conversion, key: Key | None = None)
     if option.nargs == "many":
         items = _any_of(ways)
         ways = [{"type": "array", "items": items}, *(ways if conversion.scalar_for_list else ())]
+    elif option.name in _LISTS_TOO and conversion.scalar_for_list:
+        ways.append({"type": "array", "items": {"type": "string"}})
     if conversion.truth_for_number and {"int", "float"} & set(kinds):
         ways.append({"type": "boolean"})
     if conversion.null or option.default is None:
