@@ -36,6 +36,9 @@ def script_problems(script: Script, machine: Machine) -> Iterator[Problem]:
         near = near_of[name]
         message = f"{problem.message}; `{near}` is" if near else problem.message
         yield Problem(problem.kind, message, problem.site, (*problem.data, ("near", near)))
+    for name in _too_late(machine, script):
+        message = f"`{name}` is exported after the last program of the script has run"
+        yield Problem("export-after-launch", message, machine.assigned[name], (("name", name),))
     unexported = _unexported(machine)
     if not unexported and not any(near_of.values()):
         return
@@ -63,6 +66,27 @@ def _unexported(machine: Machine) -> list[str]:
         if variable is not None and not variable.exported and _alone(site.text, name):
             found.append(name)
     return sorted(found)
+
+
+def _too_late(machine: Machine, script: Script) -> list[str]:
+    """Variables that programs read, exported when no program is left that could: those of a script that is itself sourced are not meant."""
+    if not machine.commands:
+        return []
+    found = [
+        name
+        for name, site in machine.assigned.items()
+        if site.source is script.source
+        and _READ_BY_PROGRAMS.fullmatch(name)
+        and (variable := machine.state.variables.get(name)) is not None
+        and variable.exported
+        and not any(name in command.env for command in machine.commands)
+    ]
+    if found:
+        from lintune.launch.launchers import unwrap
+
+        last = unwrap(machine.commands[-1])
+        return sorted(found) if last is not None and last.kind == "train" else []
+    return found
 
 
 def _alone(text: str, name: str) -> bool:
