@@ -2,9 +2,10 @@
 
 from collections.abc import Iterator, Mapping
 
+from lintune.memory.known_totals import split_over_cards
 from lintune.run.known import whole
 from lintune.run.run import Run
-from lintune.values.value import Known, Value
+from lintune.values.value import Known, Unknown, Value
 
 
 def out_of_memory(run: Run) -> Iterator[dict[str, Value]]:
@@ -47,7 +48,7 @@ def may_not_fit(run: Run) -> Iterator[dict[str, Value]]:
     Fields: `estimate`, `low`, `high`, `capacity` (bytes), `largest`, `largest_bytes`, `fitting` (alternatives that fit, a text).
     """
     capacity, floor = whole(run.get("gpu.memory_bytes")), whole(run.get("memory.floor_bytes"))
-    if capacity is None or floor is None or floor > capacity or whole(run.get("batch.micro")) is None:
+    if capacity is None or floor is None or floor > capacity or whole(run.get("batch.micro")) is None or split_over_cards(run):
         return
     from lintune.memory.modes import modes_of
     from lintune.memory.reading import NotEstimated, setting_of
@@ -59,6 +60,8 @@ def may_not_fit(run: Run) -> Iterator[dict[str, Value]]:
         return
     if whole(run.get("seq.max_len")) is None:
         setting = replace(setting, length=_SHORTEST)
+    if isinstance(run.get("mem.ckpt"), Unknown):
+        setting = replace(setting, checkpoint=True)
     found, *others = modes_of(setting)
     if found.estimate.device <= capacity * _USABLE:
         return

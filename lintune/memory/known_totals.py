@@ -1,11 +1,38 @@
 """Total and trainable parameters of launches whose framework does not count them, from the shapes of known language models."""
 
-from lintune.run.known import text, whole
+from lintune.run.known import text, truth, whole
 from lintune.run.run import Run
 from lintune.run.settings import derived, fact
 from lintune.values.value import Absent, Known
 
 _NO = ("", "none", "no")
+_PARTIAL = (
+    "use_galore",
+    "use_apollo",
+    "use_badam",
+    "use_adam_mini",
+    "lisa_activated_layers",
+    "freeze_parameters",
+    "freeze_parameters_ratio",
+    "freeze_parameters_regex",
+    "trainable_parameters",
+    "unfrozen_parameters",
+)
+"""Options of LLaMA-Factory, ms-swift and axolotl that train parts of a model, or keep smaller states for it."""
+
+
+def split_over_cards(run: Run) -> bool:
+    """Whether weights may be divided in ways that are not counted: tensor, pipeline, expert parallelism, one process on many cards."""
+    if any((whole(run.get(f"par.{name}")) or 1) > 1 for name in ("tp", "pp", "ep", "cp")) or text(run.get("launch.launcher")) == "megatron":
+        return True
+    world, cards = whole(run.get("derived.world_size")), whole(run.get("gpu.count"))
+    return world is not None and cards is not None and world < cards
+
+
+def _in_doubt(run: Run) -> bool:
+    """Whether something may train less, or hold less on a card, than the counts say."""
+    partial = any(isinstance(value := run.get(f"flag.{name}"), Known) and value.value not in (None, False, "", 0, ()) for name in _PARTIAL)
+    return partial or truth(run.get("mem.unsloth")) is True or split_over_cards(run)
 
 
 def add_totals(run: Run) -> None:
@@ -15,6 +42,8 @@ def add_totals(run: Run) -> None:
     """
     mode, name = text(run.get("tune.llm.mode")), text(run.get("model.id"))
     if mode != "full" or not name or not isinstance(run.get("derived.total_params"), Absent):
+        return
+    if _in_doubt(run):
         return
     quant = run.get("model.quant.method"), run.get("model.quant.bits")
     if any(isinstance(value, Known) and value.value and str(value.value).lower() not in _NO for value in quant):
@@ -34,7 +63,10 @@ def add_totals(run: Run) -> None:
     run.values.setdefault("model.params.total", fact(model.params, known.id))
     if isinstance(run.get("precision.weights"), Absent) and text(run.get("precision.compute")) is not None:
         # a gradient scaler refuses to unscale fp16 gradients (torch/amp/grad_scaler.py), so that trained weights are fp32 there
-        scaled = text(run.get("precision.compute")) in ("fp16", "fp32") and whole(run.get("par.ds.stage")) is None
+        compute, scaler = text(run.get("precision.compute")), truth(run.get("precision.fp16")) is True
+        scaled = (compute == "fp32" or scaler) and whole(run.get("par.ds.stage")) is None
+            run.get("par.ds.stage")
+        ) is None
         found = "fp32" if scaled else "bf16"
         note = "a gradient scaler needs fp32 weights" if scaled else "at least 16 bits"
         run.values["precision.weights"] = derived(found, note, run.get("precision.compute"))
