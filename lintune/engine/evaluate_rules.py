@@ -47,6 +47,10 @@ def evaluate_rules(rules: Iterable[Rule], run: Run, releases: Releases = no_rele
             outcome.findings.append(internal_error(rule.name, error, run))
     outcome.decided -= outcome.undecided
     outcome.findings = without_covered(outcome.findings, run)
+    if outcome.findings and "script.config" in run.values:
+        from lintune.engine.keyword_spelling import as_keywords
+
+        outcome.findings = [as_keywords(finding, run) for finding in outcome.findings]
     return outcome
 
 

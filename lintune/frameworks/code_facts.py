@@ -65,10 +65,12 @@ _PLAIN = frozenset(
 def add_facts(run: Run, code: CodeConfig) -> None:
     """Fill `model.*`, `adapter.*` and `tune.*` as far as the calls tell."""
     text = code.file.source.text
+    closed = all(dotted.partition(".")[0] in _PLAIN for dotted in code.file.names.imports.values())
     model = _one(code, (call for call in code.file.calls if _MODEL.match(call.dotted) or _UNSLOTH.match(call.dotted)))
+    if model is None and not (closed and not any(call.name.endswith("Trainer") for call in code.file.calls)):
+        model = Unknown("the model is not loaded in this file")
     _add_model(run, model)
     _add_quantisation(run, code, model)
-    closed = all(dotted.partition(".")[0] in _PLAIN for dotted in code.file.names.imports.values())
     _add_adapter(run, code, closed and not _ADAPTER_WORDS.search(text))
     why = Unknown("which parts are trained is decided by the script's code")
     run.unread["tune"] = why
@@ -91,10 +93,11 @@ def _one(code: CodeConfig, calls: Iterable[LibraryCall]) -> LibraryCall | Unknow
 
 
 def _add_model(run: Run, model: LibraryCall | Unknown | None) -> None:
+    if model is None:
+        return
     if not isinstance(model, LibraryCall):
-        why = model or Unknown("the model is not loaded in this file")
         for name in ("model.id", "model.attn", "model.load_dtype", "precision.weights"):
-            run.values[name] = why
+            run.values[name] = model
         return
     unsloth = model.dotted.startswith("unsloth.")
     given = "model_name" if unsloth and "model_name" in model.arguments else "pretrained_model_name_or_path"
@@ -126,8 +129,10 @@ def _attention(model: LibraryCall) -> Value:
 
 def _add_quantisation(run: Run, code: CodeConfig, model: LibraryCall | Unknown | None) -> None:
     """`model.quant.*` from a `BitsAndBytesConfig` that the loading call gets, or from its own `load_in_4bit`."""
+    if model is None:
+        return
     if not isinstance(model, LibraryCall):
-        run.unread["model.quant"] = model or Unknown("the model is not loaded in this file")
+        run.unread["model.quant"] = model
         return
     if model.open_ended:
         run.unread["model.quant"] = Unknown(model.open_ended)

@@ -104,6 +104,7 @@ def fill(run: Run, reading: Reading, code: CodeConfig, own: Parsed | None = None
         length = run.get("flag.max_length")
         run.values["seq.max_len"] = run.get("flag.max_seq_length") if isinstance(length, Absent) else length
     run.values["script.bases"] = _bases(code)
+    run.values["script.config"] = Known(code.config.name, (Step("script", code.config.site),))
     if not reading.launch.launcher:
         run.values["derived.world_size"] = Unknown("which launcher starts this script is not known", settle="the launch that starts it")
         add_derived(run)

@@ -77,8 +77,10 @@ def _either(run: Run, new: str, old: str) -> Value:
 def _add_precision(run: Run) -> None:
     fp16, bf16 = run.get("flag.fp16"), run.get("flag.bf16")
     half, brain = truth(fp16), truth(bf16)
-    if half and brain:
-        compute: Value = Unknown("`fp16` and `bf16` are both on", fp16.origin)
+    if half is False and isinstance(bf16, Absent) and any(step.note.startswith("default of trl") for step in bf16.origin):
+        compute: Value = Known("bf16", bf16.origin)  # trl 0.20 on: `self.bf16 = not (self.fp16) if self.bf16 is None`
+    elif half and brain:
+        compute = Unknown("`fp16` and `bf16` are both on", fp16.origin)
     elif half:
         compute = along("fp16", fp16.origin)
     elif brain:
