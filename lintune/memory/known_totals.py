@@ -65,8 +65,6 @@ def add_totals(run: Run) -> None:
         # a gradient scaler refuses to unscale fp16 gradients (torch/amp/grad_scaler.py), so that trained weights are fp32 there
         compute, scaler = text(run.get("precision.compute")), truth(run.get("precision.fp16")) is True
         scaled = (compute == "fp32" or scaler) and whole(run.get("par.ds.stage")) is None
-            run.get("par.ds.stage")
-        ) is None
         found = "fp32" if scaled else "bf16"
         note = "a gradient scaler needs fp32 weights" if scaled else "at least 16 bits"
         run.values["precision.weights"] = derived(found, note, run.get("precision.compute"))
