@@ -11,6 +11,7 @@ status is 1 where there is any.
 import argparse
 import dataclasses
 import enum
+import inspect
 import json
 import os
 import subprocess
@@ -24,7 +25,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from refresh_surfaces import download  # type: ignore[import-not-found,unused-ignore]
-from stub_imports import import_class, stand_in  # type: ignore[import-not-found,unused-ignore]
+from stub_imports import cut_function, import_class, stand_in  # type: ignore[import-not-found,unused-ignore]
 from surface_archive import Archive, open_archive  # type: ignore[import-not-found,unused-ignore]
 from surface_packages import PACKAGES  # type: ignore[import-not-found,unused-ignore]
 
@@ -33,7 +34,7 @@ from lintune.surfaces.surface import Surface, load_surface
 from lintune.values.option import Option
 from lintune.values.version import Version
 
-CHECKED = ("trl", "llamafactory", "ms-swift", "peft", "axolotl", "accelerate")
+CHECKED = ("transformers", "trl", "llamafactory", "ms-swift", "peft", "axolotl", "accelerate", "litgpt", "unsloth")
 MODELS = {("axolotl", "config"): "AxolotlInputConfig", ("accelerate", "config"): "ClusterConfig"}
 """The classes of surfaces that are named after something else."""
 OF_THE_READER = {("accelerate", "config"): {"fp16", "dynamo_backend"}}
@@ -43,7 +44,11 @@ _KINDS = {bool: "bool", int: "int", float: "float", str: "str"}
 
 
 def described(owner: Any) -> dict[str, Any]:
-    """The fields of a class by name: default, kind and choices; keys of models inside of it by dotted path."""
+    """What a class or function takes, by name: default, kind and choices; keys of models inside of it by dotted path."""
+    made = owner.__init__ if isinstance(owner, type) else owner  # type: ignore[misc]
+    written = getattr(getattr(made, "__code__", None), "co_filename", "<string>") != "<string>"
+    if written and not hasattr(owner, "model_fields"):
+        return dict(_parameters(made))
     if dataclasses.is_dataclass(owner):
         scope = vars(typing).copy()
         for base in reversed(getattr(owner, "__mro__", ())):
@@ -53,6 +58,19 @@ def described(owner: Any) -> dict[str, Any]:
     for path, what in _model_fields(owner, "", 0):
         found[path] = what if found.get(path, what) == what else [UNREAD, "", []]  # one of several models may stand there
     return found
+
+
+def _parameters(function: Any) -> typing.Iterator[tuple[str, Any]]:
+    """The parameters of a function, and the fields of dataclasses that are their defaults."""
+    for name, item in inspect.signature(function).parameters.items():
+        if name in ("self", "cls") or item.kind in (item.VAR_KEYWORD, item.VAR_POSITIONAL):
+            continue
+        plain = UNREAD if item.default is item.empty else _plain(item.default)
+        hint = _evaluated(item.annotation, vars(typing) | function.__globals__)
+        yield name, [plain, *(("", []) if item.annotation is item.empty else _kind(hint))]
+        if dataclasses.is_dataclass(item.default):
+            for inner, found in described(type(item.default)).items():
+                yield f"{name}.{inner}", [_plain(getattr(item.default, inner)), *found[1:]]
 
 
 def _model_fields(owner: Any, prefix: str, depth: int) -> typing.Iterator[tuple[str, Any]]:
@@ -104,7 +122,7 @@ def _kind(hint: Any) -> tuple[str, list[str]]:
     if typing.get_origin(hint) in (typing.Union, types.UnionType):
         return _kind(parts[0]) if len(parts) == 1 else ("", [])
     if typing.get_origin(hint) is typing.Literal:
-        return "enum", [str(part) for part in parts]
+        return "enum", [str(part) for part in parts if part is not None]
     if isinstance(hint, type) and issubclass(hint, enum.Enum):
         return "enum", [str(member.value) for member in hint]
     return (_KINDS.get(hint, ""), []) if isinstance(hint, type) else ("", [])
@@ -117,7 +135,8 @@ def released(archive: Archive, surfaces: dict[str, str]) -> dict[str, Any]:
     for name, source in surfaces.items():
         path, _, owner = source.partition(" ")
         try:
-            found[name] = described(import_class(path, owner))
+            head = "." in owner
+            found[name] = described(cut_function(archive, path, owner) if head else import_class(path, owner))
         except Exception as error:
             found[name] = f"{type(error).__name__}: {error}"[:200]
     return found
@@ -132,9 +151,12 @@ def places(archive: Archive, package: str, version: Version) -> dict[str, str]:
             continue
         name = MODELS.get((package, path.stem), path.stem)
         listed = {where for top in {item.partition("/")[0] for item in archive.names} for where in archive.classes(top).get(name, ())}
-        newest = surface.source.partition(" ")[0]
+        newest, _, owner = surface.source.partition(" ")
+        if not name[0].isupper() or "." in name:
+            found.update({path.stem: f"{newest} {owner}"} if newest in archive.names else {})
+            continue
         same = [where for where in listed if where == newest] or sorted(listed, key=lambda where: _far(where, newest))
-        if same and name[0].isupper() and not name.endswith("Trainer"):
+        if same and not name.endswith("Trainer") and name != "GenerationConfig":
             found[path.stem] = f"{same[0]} {name}"
     return found
 
@@ -165,7 +187,10 @@ def _unlike(real: list[Any], option: Option) -> list[str]:
     default, kind, choices = real
     found: list[str] = []
     ours = list(option.default) if isinstance(option.default, tuple) else option.default
-    if option.default_known and not option.required and default != UNREAD and default != ours:
+    converted = isinstance(default, str) and (
+        not default or option.type not in ("str", "enum")
+    )  # the surface has what argparse makes of it
+    if option.default_known and not option.required and default != UNREAD and default != ours and not converted:
         found.append(f"default {default!r}, not {ours!r}")
     if kind and option.type != "unknown" and option.nargs != "many" and kind != option.type.removeprefix("optional-"):
         found.append(f"kind {kind}, not {option.type}")

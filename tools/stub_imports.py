@@ -7,6 +7,7 @@ where the package's models are pydantic's.
 
 import __future__
 
+import ast
 import importlib.abc
 import importlib.machinery
 import re
@@ -28,9 +29,9 @@ _NOT_THERE = ("org", "java", "annotationlib", "email_validator", "dotenv", "pyda
 class Nothing:
     """A value of a stand-in: callable, has every attribute, and is told apart by its class."""
 
-    def __call__(self, *_: object, **__: object) -> Any:
-        """Itself."""
-        return self
+    def __call__(self, *given: object, **__: object) -> Any:
+        """What it decorates, else itself."""
+        return given[0] if len(given) == 1 and isinstance(given[0], type | types.FunctionType) else self
 
     def __getattr__(self, name: str) -> Any:
         """Itself, but for what Python asks of objects."""
@@ -90,6 +91,9 @@ class _Anything(type):
             raise AttributeError(name)
         return Nothing()
 
+    def __call__(cls, *given: object, **named: object) -> Any:
+        return Nothing() if "stands_in" in vars(cls) else super().__call__(*given, **named)
+
     def __or__(cls, _: object) -> Any:
         return Nothing()
 
@@ -120,7 +124,9 @@ class StandIn(types.ModuleType):
         if below:
             found = getattr(import_module(below[0].removesuffix(".py").replace("/", ".")), name, None)
         if found is None and name[0].isupper() and not name.isupper():
-            found = _Anything(name, (), {"__module__": self.__name__, "__get_pydantic_core_schema__": classmethod(_any_schema)})
+            found = _Anything(
+                name, (), {"stands_in": True, "__module__": self.__name__, "__get_pydantic_core_schema__": classmethod(_any_schema)}
+            )
         elif found is None:
             found = Nothing()
         setattr(self, name, found)
@@ -177,5 +183,28 @@ def stand_in(archive: Archive, wanted: Sequence[str]) -> None:
 
 
 def import_class(path: str, name: str) -> Any:
-    """A class of a file of the archive."""
-    return getattr(import_module(path.removesuffix(".py").replace("/", ".")), name)
+    """A class of a file of the archive, or a function of a class (`Class.method`)."""
+    found: Any = import_module(path.removesuffix(".py").replace("/", "."))
+    for part in name.split("."):
+        found = getattr(found, part)
+    return found
+
+
+class _Names(dict[str, Any]):
+    """The names that a function's head sees."""
+
+    def __missing__(self, name: str) -> Any:
+        import builtins
+
+        return getattr(builtins, name, None) or Nothing()
+
+
+def cut_function(archive: Archive, path: str, name: str) -> Any:
+    """The head of a function or method (`Class.method`) alone, for modules that do not run among stand-ins."""
+    node: Any = ast.parse(archive.read(path) or "")
+    for part in name.split("."):
+        node = next(item for item in node.body if getattr(item, "name", "") == part)
+    node.body, node.decorator_list = [ast.Pass()], []
+    scope = _Names()
+    exec(compile(ast.fix_missing_locations(ast.Module([node], [])), path, "exec"), scope)
+    return scope[node.name]
