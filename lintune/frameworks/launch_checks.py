@@ -5,9 +5,9 @@ Each function is the `check` of one rule page: it yields an item per finding, wi
 
 from collections.abc import Iterator
 
-from lintune.run.known import text, whole
+from lintune.run.known import text, truth, whole
 from lintune.run.run import Item, Run
-from lintune.values.value import Data, Known, Value, site_of
+from lintune.values.value import Absent, Data, Known, Value, site_of
 
 _CHOOSING = ("include", "exclude", "num_gpus", "num_nodes")
 
@@ -42,6 +42,29 @@ def more_processes_than_visible(run: Run) -> Iterator[Item]:
     processes = whole(run.get("launch.nproc"))
     if text(run.get("launch.launcher")) in ("torchrun", "accelerate") and devices and processes is not None and processes > len(devices):
         yield _item(visible, processes=processes, devices=text(visible) or "", count=len(devices))
+
+
+def idle_visible(run: Run) -> Iterator[Item]:
+    """GPUs that `CUDA_VISIBLE_DEVICES` shows and no process of the launch takes; with vLLM beside the training they may be its."""
+    visible, launcher = run.get("env.CUDA_VISIBLE_DEVICES"), text(run.get("launch.launcher"))
+    devices = [part for part in (text(visible) or "").split(",") if part.strip()]
+    processes = whole(run.get("launch.nproc"))
+    starts = launcher == "torchrun" or (launcher == "accelerate" and whole(run.get("launch.nnodes")) == 1)
+    if starts and processes is not None and 0 < processes < len(devices) and not truth(run.get("flag.use_vllm")):
+        imports = run.get("script.imports")
+        packages = set(imports.value) if isinstance(imports, Known) and isinstance(imports.value, tuple) else set()
+        if not packages & _STARTERS:
+            yield _item(visible, processes=processes, devices=text(visible) or "", count=len(devices))
+
+
+def more_processes_than_gpu_ids(run: Run) -> Iterator[Item]:
+    """More processes on a machine than `--gpu_ids`, or the accelerate configuration, names GPUs."""
+    ids = run.get("launch.option.gpu_ids")
+    ids = run.get("launch.accelerate.gpu_ids") if isinstance(ids, Absent) else ids
+    named = str(ids.value) if isinstance(ids, Known) and not isinstance(ids.value, bool) else ""
+    processes, slots = whole(run.get("launch.nproc")), _slots(named)
+    if text(run.get("launch.launcher")) == "accelerate" and slots and processes is not None and processes > len(slots):
+        yield _item(ids, processes=processes, devices=named, count=len(slots))
 
 
 def devices_beyond_request(run: Run) -> Iterator[Item]:

@@ -140,7 +140,7 @@ def _nodes(run: Run, reading: Reading) -> Value:
             else hosts
         )
     value = _option(run, _NODE_COUNT.get(reading.launch.launcher, "nnodes"))
-    if reading.launch.launcher == "accelerate" and isinstance(value, Absent):
+    if reading.launch.launcher == "accelerate" and isinstance(value, Absent) and "config_file" in reading.launch.options:
         value = run.get("launch.accelerate.num_machines")
     match value:
         case Known(value=int(count)) if not isinstance(count, bool):
