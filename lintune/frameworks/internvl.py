@@ -41,6 +41,7 @@ _INPUTS = (
     ("media.tiles", "max_dynamic_patch"),
     ("data.train", "meta_path"),
     ("batch.packing", "use_packed_ds"),
+    ("mem.ckpt_llm", "grad_checkpoint"),
 )
 _ARGUMENTS = "internvl_chat main()"
 

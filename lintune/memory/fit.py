@@ -39,13 +39,14 @@ def _parts(value: Value) -> Iterator[tuple[int, str, str]]:
 _USABLE = 0.98
 """Of the memory as marketed, what a process can have: the driver and ECC keep the rest (V100-32G: 31.7 GiB)."""
 _SHORTEST = 512
-"""Tokens that are taken where the length is not known: few enough that a real run is hardly below."""
+"""Tokens of a sample that are taken where the length is not known, or only the most that is allowed: a real run is hardly below."""
 
 
 def may_not_fit(run: Run) -> Iterator[dict[str, Value]]:
     """One match where the estimate, but not the floor, is above the memory of the card.
 
-    Fields: `estimate`, `low`, `high`, `capacity` (bytes), `largest`, `largest_bytes`, `fitting` (alternatives that fit, a text).
+    Fields: `estimate`, `low`, `high`, `capacity` (bytes), `length` (tokens per sample that were taken),
+    `largest`, `largest_bytes`, `fitting` (alternatives that fit, a text).
     """
     capacity, floor = whole(run.get("gpu.memory_bytes")), whole(run.get("memory.floor_bytes"))
     if capacity is None or floor is None or floor > capacity or whole(run.get("batch.micro")) is None or split_over_cards(run):
@@ -58,8 +59,8 @@ def may_not_fit(run: Run) -> Iterator[dict[str, Value]]:
         setting = setting_of(run)
     except NotEstimated:
         return
-    if whole(run.get("seq.max_len")) is None:
-        setting = replace(setting, length=_SHORTEST)
+    if whole(run.get("seq.max_len")) is None or not setting.packed:
+        setting = replace(setting, length=min(setting.length, _SHORTEST))
     if isinstance(run.get("mem.ckpt"), Unknown):
         setting = replace(setting, checkpoint=True)
     found, *others = modes_of(setting)
@@ -69,6 +70,7 @@ def may_not_fit(run: Run) -> Iterator[dict[str, Value]]:
     fitting = [mode.name for mode in others if mode.estimate.fits(capacity) == "fits"]
     yield {
         "estimate": Known(found.estimate.device),
+        "length": Known(setting.length),
         "low": Known(found.estimate.low),
         "high": Known(found.estimate.high),
         "capacity": Known(capacity),

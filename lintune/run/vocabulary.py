@@ -207,6 +207,10 @@ par.fsdp.state_dict           |         | how checkpoints are written
 par.tp                        | processes | tensor parallel size
 par.cp                        | processes | context parallel size
 mem.ckpt                      |         | whether gradient checkpointing is on
+mem.ckpt_llm                  |         | whether the decoder layers are checkpointed, where that is a switch of its own
+mem.ckpt_vision               |         | whether the vision tower is checkpointed, where that is a switch of its own
+mem.kernels                   |         | fused kernels by name: cut_cross_entropy
+mem.act_offload               |         | whether kept activations go to the host
 mem.unsloth                   |         | whether Unsloth patches the model
 mem.liger                     |         | whether Liger kernels are on
 mem.compile                   |         | whether torch.compile is on
