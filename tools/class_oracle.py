@@ -122,7 +122,7 @@ def _kind(hint: Any) -> tuple[str, list[str]]:
     if typing.get_origin(hint) in (typing.Union, types.UnionType):
         return _kind(parts[0]) if len(parts) == 1 else ("", [])
     if typing.get_origin(hint) is typing.Literal:
-        return "enum", [str(part) for part in parts if part is not None]
+        return "enum", [str(part) for part in parts]
     if isinstance(hint, type) and issubclass(hint, enum.Enum):
         return "enum", [str(member.value) for member in hint]
     return (_KINDS.get(hint, ""), []) if isinstance(hint, type) else ("", [])
@@ -194,7 +194,7 @@ def _unlike(real: list[Any], option: Option) -> list[str]:
         found.append(f"default {default!r}, not {ours!r}")
     if kind and option.type != "unknown" and option.nargs != "many" and kind != option.type.removeprefix("optional-"):
         found.append(f"kind {kind}, not {option.type}")
-    if choices and option.choices and option.nargs != "many" and sorted(choices) != sorted(option.choices):
+    if choices and option.choices and option.nargs != "many" and {*choices} - {"None"} != {*option.choices} - {"None"}:
         found.append(f"choices {choices}, not {list(option.choices)}")
     return found
 

@@ -49,9 +49,20 @@ def read_dataclass(definition: Definition, modules: Modules, depth: int = 0) -> 
                     found.bases = (*found.bases, dotted)
             case _:
                 found.complete = found.complete and getattr(base, "id", "") == "object"
-    for option in own_fields(node, module, modules):
-        found.options[option.name] = option
+    if not _only_inherits(node, found.definitions[:-1]):
+        found.options.update((option.name, option) for option in own_fields(node, module, modules))
     return found
+
+
+def _only_inherits(node: ast.ClassDef, parents: tuple[Definition, ...]) -> bool:
+    """Whether it was not made a dataclass itself: its constructor, and so the parser, has the fields of its parent only."""
+    return not node.decorator_list and any(_is_decorated(parent.node) for parent in parents)
+
+
+def _is_decorated(node: ast.AST) -> bool:
+    decorators = node.decorator_list if isinstance(node, ast.ClassDef) else []
+    plain = [item.func if isinstance(item, ast.Call) else item for item in decorators]
+    return any(getattr(item, "attr", getattr(item, "id", "")) == "dataclass" for item in plain)
 
 
 def _header(node: ast.ClassDef, module: Module) -> Site:

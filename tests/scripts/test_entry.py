@@ -77,6 +77,29 @@ def test_fields_become_options_as_the_parser_would_make_them() -> None:
     assert found["must"].required and not found["must"].has_default
 
 
+@pytest.mark.parametrize(("decorator", "expected"), [("@dataclass", 3), ("@dataclasses.dataclass(kw_only=True)", 3), ("", 2)])
+def test_a_subclass_that_is_no_dataclass_itself_has_the_fields_of_its_parent(decorator: str, expected: int) -> None:
+    text = f"""
+        import dataclasses
+        from dataclasses import dataclass
+        from transformers import HfArgumentParser
+
+        @dataclass
+        class Parent:
+            size: int = 2
+            name: str = "a"
+
+        {decorator}
+        class Child(Parent):
+            size: int = 3
+            extra: str = "b"
+
+        (args,) = HfArgumentParser(Child).parse_args_into_dataclasses()
+    """
+    found = options(script(text))
+    assert found["size"].default == expected and ("extra" in found) is bool(decorator)
+
+
 def test_an_option_knows_where_it_is_written() -> None:
     site = options(script(HF))["pixels"].site
     assert site is not None and site.text == "pixels: int = 28 * 28 * 16" and site.line == 15
