@@ -10,6 +10,7 @@ temporaries), *step* (all gradients and the optimizer's temporaries), *load* (wh
 from lintune.memory.activations import backward_temporaries, stack_bytes
 from lintune.memory.constants import value
 from lintune.memory.loss import loss_part
+from lintune.memory.megatron import megatron_states, megatron_weights
 from lintune.memory.setting import Part, Setting
 from lintune.memory.sharding import buffers, live_params, shard_weights
 from lintune.memory.states import states_of
@@ -44,8 +45,8 @@ class Estimate:
 def estimate(setting: Setting) -> Estimate:
     """The estimate of a setting."""
     what = trained(setting)
-    states = states_of(setting, what)
-    weights, adapters, host_weights = shard_weights(setting, what)
+    states = megatron_states(setting, what) if setting.megatron else states_of(setting, what)
+    weights, adapters, host_weights = (megatron_weights if setting.megatron else shard_weights)(setting, what)
     live = live_params(setting)
     comm = buffers(setting, what)
     resident = [weights, adapters, states.master, states.optimizer, live, comm]
@@ -99,7 +100,7 @@ def band(setting: Setting, allocated: int) -> tuple[int, int, int, int]:
 
 def _held(setting: Setting, gradients: Part) -> Part:
     """Gradients that are alive during forward and backward passes: with accumulation, and in DeepSpeed's buffers."""
-    always = setting.accum > 1 or setting.stage is not None
+    always = setting.accum > 1 or setting.stage is not None or setting.megatron
     return Part("gradients", gradients.bytes if always else 0, gradients.formula)
 
 

@@ -36,9 +36,12 @@ def setting_of(run: Run, model: Model | None = None) -> Setting:
     modes = _modes(run, notes)
     targets, rank = _adapter(run, shape, modes)
     world = _positive(run, "derived.world_size", 0) or _world(run, notes)
-    tensor, expert, context = (_positive(run, f"par.{name}", 1) for name in ("tp", "ep", "cp"))
-    if tensor * context > world or world % (tensor * context):
-        raise NotEstimated(f"{world} processes cannot be split into tensor parallel {tensor} x context parallel {context}")
+    tensor, expert, context, pipeline = (_positive(run, f"par.{name}", 1) for name in ("tp", "ep", "cp", "pp"))
+    for degree in (tensor * context * pipeline, expert * pipeline):
+        if world % degree:
+            kinds = f"tensor parallel {tensor} x context parallel {context} x pipeline {pipeline}, experts {expert}"
+            raise NotEstimated(f"{world} processes cannot be split into {kinds}")
+    megatron = _megatron(run, tensor * expert * pipeline)
     micro, length = _positive(run, "batch.micro", 0), _positive(run, "seq.max_len", 0)
     if not micro:
         micro = 1
@@ -62,7 +65,9 @@ def setting_of(run: Run, model: Model | None = None) -> Setting:
         packed=_any(run, "batch.packing"),
         attention=text(run.get("model.attn")) or "sdpa", fused_loss=_fused_loss(run), liger=_any(run, "mem.liger"),
         compiled=_any(run, "mem.compile"), activation_offload=_any(run, "mem.act_offload"),
-        world=world, tensor=tensor, expert=expert, context=context, stage=stage, fsdp=fsdp,
+        world=world, tensor=tensor, expert=expert,
+        pipeline=pipeline,
+        megatron=megatron, context=context, stage=stage, fsdp=fsdp,
         reshard="grad_op" not in (text(run.get("par.fsdp.strategy")) or "").lower(),
         offload_optimizer=_offloads(run, "par.ds.offload_opt") or _offloads(run, "par.fsdp.offload"),
         offload_params=_offloads(run, "par.ds.offload_param") or _offloads(run, "par.fsdp.offload"),
@@ -105,6 +110,12 @@ def _world(run: Run, notes: list[str]) -> int:
         processes = whole(run.get("gpu.count")) or 1
         notes.append(f"the number of processes is not known: {processes} is taken")
     return processes * nodes
+
+
+def _megatron(run: Run, divided: int) -> bool:
+    """Whether Megatron trains: its launcher, or ms-swift with a degree that only its Megatron commands have."""
+    swift = run.framework in ("swift", "ms-swift") and divided > 1 and not isinstance(run.get("par.ds.stage"), Known)
+    return text(run.get("launch.launcher")) == "megatron" or swift
 
 
 def _modes(run: Run, notes: list[str]) -> dict[str, str]:

@@ -83,6 +83,9 @@ class Setting:
     world: int = 1
     tensor: int = 1
     expert: int = 1
+    pipeline: int = 1
+    megatron: bool = False
+    """Whether Megatron divides the model: tensor, pipeline and expert parallelism with a distributed optimizer."""
     context: int = 1
     stage: int | None = None
     """ZeRO stage; None without DeepSpeed."""

@@ -205,6 +205,8 @@ par.fsdp.ram_efficient        |         | whether one process loads the weights 
 par.fsdp.ckpt                 |         | whether FSDP checkpoints activations
 par.fsdp.state_dict           |         | how checkpoints are written
 par.tp                        | processes | tensor parallel size
+par.pp                        | processes | pipeline parallel size
+par.ep                        | processes | expert parallel size
 par.cp                        | processes | context parallel size
 mem.ckpt                      |         | whether gradient checkpointing is on
 mem.ckpt_llm                  |         | whether the decoder layers are checkpointed, where that is a switch of its own

@@ -156,6 +156,15 @@ def test_checkpointing_never_needs_more_over_many_layers() -> None:
     assert estimated(batch__micro=8, mem__ckpt_llm=True).allocated < estimated(batch__micro=8).allocated
 
 
+def test_megatron_by_hand() -> None:
+    """Two tensor parallel ranks, no data parallel ones: half of the language model at 2 + 4 + 12 B, the frozen tower whole at 2 B."""
+    values: dict[str, Data] = {"model__id": "Qwen/Qwen3-VL-8B-Instruct", "launch__framework": "ms-swift", "launch__nproc": 2, "par__tp": 2}
+    setting = setting_of(run_of(**values, tune__vision__mode="frozen", tune__projector__mode="frozen"))
+    found, half = estimate(setting), (setting.model.llm.params + setting.model.embed + setting.model.head) // 2
+    assert part(found, "weights") == 2 * (half + setting.model.vision_params + setting.model.projector_params)
+    assert (part(found, "gradients"), part(found, "master"), part(found, "optimizer")) == (4 * half, 4 * half, 8 * half)
+
+
 def test_modes() -> None:
     """The alternatives: LoRA below full, QLoRA below LoRA, ZeRO-3 below ZeRO-2, and what is configured first."""
     modes = {mode.name: mode.estimate for mode in modes_of(setting_of(run_of(launch__nproc=8, par__ds__stage=2)))}
