@@ -88,7 +88,8 @@ def _memory(run: Run, model: Model | None, asked: Arguments) -> MemoryOfRun:
         return MemoryOfRun(run.path, problem=str(error))
     if asked.gpu:
         card = parse_gpu(asked.gpu)
-        setting = replace(setting, gpu_name=card.name, gpu_bytes=card.memory_bytes)
+        unsaid = () if card.memory_bytes else (f"the memory of `{card.name}` is not known: write it as {card.name}-80G",)
+        setting = replace(setting, gpu_name=card.name, gpu_bytes=card.memory_bytes, notes=(*setting.notes, *unsaid))
     setting = replace(setting, in_use=int(asked.in_use) * 2**30)
     return MemoryOfRun(run.path, setting, modes_of(setting))
 

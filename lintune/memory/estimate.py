@@ -70,7 +70,7 @@ def estimate(setting: Setting) -> Estimate:
         *(Part(name, size, "") for name, size in sizes.items()),
     )
     components = tuple(part for part in (*resident, *moments[worst]) if part.bytes > 0)
-    reserved, device, low, high = band(setting, allocated)
+    reserved, device, low, high = band(setting, allocated, max(sizes["step"], base + held.bytes))
     return Estimate(
         allocated,
         reserved,
@@ -86,16 +86,17 @@ def estimate(setting: Setting) -> Estimate:
     )
 
 
-def band(setting: Setting, allocated: int) -> tuple[int, int, int, int]:
-    """Reserved, device, and the bounds of device."""
+def band(setting: Setting, allocated: int, certain: int) -> tuple[int, int, int, int]:
+    """Reserved, device, and the bounds of device; `certain` is the part of `allocated` that no length changes."""
     profile = setting.profile
     reserved = int(allocated * (1 + profile.fragmentation) + profile.reserved_constant)
     if setting.attention == "eager":
         each = value("eager_scores") if setting.activation == 2 else value("eager_scores_fp32")
         reserved += int(value("eager_fragmentation") * each * setting.tokens * setting.model.llm.heads * setting.length)
     device = int(reserved + value("context"))
-    low = value("band_low") if setting.packed or profile.full_length else value("band_low_unpacked")
-    return reserved, device, int(allocated * low), int(device * value("band_high"))
+    reached = 1.0 if setting.packed or profile.full_length else value("reached_length")
+    low = value("band_low") * (min(certain, allocated) + reached * max(0, allocated - certain))
+    return reserved, device, int(low), int(device * value("band_high"))
 
 
 def _held(setting: Setting, gradients: Part) -> Part:
