@@ -37,7 +37,10 @@ surfaces: env
 	$(BIN)/python tools/refresh_surfaces.py
 
 oracle: env
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check pydantic
 	$(BIN)/python tools/parser_oracle.py
+	$(BIN)/python tools/surface_oracle.py
+	$(BIN)/python tools/class_oracle.py
 
 # What is read against the real readers, on repositories of your own: `make exactness DIR=folder-of-repositories`. Takes minutes.
 exactness: env

@@ -37,6 +37,8 @@ from lintune.values.version import Version
 CHECKED = ("transformers", "trl", "llamafactory", "ms-swift", "peft", "axolotl", "accelerate", "litgpt", "unsloth")
 MODELS = {("axolotl", "config"): "AxolotlInputConfig", ("accelerate", "config"): "ClusterConfig"}
 """The classes of surfaces that are named after something else."""
+SIGNATURES = ("litgpt", "unsloth")
+"""The packages whose other surfaces are parameters of functions; elsewhere they are command lines (`surface_oracle.py`)."""
 OF_THE_READER = {("accelerate", "config"): {"fp16", "dynamo_backend"}}
 """Keys that what reads the file takes itself, before the class sees it."""
 UNREAD = "<computed>"
@@ -153,7 +155,7 @@ def places(archive: Archive, package: str, version: Version) -> dict[str, str]:
         listed = {where for top in {item.partition("/")[0] for item in archive.names} for where in archive.classes(top).get(name, ())}
         newest, _, owner = surface.source.partition(" ")
         if not name[0].isupper() or "." in name:
-            found.update({path.stem: f"{newest} {owner}"} if newest in archive.names else {})
+            found.update({path.stem: f"{newest} {owner}"} if newest in archive.names and package in SIGNATURES else {})
             continue
         same = [where for where in listed if where == newest] or sorted(listed, key=lambda where: _far(where, newest))
         if same and not name.endswith("Trainer") and name != "GenerationConfig":
@@ -187,9 +189,9 @@ def _unlike(real: list[Any], option: Option) -> list[str]:
     default, kind, choices = real
     found: list[str] = []
     ours = list(option.default) if isinstance(option.default, tuple) else option.default
-    converted = isinstance(default, str) and (
-        not default or option.type not in ("str", "enum")
-    )  # the surface has what argparse makes of it
+    # The surface has what argparse makes of a default: it converts texts, and takes no default of a list that is none.
+    converted = isinstance(default, str) and (not default or option.type not in ("str", "enum"))
+    converted = converted or (option.nargs == "many" and not isinstance(default, list))
     if option.default_known and not option.required and default != UNREAD and default != ours and not converted:
         found.append(f"default {default!r}, not {ours!r}")
     if kind and option.type != "unknown" and option.nargs != "many" and kind != option.type.removeprefix("optional-"):
