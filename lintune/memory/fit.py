@@ -1,11 +1,15 @@
 """Whether a run certainly does not fit its GPU."""
 
 from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING
 
 from lintune.memory.known_totals import split_over_cards
 from lintune.run.known import whole
 from lintune.run.run import Run
 from lintune.values.value import Known, Unknown, Value
+
+if TYPE_CHECKING:
+    from lintune.memory.setting import Setting
 
 
 def out_of_memory(run: Run) -> Iterator[dict[str, Value]]:
@@ -49,20 +53,16 @@ def may_not_fit(run: Run) -> Iterator[dict[str, Value]]:
     `largest`, `largest_bytes`, `fitting` (alternatives that fit, a text).
     """
     capacity, floor = whole(run.get("gpu.memory_bytes")), whole(run.get("memory.floor_bytes"))
-    if capacity is None or floor is None or floor > capacity or whole(run.get("batch.micro")) is None or split_over_cards(run):
+    if capacity is None or floor is None or floor > capacity:
+        return
+    setting = _setting(run)
+    if setting is None:
         return
     from lintune.memory.modes import modes_of
-    from lintune.memory.reading import NotEstimated, setting_of
     from lintune.source.record import replace
 
-    try:
-        setting = setting_of(run)
-    except NotEstimated:
-        return
     if whole(run.get("seq.max_len")) is None or not setting.packed:
         setting = replace(setting, length=min(setting.length, _SHORTEST))
-    if isinstance(run.get("mem.ckpt"), Unknown):
-        setting = replace(setting, checkpoint=True)
     found, *others = modes_of(setting)
     if found.estimate.device <= capacity * _USABLE:
         return
@@ -78,3 +78,48 @@ def may_not_fit(run: Run) -> Iterator[dict[str, Value]]:
         "largest_bytes": Known(largest.bytes),
         "fitting": Known(", ".join(fitting) or "none of the usual changes alone"),
     }
+
+
+def logits_dominate(run: Run) -> Iterator[dict[str, Value]]:
+    """One match where logits and their gradients are the largest part of an estimate that nearly fills the card.
+
+    Fields: `logits`, `estimate`, `capacity`, `fused` (bytes: the estimate with a fused loss), `share` (percent of the peak).
+    """
+    capacity = whole(run.get("gpu.memory_bytes"))
+    if capacity is None or whole(run.get("seq.max_len")) is None:
+        return
+    setting = _setting(run)
+    if setting is None or setting.fused_loss:
+        return
+    from lintune.memory.estimate import estimate
+    from lintune.source.record import replace
+
+    found = estimate(setting)
+    largest = max(found.components, key=lambda part: part.bytes)
+    if largest.name != "logits" or found.device < _NEARLY * capacity:
+        return
+    yield {
+        "logits": Known(largest.bytes),
+        "estimate": Known(found.device),
+        "capacity": Known(capacity),
+        "fused": Known(estimate(replace(setting, fused_loss="liger")).device),
+        "share": Known(100 * largest.bytes // found.allocated),
+    }
+
+
+_NEARLY = 0.7
+"""Of the card, from which on a smaller peak is worth a word."""
+
+
+def _setting(run: Run) -> "Setting | None":
+    """The numbers of a run whose batch is known and whose weights are not divided in ways that are not counted."""
+    if whole(run.get("batch.micro")) is None or split_over_cards(run):
+        return None
+    from lintune.memory.reading import NotEstimated, setting_of
+    from lintune.source.record import replace
+
+    try:
+        setting = setting_of(run)
+    except NotEstimated:
+        return None
+    return replace(setting, checkpoint=True) if isinstance(run.get("mem.ckpt"), Unknown) else setting
