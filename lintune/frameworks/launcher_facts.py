@@ -170,6 +170,8 @@ def _per_node(run: Run, reading: Reading) -> Value:
         included = _included(run)
         if included is not None:
             return included
+        if not isinstance(_option(run, "exclude"), Absent):
+            return _without_excluded(run)
     if launcher == "accelerate":
         return _accelerate_per_node(run)
     value = _option(run, _PER_NODE.get(launcher, "nproc_per_node"))
@@ -198,6 +200,21 @@ def _included(run: Run) -> Value | None:
         case Unknown():
             return value
     return None
+
+
+def _without_excluded(run: Run) -> Value:
+    """The cards of this machine but those of `--exclude localhost:0`; `CUDA_VISIBLE_DEVICES` no longer counts."""
+    from lintune.frameworks.hostfile import picked
+
+    option, count = _option(run, "exclude"), run.get("gpu.count")
+    chosen, cards = text(option), whole(count)
+    if chosen is None or cards is None:
+        return blocked((option, count), "which cards are left is not known")
+    gone = picked(chosen)
+    slots = gone.get("localhost", []) if len(gone) == 1 else None
+    if slots is None:
+        return Unknown("`--exclude` names other hosts, or this one as a whole", option.origin)
+    return derived(len(set(range(cards)) - set(slots)), "cards that --exclude leaves", option, count)
 
 
 def _all_visible(run: Run, origin: Origin) -> Value:

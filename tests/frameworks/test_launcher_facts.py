@@ -26,6 +26,9 @@ TAIL = "finetune.py --llm_type qwen --tune_llm false --per_device_train_batch_si
         ("deepspeed --include localhost:0,2", None, 2),
         ("deepspeed --include host1:0,1@host2:0,1", None, 4),
         ("deepspeed", "8xA100-40G", 8),
+        ("deepspeed --exclude localhost:0,3", "8xA100-40G", 6),
+        ("accelerate launch --num_machines 2 --num_processes 16", None, 16),
+        ("mpirun -np 4 python", None, 4),
         ("deepspeed --num_nodes 2 --num_gpus 8", None, 16),
         ("accelerate launch --num_processes 6", None, 6),
         ("python", None, 1),
@@ -101,6 +104,26 @@ def test_mpirun(make_run) -> None:  # type: ignore[no-untyped-def]
     """What MPI starts knows its rank."""
     assert data(make_run(f"mpirun -np 8 --allow-run-as-root python {TAIL}").get("derived.world_size")) == 8
     assert isinstance(make_run(f"mpirun python {TAIL}").get("derived.world_size"), Unknown)
+
+
+@pytest.mark.parametrize(
+    ("options", "world"),
+    [
+        ("", 12),
+        ("--num_nodes 1", 4),
+        ("--num_gpus 2", 4),
+        ("--include worker-1@worker-2:0,2", 6),
+        ("--exclude worker-2", 4),
+        ("--exclude worker-2:0", 11),
+    ],
+)
+def test_world_size_of_a_hostfile(make_run, options, world) -> None:  # type: ignore[no-untyped-def]
+    """The slots of the hosts that the launcher's options leave."""
+    files = {"hosts": "worker-1 slots=4\nworker-2 slots=8\n", "finetune.py": "import transformers\n"}
+    run = make_run(f"deepspeed --hostfile hosts {options} {TAIL}", files)
+    assert data(run.get("derived.world_size")) == world and data(run.get("launch.hostfile_found")) is True
+    missing = make_run(f"deepspeed --hostfile no {options} {TAIL}", files)
+    assert isinstance(missing.get("derived.world_size"), Unknown) and data(missing.get("launch.hostfile_found")) is False
 
 
 def test_hosts_of_a_file() -> None:
