@@ -69,9 +69,17 @@ def _default_locations(name: str, value: Value, label: str, scope: Scope) -> Ite
     shown = f" `{plain(value.value)}`" if isinstance(value, Known) else ""
     where = f"{step.site.source.path}:{step.site.line}" if step.site is not None else step.note
     note = f"`{_last(name)}` is not given; default{shown}" + (f" ({where})" if where else "")
-    yield Location(scope.run.site, f"{label}: {note}" if label else note)
+    yield Location(_maker(step, scope), f"{label}: {note}" if label else note)
     if step.site is not None:
         yield Location(step.site, f"default of `{_last(name)}`")
+
+
+def _maker(step: Step, scope: Scope) -> Site:
+    """The launch, or the call that makes the configuration in its script, where the default is that of a library's class."""
+    config = scope.run.values.get("script.config")
+    if isinstance(config, Known) and step.note.startswith(("default of transformers", "default of trl")):
+        return site_of(config) or scope.run.site
+    return scope.run.site
 
 
 def _last(name: str) -> str:

@@ -130,6 +130,8 @@ def _edit(name: str, value: Value, wanted: Data, scope: Scope) -> Edit | None:
             return _flag_edit(step.site, value, wanted)
         case "config" | "deepspeed" | "accelerate":
             return _key_edit(step.site, value, wanted)
+        case "script" if name.startswith("flag."):
+            return _keyword_edit(step.site, value, wanted)
     return None
 
 
@@ -176,10 +178,22 @@ def _key_edit(site: Site, value: Value, wanted: Data) -> Edit | None:
     return Edit(Site(site.source, Span(start, site.span.end)), text)
 
 
+def _keyword_edit(site: Site, value: Value, wanted: Data) -> Edit | None:
+    """A keyword of a call whose value stands there literally: `bf16=True`."""
+    name, equals, written = site.text.partition("=")
+    literal = written.strip() in (repr(getattr(value, "value", None)), f'"{getattr(value, "value", None)}"')
+    if not name.strip().isidentifier() or not equals or wanted is None or not literal or not isinstance(wanted, str | int | float):
+        return None
+    start = site.span.end - len(written.strip())
+    return Edit(Site(site.source, Span(start, site.span.end)), f'"{wanted}"' if isinstance(wanted, str) else repr(wanted))
+
+
 def _insertion(name: str, wanted: Data, scope: Scope) -> Edit | None:
     """`--name value` after the launch's entry word; on a line of its own where the command is written so."""
     site = scope.run.site
     source, end = site.source, site.span.end
+    if "script.config" in scope.run.values:  # the options are keywords in the script, not words of the command
+        return None
     if source.path.endswith(_NOT_SHELL) or any(value_is(item.fields["role"], "config") for item in scope.run.items.get("files", ())):
         return None
     option = f"--{name.partition('.')[2]} {shell_word(wanted)}"

@@ -69,6 +69,8 @@ def read_config(reading: Reading, code: CodeConfig) -> Parsed:
             continue
         if call is code.config:
             check_config(call, table, items)
+        elif call.dotted.startswith("transformers.") and reading.script is not None:
+            continue  # a rule over the script's trainers sees those made from them, too
         else:
             check_other(call, reading.versions, items)
     if asks_version(code.file.source.text):

@@ -167,7 +167,7 @@ def _add_adapter(run: Run, code: CodeConfig, certainly_none: bool) -> None:
     wrapped = [call for call in code.file.calls if call.dotted == "peft.get_peft_model"]
     used = made or wrapped or [call for call in code.file.calls if "peft_config" in call.arguments or call.name == "add_adapter"]
     if certainly_none:
-        run.values["adapter.kind"] = derived("none", "the script puts no adapter on the model")
+        run.values["adapter.kind"] = derived("none", "the script puts no adapter on the model", run.get("model.loader"))
         return
     if len(configs) != 1 or not configs[0].certain or not used or not all(call.certain for call in used):
         run.unread["adapter"] = undecided("the adapter is decided by the script's code", configs[0] if configs else None)

@@ -11,7 +11,7 @@ from lintune.frameworks.config_keys import merged
 from lintune.frameworks.context import Context, Reading
 from lintune.frameworks.hf_trainer import add_model
 from lintune.frameworks.option_table import option_table
-from lintune.frameworks.reading import read_around
+from lintune.frameworks.reading import read_around, script_of
 from lintune.frameworks.script_guards import add_guards
 from lintune.frameworks.trainer_settings import add_derived
 from lintune.launch.launchers import Launch
@@ -78,7 +78,11 @@ def file_reading(code: CodeConfig, context: Context) -> Reading:
     """A configuration on its own, as a launch by a launcher that is not known."""
     head = code.config.site
     launch = Launch(Command((), head, {}), "", (), {}, None, False, (), head)
-    return read_around(launch, context)
+    reading = read_around(launch, context)
+    if context.script.endswith(".py"):
+        reading.source = code.file.source
+        reading.script = script_of(context, code.file.source)
+    return reading
 
 
 def read(reading: Reading, code: CodeConfig, own: Parsed | None = None) -> Parsed:

@@ -1,5 +1,7 @@
 """The DeepSpeed JSON as part of the run: `ds.*` key by key, and what it means as `par.ds.*`."""
 
+from collections.abc import Mapping as Settings
+
 from lintune.frameworks.config_files import plain_data
 from lintune.frameworks.context import Reading
 from lintune.frameworks.paths import resolve
@@ -7,7 +9,7 @@ from lintune.run.known import text, whole
 from lintune.run.run import Run
 from lintune.run.settings import along, blocked, derived
 from lintune.syntax.tree import Mapping, Scalar
-from lintune.values.value import Absent, Known, Origin, Step, Unknown, Value
+from lintune.values.value import Absent, Data, Known, Origin, Step, Unknown, Value
 
 _DERIVED = ("stage", "offload_opt", "offload_param", "has_optimizer", "has_scheduler", "auto", "fixed")
 
@@ -30,6 +32,9 @@ def add_deepspeed(run: Run, reading: Reading) -> None:
             _without(run)
         case Unknown():
             _unread(run, named)
+        case Known(value=Settings() as settings):
+            _add_settings(run, settings, "ds", named.origin)
+            _add_meaning(run)
         case _:
             _unread(run, Unknown("`--deepspeed` does not name a file", named.origin))
 
@@ -93,6 +98,14 @@ def _flatten(run: Run, node: Mapping, prefix: str, origin: Origin) -> None:
         run.values[name] = Known(plain_data(entry.value), (step, *origin))
         if isinstance(entry.value, Mapping):
             _flatten(run, entry.value, name, origin)
+
+
+def _add_settings(run: Run, settings: Settings[str, Data], prefix: str, origin: Origin) -> None:
+    """The keys of a configuration that a script writes as a dictionary; all point at it as a whole."""
+    for key, value in settings.items():
+        run.values[f"{prefix}.{key}"] = Known(value, origin)
+        if isinstance(value, Settings):
+            _add_settings(run, value, f"{prefix}.{key}", origin)
 
 
 def _add_meaning(run: Run) -> None:

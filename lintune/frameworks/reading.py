@@ -23,7 +23,7 @@ def read_around(launch: Launch, context: Context) -> Reading:
             reading.source = context.project.read(found.path)
     if reading.source is not None and reading.source.path.endswith(".py"):
         base = normpath(folder) if launch.module else dirname(reading.source.path)
-        reading.script = _script(context, reading.source, "" if base == dirname(reading.source.path) else base)
+        reading.script = script_of(context, reading.source, "" if base == dirname(reading.source.path) else base)
     near = reading.entry if reading.source is not None and reading.entry else context.script
     filed = context.project.pins_near(near)
     reading.versions = pins_in_force(context, filed)
@@ -31,7 +31,8 @@ def read_around(launch: Launch, context: Context) -> Reading:
     return reading
 
 
-def _script(context: Context, source: Source, base: str) -> EntryScript:
+def script_of(context: Context, source: Source, base: str = "") -> EntryScript:
+    """The entry script that a source is, read once per check; `base` is where its imports start if not in its own folder."""
     key = (source.path, base)
     found = context.scripts.get(key)
     if found is None:

@@ -87,7 +87,8 @@ def read_code(code: "CodeConfig", context: Context) -> Run:
 
 
 def _run(framework: Framework, reading: Reading) -> Run:
-    framework = _in_code(framework, reading) or framework
+    if framework.read is None:
+        framework = _in_code(framework, reading) or framework
     if framework.read is not None:
         parsed = framework.read(reading)
         return _build(framework, reading, None, parsed.values, parsed.items)
