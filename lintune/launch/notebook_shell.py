@@ -19,6 +19,8 @@ from lintune.syntax.suppression import Suppression, find_suppressions
 
 MAX_CELLS = 500
 """So many shell cells of one notebook are evaluated."""
+MAX_COMMANDS = 2_000
+"""So many programs of one notebook are recorded."""
 MAX_LASTING = 10_000
 """So many characters of `%cd` and `%env` are carried to later cells."""
 
@@ -96,6 +98,9 @@ def evaluate_notebook(
         problems += [moving.problem(each) for each in found.problems if moving.is_own(each.site, begin)]
         suppressions += [moving.suppression(each) for each in find_suppressions(source, parsed.comments, "shell")]
         cut = cut or found.cut
+        if found.cut or len(commands) > MAX_COMMANDS:
+            cut = f"evaluation stopped in cell {cell.number}: {found.cut or f'more than {MAX_COMMANDS} programs'}; later cells are not read"
+            break
     return NotebookShell(Evaluation(tuple(commands), tuple(problems), cut), tuple(suppressions))
 
 

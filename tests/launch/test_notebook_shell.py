@@ -78,3 +78,9 @@ def test_many_cells_are_cut_and_said() -> None:
     _, shell = read(*["!ls"] * (MAX_CELLS + 1))
     assert len(shell.evaluation.commands) == MAX_CELLS
     assert str(MAX_CELLS) in shell.evaluation.cut
+
+
+def test_work_is_bounded_over_all_cells() -> None:
+    _, shell = read(*["%%bash\nwhile true; do run x; done"] * 50, "!run last")
+    assert len(shell.evaluation.commands) <= 2_100
+    assert "cell 1" in shell.evaluation.cut
