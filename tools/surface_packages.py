@@ -324,9 +324,20 @@ def _torchtune(archive: Archive) -> Surfaces:
                 reads.methods(node, opened[1], "_cfg", ("cfg",))
             elif isinstance(node, ast.FunctionDef) and any(argument.arg == "cfg" for argument in node.args.args):
                 reads.function(node, opened[1], {"cfg": ""})
+        keys.entries = {path: entry for path, entry in keys.entries.items() if _is_recipe_key(path)}
+        sections = {path.rpartition(".")[0] for path in keys.entries}
+        keys.entries = {path: replace(entry, section=entry.section and path in sections) for path, entry in keys.entries.items()}
+        keys.sections = {path: section for path, section in keys.sections.items() if path in sections or not path}
         if keys.entries:
             found[name] = keys
     return found
+
+
+def _is_recipe_key(path: str) -> bool:
+    """Whether an attribute that a recipe reads is a key of its file, rather than a method of a text, of OmegaConf or of a `torch.device`."""
+    section, _, last = path.rpartition(".")
+    private = any(part.startswith("_") and part != "_component_" for part in path.split("."))
+    return not (private or "_component_" in section or section == "device" or (section and (hasattr(str, last) or hasattr(list, last))))
 
 
 def _openrlhf(archive: Archive) -> Surfaces:
