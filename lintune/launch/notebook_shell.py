@@ -32,7 +32,7 @@ _UNTOLD = '"$(ipython)"'
 
 
 class _Any:
-    """Every name: what the shell does not set, Python may."""
+    """Every name: what the shell does not set, Python may, in the text or in `os.environ`."""
 
     def __contains__(self, name: object) -> bool:
         return True
@@ -91,7 +91,7 @@ def evaluate_notebook(
         script.add(_plain(cell.source.text) if cell.interpolated else cell.source.text, cell)
         source = Source(cell.source.path, script.text)
         parsed = parse_shell(source)
-        names: Container[str] = _Any() if cell.interpolated else provided
+        names: Container[str] = provided if cell.target else _Any()
         found = evaluate(parsed, arguments=None if cell.target else (), environment=environment, files=files, provided=names)
         moving = _Moving(source, script, cell.interpolated)
         commands += [moving.command(each) for each in found.commands if moving.is_own(each.site, begin)]

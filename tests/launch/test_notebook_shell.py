@@ -84,3 +84,9 @@ def test_work_is_bounded_over_all_cells() -> None:
     _, shell = read(*["%%bash\nwhile true; do run x; done"] * 50, "!run last")
     assert len(shell.evaluation.commands) <= 2_100
     assert "cell 1" in shell.evaluation.cut
+
+
+def test_the_environment_may_come_from_python() -> None:
+    _, shell = read("import os\nos.environ['N'] = '2'", "%%bash\ntorchrun --nproc_per_node $N train.py")
+    assert shell.evaluation.problems == ()
+    assert not shell.evaluation.commands[-1].argv[2].known
