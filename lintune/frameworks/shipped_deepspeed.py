@@ -3,7 +3,7 @@
 from lintune.run.known import text
 from lintune.run.run import Run
 from lintune.run.settings import along
-from lintune.values.value import Unknown
+from lintune.values.value import Known, Unknown
 
 _FILES: dict[str, tuple[int, str, str]] = {
     "deepspeed_configs/zero1.json": (1, "none", "none"),
@@ -38,4 +38,6 @@ def add_shipped_file(run: Run) -> bool:
     for name in ("has_optimizer", "has_scheduler"):
         run.values[f"par.ds.{name}"] = along(False, named.origin)
     run.values["ds.zero_optimization.stage"] = along(found[0], named.origin)
+    # it lies in the framework's own checkout, from which such a launch is started
+    run.items["files"] = tuple(item for item in run.items.get("files", ()) if item.fields.get("role") != Known("deepspeed"))
     return True
