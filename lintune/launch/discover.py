@@ -27,6 +27,10 @@ _ROLES: dict[str, Role] = {
 }
 _SHEBANG = re.compile(rb"#!\s*\S*?/(?:env\s+)?(?:bash|sh|dash|zsh)\b")
 
+_CONFIGS = (
+    rb"[=(,]\s*(?:\w+\.)*(?:(?:Seq2Seq|Unsloth)?TrainingArguments|(?:SFT|DPO|GRPO|RLOO|KTO|ORPO|CPO|PPO|GKD|Reward)Config)\s*\("
+)
+"""A training configuration that a script makes itself."""
 _LAUNCHES: dict[Role, bytes] = {
     "shell": rb"\btorchrun\b|\bdeepspeed\s|\baccelerate\s+launch|\bllamafactory-cli\s+train|\b(?:swift|megatron)\s+(?:sft|pt|rlhf)\b"
     rb"|\baxolotl\s+train|\btune\s+run\b|\blitgpt\s+(?:finetune|pretrain)|\btrl\s+(?:sft|dpo|grpo|kto|reward|rloo)\b|torch\.distributed\.(?:run|launch)"
@@ -35,8 +39,8 @@ _LAUNCHES: dict[Role, bytes] = {
     "json": rb"\"(?:zero_optimization|train_micro_batch_size_per_gpu|lintune_run|per_device_train_batch_size|num_train_epochs)\"\s*:",
     "yaml": rb"(?m)^(?:distributed_type|deepspeed_config|fsdp_config|finetuning_type|per_device_train_batch_size|num_train_epochs"
     rb"|base_model|micro_batch_size|lora_rank|lora_target)\s*:|_component_:\s*torchtune",
-    "python": rb"=\s*(?:\w+\.)*(?:(?:Seq2Seq)?TrainingArguments|(?:SFT|DPO|GRPO|KTO|ORPO|PPO|Reward)Config)\s*\(",
-    "notebook": rb"=\s*(?:\w+\.)*(?:(?:Seq2Seq)?TrainingArguments|(?:SFT|DPO|GRPO|KTO|ORPO|PPO|Reward)Config)\s*\(|torchrun|deepspeed ",
+    "python": _CONFIGS,
+    "notebook": _CONFIGS + rb"|torchrun|deepspeed ",
 }
 """By role, what a file of a folder must contain to be looked at; TOML files only when named."""
 
