@@ -110,7 +110,12 @@ def edits_for(settings: tuple[tuple[str, Data], ...], scope: Scope) -> tuple[Edi
         if edit is None:
             return ()
         edits.append(edit)
-    return () if _overlap(edits) else _merged(edits)
+    return () if _overlap(edits) or any(map(_breaks_notebook, edits)) else _merged(edits)
+
+
+def _breaks_notebook(edit: Edit) -> bool:
+    """Whether the text would have to be written otherwise in the JSON of a notebook."""
+    return edit.site.source.path.endswith(".ipynb") and any(letter in edit.text for letter in '"\\\n')
 
 
 def _overlap(edits: list[Edit]) -> bool:
