@@ -99,7 +99,8 @@ def main() -> int:
         if asked.rows:
             print(f"{row['id']:<20} {outcome[0]:+7.1%}{'' if outcome[1] else '  outside the band'}")
         by_source[source].append(outcome)
-            groups["rows in view of a constant" if fitted else "rows in view of none"].append(outcome)
+        fitted = source in FITTED
+        groups["rows in view of a constant" if fitted else "rows in view of none"].append(outcome)
         groups["full tuning" if row["run"].get("tune.llm.mode") == "full" else "LoRA and QLoRA"].append(outcome)
         groups["all"].append(outcome)
     for name, results in (*sorted(by_source.items()), *sorted(groups.items())):
