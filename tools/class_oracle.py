@@ -34,9 +34,26 @@ from lintune.surfaces.surface import Surface, load_surface
 from lintune.values.option import Option
 from lintune.values.version import Version
 
-CHECKED = ("transformers", "trl", "llamafactory", "ms-swift", "peft", "axolotl", "accelerate", "litgpt", "unsloth")
+CHECKED = ("transformers", "trl", "llamafactory", "ms-swift", "peft", "axolotl", "accelerate", "litgpt", "unsloth", "deepspeed")
 MODELS = {("axolotl", "config"): "AxolotlInputConfig", ("accelerate", "config"): "ClusterConfig"}
 """The classes of surfaces that are named after something else."""
+_MONITOR = "deepspeed/monitor/config.py"
+_OFFLOAD = "deepspeed/runtime/zero/offload_config.py"
+SECTIONS = {
+    "zero_optimization": "deepspeed/runtime/zero/config.py DeepSpeedZeroConfig",
+    "zero_optimization.offload_param": f"{_OFFLOAD} DeepSpeedZeroOffloadParamConfig",
+    "zero_optimization.offload_optimizer": f"{_OFFLOAD} DeepSpeedZeroOffloadOptimizerConfig",
+    "fp16": "deepspeed/runtime/precision_config.py DeepSpeedFP16Config",
+    "bf16": "deepspeed/runtime/precision_config.py DeepSpeedBF16Config",
+    "compile": "deepspeed/compile/config.py CompileConfig",
+    "comms_logger": "deepspeed/comm/config.py CommsLoggerConfig",
+    "tensorboard": f"{_MONITOR} TensorBoardConfig",
+    "wandb": f"{_MONITOR} WandbConfig",
+    "csv_monitor": f"{_MONITOR} CSVConfig",
+    "comet": f"{_MONITOR} CometConfig",
+    "tensor_parallel": "deepspeed/runtime/tensor_parallel/config.py TPTrainingConfig",
+}
+"""The sections of DeepSpeed's file that are pydantic models; its other keys are read one by one."""
 SIGNATURES = ("litgpt", "unsloth")
 """The packages whose other surfaces are parameters of functions; elsewhere they are command lines (`surface_oracle.py`)."""
 OF_THE_READER = {("accelerate", "config"): {"fp16", "dynamo_backend"}}
@@ -47,6 +64,8 @@ _KINDS = {bool: "bool", int: "int", float: "float", str: "str"}
 
 def described(owner: Any) -> dict[str, Any]:
     """What a class or function takes, by name: default, kind and choices; keys of models inside of it by dotted path."""
+    if hasattr(owner, "__fields__") and not hasattr(owner, "model_fields"):  # pydantic 1
+        return {item.alias: [_plain(item.default), "", []] for item in owner.__fields__.values()}
     made = owner.__init__ if isinstance(owner, type) else owner  # type: ignore[misc]
     written = getattr(getattr(made, "__code__", None), "co_filename", "<string>") != "<string>"
     if written and not hasattr(owner, "model_fields"):
@@ -146,6 +165,9 @@ def released(archive: Archive, surfaces: dict[str, str]) -> dict[str, Any]:
 
 def places(archive: Archive, package: str, version: Version) -> dict[str, str]:
     """The file and class of every surface of a package in one release."""
+    if package == "deepspeed":
+        there = {f"{file} {owner}" for owner, files in archive.classes(package).items() for file in files}
+        return {f"config#{section}": source for section, source in SECTIONS.items() if source in there}
     found: dict[str, str] = {}
     for path in sorted((data_folder("schemas") / "surfaces" / package).glob("*.json")):
         surface = load_surface(package, path.stem)
@@ -167,9 +189,13 @@ def _far(path: str, newest: str) -> tuple[bool, bool, int]:
     return (path.rpartition("/")[2] != newest.rpartition("/")[2], "experimental" in path, len(path))
 
 
-def differences(surface: Surface, version: Version, real: dict[str, Any]) -> tuple[int, list[str]]:
-    """How many options there are, and what the surface and the class disagree about."""
+def differences(surface: Surface, version: Version, real: dict[str, Any], section: str = "") -> tuple[int, list[str]]:
+    """How many options there are (directly in a section, where one is named), and what the surface and the class disagree about."""
     options = surface.options_at(version)
+    if section:
+        inside = {name.removeprefix(f"{section}."): option for name, option in options.items() if name.startswith(f"{section}.")}
+        options = {name: option for name, option in inside.items() if "." not in name}
+        real = {name: found for name, found in real.items() if "." not in name}
     extra = OF_THE_READER.get((surface.package, surface.name), set())
     unseen = [*extra, *_inside(options, real)]
     ours = {name: option for name, option in options.items() if name not in unseen}
@@ -209,12 +235,16 @@ def compare(package: str, version: Version, cache: Path) -> tuple[int, int, list
         return 0, 0, [f"{package} {version}: {done.stderr.strip().splitlines()[-1]}"]
     total, problems, surfaces = 0, list[str](), 0
     for name, real in json.loads(done.stdout.splitlines()[-1]).items():
-        surface = load_surface(package, name)
+        stem, _, section = name.partition("#")
+        surface = load_surface(package, stem)
         assert surface is not None
+        if isinstance(real, str) and real.startswith("PydanticUserError"):
+            print(f"{package} {version} {name}: needs pydantic 1")
+            continue
         if isinstance(real, str):
             problems.append(f"{package} {version} {name}: not to be had: {real}")
             continue
-        count, wrong = differences(surface, version, real)
+        count, wrong = differences(surface, version, real, section)
         surfaces, total = surfaces + 1, total + count
         problems += [f"{package} {version} {name}: {text}" for text in wrong]
     return surfaces, total, problems

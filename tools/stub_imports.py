@@ -19,7 +19,7 @@ from typing import Any
 
 from surface_archive import Archive  # type: ignore[import-not-found,unused-ignore]
 
-_HOLDS_OPTIONS = ("config", "arg", "schema", "deprecated", "enums", "validation", "param", "const", "multimodal", "types")
+_HOLDS_OPTIONS = ("config", "arg", "schema", "deprecated", "enums", "validation", "param", "const", "multimodal", "types", "pydantic")
 _CLASS_OF_OPTIONS = re.compile(r"^@dataclass.*\nclass \w+(?:Config|Arguments|Mixin)\b", re.MULTILINE)
 _REALLY_THERE = ("pydantic", "pydantic_core", "typing_extensions", "annotated_types", "typing_inspection", "yaml")
 _NOT_THERE = ("org", "java", "annotationlib", "email_validator", "dotenv", "pydantic_settings", "eval_type_backport")

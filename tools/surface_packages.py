@@ -334,7 +334,7 @@ def _torchtune(archive: Archive) -> Surfaces:
 
 
 def _is_recipe_key(path: str) -> bool:
-    """Whether an attribute that a recipe reads is a key of its file, rather than a method of a text, of OmegaConf or of a `torch.device`."""
+    """Whether an attribute that a recipe reads is a key: no method of a text, list or OmegaConf, nothing of a `torch.device`."""
     section, _, last = path.rpartition(".")
     private = any(part.startswith("_") and part != "_component_" for part in path.split("."))
     return not (private or "_component_" in section or section == "device" or (section and (hasattr(str, last) or hasattr(list, last))))
