@@ -11,6 +11,7 @@ from lintune.frameworks.config_keys import merged
 from lintune.frameworks.context import Context, Reading
 from lintune.frameworks.hf_trainer import add_model
 from lintune.frameworks.option_table import option_table
+from lintune.frameworks.overrides import flags
 from lintune.frameworks.reading import read_around, script_of
 from lintune.frameworks.script_guards import add_guards
 from lintune.frameworks.trainer_settings import add_derived
@@ -45,13 +46,18 @@ def entry_config(reading: Reading) -> tuple[CodeConfig, Parsed] | None:
     if any(base.partition(".")[0] in ("transformers", "trl") for found in script.dataclasses for base in found.bases):
         return None
     own = parse_command_line(reading.launch.args, option_table(script, reading.versions)) if script.kind != "none" else Parsed()
+    fired = script.kind == "none" and "fire.Fire(" in source.text
+    if fired:
+        own = Parsed(flags(reading.launch.args), open_ended=any(word.many for word in reading.launch.args))
     tree = parsed(source)
-    file = read_calls(source, tree, None, lambda name: _option(own, name)) if tree is not None else None
+    file = read_calls(source, tree, None, lambda name: _option(own, name, fired)) if tree is not None else None
     found = configs_of(file) if file is not None else []
     return (CodeConfig(found[0], file), own) if file is not None and len(found) == 1 else None
 
 
-def _option(own: Parsed, name: str) -> Value:
+def _option(own: Parsed, name: str, fired: bool) -> Value:
+    if fired and not own.open_ended:
+        return own.values.get(name, Absent())
     return own.values.get(name, Unknown(f"`{name}` is an option that was not read"))
 
 

@@ -7,7 +7,7 @@ from typing import TypeAlias
 
 from lintune.scripts.names import Binding, Names, Scope
 from lintune.source.text import Site
-from lintune.values.value import Data, Known, Step, Unknown, Value
+from lintune.values.value import Absent, Data, Known, Step, Unknown, Value
 
 Options: TypeAlias = Callable[[str], Value]
 """The value of an option that the script parses."""
@@ -41,6 +41,13 @@ class Constants:
         self.names = names
         self._place = place
         self._options = options
+        self.fired = next((name for found in names.calls if (name := self._started(found.node, found.scope))), "")
+        """The function whose parameters are the options of the command line, by `fire.Fire(function)`."""
+
+    def _started(self, node: ast.Call, scope: Scope) -> str:
+        if self.dotted(node.func, scope) == "fire.Fire" and node.args and isinstance(node.args[0], ast.Name):
+            return node.args[0].id
+        return ""
 
     def value(self, node: ast.expr, scope: Scope, depth: int = 0) -> Value:
         """The value of an expression; `None` is known."""
@@ -121,6 +128,8 @@ class Constants:
 
     def _bound(self, binding: Binding, scope: Scope, depth: int) -> Value:
         """What an assignment gives, with its place behind the value's own."""
+        if binding.value is None and isinstance(binding.node, ast.arg) and scope.name == self.fired and scope.name:
+            return self._fired(binding.node.arg, scope, depth)
         if binding.value is None:
             return Unknown(binding.why)
         if binding.why:
@@ -133,6 +142,14 @@ class Constants:
             case Unknown(reason=reason, origin=origin, settle=settle):
                 return Unknown(reason, (step, *origin), settle)
         return found
+
+    def _fired(self, name: str, scope: Scope, depth: int) -> Value:
+        """A parameter that the command line gives, or its default."""
+        given = self._options(name)
+        if not isinstance(given, Absent):
+            return given
+        default = scope.defaults.get(name)
+        return self.value(default, scope.outer or scope, depth) if default is not None else Unknown(f"`{name}` is not given")
 
     def _attribute(self, node: ast.Attribute, scope: Scope) -> Value:
         if isinstance(node.value, ast.Name) and self._is_parsed(node.value.id, scope):

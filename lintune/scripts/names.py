@@ -33,6 +33,8 @@ class Scope:
     name: str
     outer: "Scope | None" = None
     bindings: dict[str, list[Binding]] = field(default_factory=dict)
+    defaults: dict[str, ast.expr] = field(default_factory=dict)
+    """The defaults of a function's parameters."""
     attributes: dict[str, set[str]] = field(default_factory=dict)
     """By name: the attributes that are assigned on it (`args.bf16 = True`)."""
 
@@ -120,6 +122,11 @@ class _Walk:
         for parameter in given:
             if parameter is not None:
                 inner.add(parameter.arg, Binding(None, parameter, _at(parameter), True, f"`{parameter.arg}` is a parameter of `{name}`"))
+        ordered = [*node.args.posonlyargs, *node.args.args]
+        last = ordered[len(ordered) - len(node.args.defaults) :]
+        inner.defaults.update((parameter.arg, value) for parameter, value in zip(last, node.args.defaults, strict=True))
+        pairs = zip(node.args.kwonlyargs, node.args.kw_defaults, strict=True)
+        inner.defaults.update((parameter.arg, value) for parameter, value in pairs if value is not None)
         if isinstance(node, ast.Lambda):
             self.node(node.body, inner, True)
         else:

@@ -77,6 +77,18 @@ def test_a_shell_launch_takes_the_configuration_of_its_script(tmp_path: Path) ->
     assert launch.get("derived.world_size").value == 2  # type: ignore[union-attr]
 
 
+def test_parameters_of_fire_are_the_command_line(tmp_path: Path) -> None:
+    """Given ones, and their defaults; alone nothing is known of them."""
+    script = (
+        "import fire\nfrom transformers import TrainingArguments\ndef train(lr: float = 1e-3, steps=7):\n"
+        "    TrainingArguments(output_dir='o', bf16=True, learning_rate=lr, max_steps=steps)\nfire.Fire(train)\n"
+    )
+    (launch,) = checked(tmp_path, {"finetune.py": script, "run.sh": "torchrun finetune.py --lr 3e-5\n"}, "run.sh").launches
+    assert [getattr(launch.get(name), "value", None) for name in ("optim.lr", "run.max_steps")] == [3e-5, 7]
+    (alone,) = checked(tmp_path, {}, "finetune.py").launches
+    assert not isinstance(alone.get("optim.lr"), Known)
+
+
 def test_a_deepspeed_dictionary_is_read(tmp_path: Path) -> None:
     """Without any file."""
     text = (
