@@ -42,7 +42,7 @@ OVERVIEW = """# Facts of released packages
   the formats of lintune's own files.
 
 Made by `tools/refresh_surfaces.py`; checked against the parsers that released code builds by `tools/surface_oracle.py` and
-`tools/parser_oracle.py`.
+`tools/parser_oracle.py`, and against the classes themselves by `tools/class_oracle.py`: `docs/options.md` has the results.
 
 """
 
