@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable
 
 from lintune.frameworks.code_config import CodeConfig, undecided
+from lintune.frameworks.trainer_settings import written
 from lintune.run.known import truth
 from lintune.run.run import Run
 from lintune.run.settings import along, derived
@@ -108,8 +109,18 @@ def _add_model(run: Run, model: LibraryCall | Unknown | None) -> None:
     run.values["precision.weights"] = dtype if isinstance(dtype, Known) else ungiven
     run.values["model.attn"] = _attention(model)
     if unsloth:
+        _add_unsloth_types(run, dtype)
         run.values["mem.unsloth"] = Known(True, (Step("script", model.site),))
         run.values["seq.max_len"] = model.value("max_seq_length")
+
+
+def _add_unsloth_types(run: Run, dtype: Value) -> None:
+    """Unsloth loads in the type that the card prefers, and trains in it, unless the script says otherwise."""
+    chosen = Unknown("Unsloth chooses the type by the card")
+    if isinstance(dtype, Absent):
+        run.values["model.load_dtype"] = run.values["precision.weights"] = chosen
+    if not any(written(run.get(f"flag.{name}")) for name in ("bf16", "fp16")):
+        run.values["precision.compute"] = chosen
 
 
 def _dtype(model: LibraryCall) -> Value:

@@ -155,3 +155,12 @@ def test_a_script_that_asks_for_the_release_is_believed(tmp_path: Path) -> None:
         "import trl\nfrom trl import SFTConfig\nif trl.__version__ < '0.20':\n    SFTConfig(output_dir='o', bf16=True, max_seq_length=1)\n"
     )
     assert not names(checked(tmp_path, {"train.py": text}, "train.py", trl="0.20.0"))
+
+
+def test_unsloth_chooses_the_type_itself(tmp_path: Path) -> None:
+    """Neither `bf16` nor `fp16` is no fp32 there."""
+    text = "from unsloth import FastLanguageModel\nfrom transformers import TrainingArguments\n"
+    text += "model, tokenizer = FastLanguageModel.from_pretrained('unsloth/Llama-3.2-1B')\nTrainingArguments(output_dir='o')\n"
+    found = checked(tmp_path, {"train.py": text}, "train.py", transformers="4.56.2")
+    assert "trains-in-fp32" not in names(found)
+    assert not isinstance(found.launches[0].get("precision.compute"), Known)
