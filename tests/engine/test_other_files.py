@@ -7,6 +7,7 @@ import pytest
 
 from lintune.engine.check import check
 from lintune.engine.result import CheckOptions, Result
+from lintune.values.value import Known, Unknown
 
 
 @pytest.fixture(autouse=True)
@@ -53,3 +54,12 @@ def test_a_notebook_that_cannot_be_read() -> None:
 def test_what_a_bound_cut_off_is_said() -> None:
     result = checked("x.sh", "while true; do torchrun train.py --output_dir a; done\n")
     assert any("what comes later is not read" in note for note in result.notes)
+
+
+def test_the_script_gets_its_own_arguments() -> None:
+    text = 'set -u\ntorchrun --nproc_per_node ${2:-8} train.py --output_dir "$1" --num_train_epochs 1 --max_steps 5 "${@:3}"\n'
+    Path("run.sh").write_text(text, encoding="utf-8")
+    run = check(["run.sh"], CheckOptions(arguments=("out", "4", "--learning_rate", "1e-5"))).launches[0]
+    assert run.get("derived.world_size") == Known(4, run.get("derived.world_size").origin)
+    assert [run.get(name).value for name in ("flag.output_dir", "flag.learning_rate")] == ["out", 1e-5]
+    assert isinstance(check(["run.sh"], CheckOptions()).launches[0].get("flag.output_dir"), Unknown)
