@@ -59,6 +59,8 @@ def test_what_a_bound_cut_off_is_said() -> None:
 def test_the_script_gets_its_own_arguments() -> None:
     text = 'set -u\ntorchrun --nproc_per_node ${2:-8} train.py --output_dir "$1" --num_train_epochs 1 --max_steps 5 "${@:3}"\n'
     Path("run.sh").write_text(text, encoding="utf-8")
+    parser = "parser = transformers.HfArgumentParser((transformers.TrainingArguments,))"
+    Path("train.py").write_text(f"import transformers\n{parser}\nparser.parse_args_into_dataclasses()\n")
     run = check(["run.sh"], CheckOptions(arguments=("out", "4", "--learning_rate", "1e-5"))).launches[0]
     assert run.get("derived.world_size") == Known(4, run.get("derived.world_size").origin)
     assert [run.get(name).value for name in ("flag.output_dir", "flag.learning_rate")] == ["out", 1e-5]
