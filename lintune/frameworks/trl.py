@@ -92,9 +92,10 @@ def read(reading: Reading) -> Parsed:
     if own:
         from lintune.frameworks.option_table import TableOption, fill_spellings
 
-        table.options.setdefault("config", TableOption(Option("config", origin="trl TrlParser")))
-        table.options.setdefault("env", TableOption(Option("env", "dict", origin="trl TrlParser")))
+        table.options["config"] = TableOption(Option("config", origin="trl TrlParser"))  # some releases list it as a script option too
+        table.options["env"] = TableOption(Option("env", "dict", origin="trl TrlParser"))
         table.unread = table.unread or "the `trl` command has options of its own"
+        table.spellings = {}
         fill_spellings(table)
     word = config_word(reading.launch.args)
     root = config_of(reading, word)

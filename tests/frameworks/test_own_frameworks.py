@@ -181,6 +181,16 @@ def test_swift_refuses_unknown_flags(make_run) -> None:  # type: ignore[no-untyp
     assert not names(make_run("swift sft --model x --dataset y --lora_rnk 8 --ignore_args_error true"), "raw.unknown")
 
 
+@pytest.mark.parametrize("release", ["", "0.12.0", "0.19.1", "1.16.0"])
+def test_trl_takes_its_config_file_in_every_release(make_run, release: str) -> None:  # type: ignore[no-untyped-def]
+    files = {"c.yml": GRPO + "env: {A: b}\n"}
+    if release:
+        files["requirements.txt"] = f"trl=={release}\n"
+    run = make_run("trl grpo --config c.yml --bf16 false", files)
+    assert run.framework == "trl" and data(run.get("flag.num_generations")) == 8
+    assert [names(run, name) for name in ("raw.windowed", "raw.unknown", "raw.dropped")] == [[], [], []]
+
+
 def test_a_trl_config_of_a_script_that_is_not_at_hand(make_run) -> None:  # type: ignore[no-untyped-def]
     """Flags win over the file; the launcher's option over the accelerate file."""
     files = {
