@@ -27,9 +27,7 @@ _ROLES: dict[str, Role] = {
 }
 _SHEBANG = re.compile(rb"#!\s*\S*?/(?:env\s+)?(?:bash|sh|dash|zsh)\b")
 
-_CONFIGS = (
-    rb"[=(,]\s*(?:\w+\.)*(?:(?:Seq2Seq|Unsloth)?TrainingArguments|(?:SFT|DPO|GRPO|RLOO|KTO|ORPO|CPO|PPO|GKD|Reward)Config)\s*\("
-)
+_CONFIGS = rb"[=(,]\s*(?:\w+\.)*(?:(?:Seq2Seq|Unsloth)?TrainingArguments|(?:SFT|DPO|GRPO|RLOO|KTO|ORPO|CPO|PPO|GKD|Reward)Config)\s*\("
 """A training configuration that a script makes itself."""
 _LAUNCHES: dict[Role, bytes] = {
     "shell": rb"\btorchrun\b|\bdeepspeed\s|\baccelerate\s+launch|\bllamafactory-cli\s+train|\b(?:swift|megatron)\s+(?:sft|pt|rlhf)\b"

@@ -8,8 +8,7 @@ from collections.abc import Iterator
 _BY_PROVIDER: tuple[tuple[str, str], ...] = (
     (
         "torchrun",  # torch/distributed/run.py, "Environment Variables"
-        "LOCAL_RANK RANK GROUP_RANK ROLE_RANK LOCAL_WORLD_SIZE WORLD_SIZE ROLE_WORLD_SIZE ROLE_NAME "
-        "TORCHELASTIC_* TORCH_NCCL_* PET_*",
+        "LOCAL_RANK RANK GROUP_RANK ROLE_RANK LOCAL_WORLD_SIZE WORLD_SIZE ROLE_WORLD_SIZE ROLE_NAME TORCHELASTIC_* TORCH_NCCL_* PET_*",
     ),
     (
         "the job launcher of the platform",

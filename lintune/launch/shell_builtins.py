@@ -201,8 +201,6 @@ BUILTINS: dict[str, Builtin] = {
     "wait": _unclear,
     "kill": _unclear,
     "jobs": _unclear,
-    **dict.fromkeys(
-        ("ulimit", "umask", "shopt", "alias", "unalias", "disown", "times", "enable", "history", "complete", "bind"), _nothing
-    ),
+    **dict.fromkeys(("ulimit", "umask", "shopt", "alias", "unalias", "disown", "times", "enable", "history", "complete", "bind"), _nothing),
     **dict.fromkeys(("logout", "caller", "compgen", "fg", "bg", "help", "suspend", "fc", "dirs"), _nothing),
 }
