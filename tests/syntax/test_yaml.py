@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 import yaml
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from lintune.source.text import Source
@@ -243,6 +243,7 @@ def test_deep_nesting_does_not_crash(text: str) -> None:
 
 @given(st.text(st.sampled_from(list("ab:-[]{}&*!|>'\"#,?%@` \n\t<=1.\ufeff\udcff")), max_size=30))
 def test_never_raises_and_agrees(text: str) -> None:
+    assume("\ufeff\ufeff" not in text)  # PyYAML's own two parsers disagree about a second byte order mark
     document = parse(text)
     try:
         wanted = yaml.safe_load(text)
