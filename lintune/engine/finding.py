@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import Literal, TypeAlias
 
 from lintune.source.edits import Edit
-from lintune.source.record import dataclass, replace
+from lintune.source.record import dataclass
 from lintune.source.text import Site, Source
 
 Severity = Literal["error", "warning", "info"]
@@ -177,11 +177,6 @@ def in_order(findings: Iterable[Finding]) -> list[Finding]:
 def _order(finding: Finding) -> tuple[str, int, int, str, str]:
     site = finding.primary
     return (site.source.path, site.span.start, severity_rank(finding.severity), finding.name, finding.message)
-
-
-def with_notes(finding: Finding, *notes: str) -> Finding:
-    """The finding with further notes."""
-    return replace(finding, notes=(*finding.notes, *notes))
 
 
 def whole_file(source: Source) -> Site:

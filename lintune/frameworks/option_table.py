@@ -8,7 +8,6 @@ from typing import Literal, TypeAlias
 from lintune.scripts.entry import EntryScript
 from lintune.scripts.parsers import ParserKind
 from lintune.source.record import dataclass, field, replace
-from lintune.source.text import Site
 from lintune.surfaces.releases import recent_releases, releases
 from lintune.surfaces.surface import Surface, surface_of
 from lintune.surfaces.windows import short
@@ -298,8 +297,3 @@ def _default_value(option: Option, origin: tuple[Step, ...]) -> Value:
     if not option.default_known:
         return Unknown(f"the default of `{option.name}` is computed at run time", origin)
     return Absent(origin) if option.default is None else Known(option.default, origin)
-
-
-def default_site(value: Value) -> Site | None:
-    """Where the default of a value is written, if a script that was read defines it."""
-    return next((step.site for step in value.origin if step.kind == "default"), None)

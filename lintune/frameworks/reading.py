@@ -55,3 +55,11 @@ def _entry_path(launch: Launch) -> str | None:
         return None
     text = launch.entry.text
     return text.replace(".", "/") + ".py" if launch.module else text
+
+
+def args_file(reading: Reading, script: EntryScript) -> Source | None:
+    """The file `<script>.args` beside the entry script, where its parser looks for one and it is there."""
+    if not script.looks_for_args_file or reading.source is None:
+        return None
+    path = reading.source.path.removesuffix(".py") + ".args"
+    return reading.context.project.read(path) if reading.context.project.exists(path) else None

@@ -14,7 +14,7 @@ from lintune.frameworks.environment import add_environment, word_value
 from lintune.frameworks.files import NamedFile, add_files
 from lintune.frameworks.launcher_facts import add_launcher
 from lintune.frameworks.pins import add_pins
-from lintune.frameworks.reading import read_around
+from lintune.frameworks.reading import args_file, read_around
 from lintune.frameworks.script_facts import add_script
 from lintune.frameworks.script_guards import add_guards, add_never_read
 from lintune.frameworks.trainer_settings import add_trainer_settings
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from lintune.frameworks.command_line import Parsed
     from lintune.frameworks.option_table import OptionTable
     from lintune.frameworks.own_frameworks import Adapter
+    from lintune.launch.word import Word
 
 Flags = Mapping[str, Value]
 """The framework's options by name, with their defaults."""
@@ -171,12 +172,23 @@ def _script(reading: Reading, framework: Framework) -> EntryScript | None:
     return framework.known(reading) if framework.known is not None else None
 
 
+def _stray_words(reading: Reading, script: EntryScript) -> "tuple[Word, ...]":
+    """The words of `<script>.args`, which HfArgumentParser silently puts before the command line."""
+    found = args_file(reading, script)
+    if found is None:
+        return ()
+    from lintune.frameworks.command_line import words_of_file
+
+    return words_of_file(found)
+
+
 def _parse(reading: Reading, script: EntryScript | None) -> tuple[Flags, Items]:
     from lintune.frameworks.command_line import parse_command_line
     from lintune.frameworks.option_table import library_table, option_table
 
     words = reading.launch.args
     if script is not None:
+        words = (*_stray_words(reading, script), *words)
         table = option_table(script, reading.versions)
         parsed = parse_command_line(words, table)
         if parsed.config is not None:

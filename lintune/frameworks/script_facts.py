@@ -3,9 +3,11 @@
 from functools import partial
 
 from lintune.frameworks.context import Reading
+from lintune.frameworks.reading import args_file
 from lintune.run.run import Item, Run
 from lintune.run.settings import fact
 from lintune.scripts.entry import EntryScript
+from lintune.source.text import Site
 from lintune.values.value import Absent, Known, Step, Unknown, Value
 
 _COMPARED = ("llm_type",)
@@ -34,6 +36,7 @@ def add_script(run: Run, reading: Reading, script: EntryScript | None) -> None:
         run.unread["script.trainer"] = why
     if script is not None and script is reading.script:
         run.guards = script.guards
+        _add_args_file(run, reading, script)
         run.values["script.path"] = Known(reading.entry, (Step("script", note="entry script"),))
         for option in _COMPARED:
             run.pending[f"script.compared.{option}"] = partial(_compared, script, option)
@@ -47,6 +50,12 @@ def add_script(run: Run, reading: Reading, script: EntryScript | None) -> None:
     run.pending["model.known_templates"] = lambda: run.get("script.compared.llm_type")
     if script is None:
         run.unread["flag"] = _unread(reading)
+
+
+def _add_args_file(run: Run, reading: Reading, script: EntryScript) -> None:
+    found = args_file(reading, script)
+    if found is not None and found.text.strip():
+        run.values["script.args_file"] = Known(found.path, (Step("script", Site(found, found.line_span(1))),))
 
 
 def _readme_tuning(reading: Reading) -> Value:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable
 
 from lintune.launch.shell_arithmetic import arithmetic
-from lintune.launch.shell_expand import expand_text, expand_words
+from lintune.launch.shell_expand import expand_text
 from lintune.launch.shell_machine import Machine
 from lintune.launch.shell_operations import pattern_runs
 from lintune.launch.shell_paths import existence
@@ -337,11 +337,3 @@ def case_matches(machine: Machine, subject: Pieces, patterns: tuple[ShellWord, .
         if result:
             return True
     return result
-
-
-def bracket_words(machine: Machine, words: tuple[ShellWord, ...]) -> list[Word]:
-    """The operands of `[` or `test`."""
-    machine.quiet += 1
-    found = expand_words(machine, words)
-    machine.quiet -= 1
-    return found

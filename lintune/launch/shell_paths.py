@@ -5,7 +5,6 @@ from posixpath import dirname, join, normpath
 from lintune.launch.shell_folders import SCRIPT_FOLDER, folder_of
 from lintune.launch.shell_machine import Machine
 from lintune.launch.shell_pieces import Pieces, known_text
-from lintune.launch.word import Word
 
 SCRIPT = "\0"
 """How the state writes the folder of the script at the beginning of a working folder."""
@@ -45,16 +44,6 @@ def entered(machine: Machine, target: Pieces) -> str | None:
 
 def _below(path: str) -> str:
     return "" if path == "." else "/" + path
-
-
-def folder_text(word: Word, script_path: str) -> str | None:
-    """A path whose unknown beginning is the working folder or the script's folder, relative to where reports are made."""
-    place = folder_of(word.pieces[0].reason) if word.pieces else None
-    rest = known_text(word.pieces[1:])
-    if place is None or rest is None:
-        return None
-    base = dirname(script_path) if place[0] == SCRIPT_FOLDER else ""
-    return normpath(join(base, place[1], "." + rest))
 
 
 def candidates(machine: Machine, target: Pieces) -> list[str]:

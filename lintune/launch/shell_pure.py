@@ -9,7 +9,7 @@ from lintune.launch.shell_folders import SCRIPT_FOLDER, SCRIPT_NAME, folder_of, 
 from lintune.launch.shell_machine import Machine
 from lintune.launch.shell_parameters import working_folder
 from lintune.launch.shell_patterns import literal_tail
-from lintune.launch.shell_pieces import Pieces, join_words, known_text, lines_of, shown_text, slice_pieces, unknown_piece
+from lintune.launch.shell_pieces import Pieces, known_text, lines_of, shown_text, slice_pieces, unknown_piece
 from lintune.launch.shell_sed import sed
 from lintune.launch.word import Piece, Word
 from lintune.source.text import Site
@@ -270,10 +270,6 @@ def _sed(machine: Machine, argv: list[Word], site: Site) -> Pieces | None:
         return None
     result = sed([word.text for word in argv[1:]], text)
     return None if result is None else (Piece(result, site),)
-
-
-def _echo(machine: Machine, argv: list[Word], site: Site) -> Pieces | None:
-    return _line(join_words(argv[1:], " ", site), site)
 
 
 PURE: dict[str, Pure] = {

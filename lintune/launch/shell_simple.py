@@ -6,7 +6,7 @@ from lintune.launch.shell_expand import expand_text, expand_words
 from lintune.launch.shell_flow import Exit, Return
 from lintune.launch.shell_machine import MAX_COMMANDS, MAX_DEPTH, Abort, Machine, WorkBound
 from lintune.launch.shell_paths import shown_folder
-from lintune.launch.shell_pieces import Pieces, known_text, through, unknown_piece
+from lintune.launch.shell_pieces import Pieces, known_text, unknown_piece
 from lintune.launch.shell_pure import PURE
 from lintune.launch.shell_state import FunctionBody, Variable
 from lintune.launch.shell_ways import gathered
@@ -215,7 +215,7 @@ def _output(machine: Machine, argv: list[Word], site: Site) -> Pieces:
     if pure is not None:
         result = pure(machine, argv, site)
         if result is not None:
-            return through(result, site) if False else result
+            return result
     shown = name if argv[0].known else "a program"
     return (unknown_piece(site, f"the output of `{shown}` is only known when it runs"),)
 

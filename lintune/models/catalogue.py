@@ -46,11 +46,6 @@ def find_model(name: str) -> Known | None:
     return Known(first, model_of(config), exact, counted)
 
 
-def known_ids() -> tuple[str, ...]:
-    """The first names of all known models."""
-    return tuple(dict.fromkeys(first for first, _, _ in _by_name().values()))
-
-
 @lru_cache(maxsize=1)
 def _by_name() -> dict[str, tuple[str, dict[str, object], str]]:
     import json

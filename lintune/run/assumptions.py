@@ -25,8 +25,3 @@ class Assumptions:
     """Environment variables that are known to be set when the script starts; None where nothing was said."""
     arguments: tuple[str, ...] | None = None
     """The script's own arguments; None where nothing was said."""
-
-
-def normalised_package(name: str) -> str:
-    """A package name as `Run.versions` spells it: lower case, dashes."""
-    return name.strip().lower().replace("_", "-").replace(".", "-")

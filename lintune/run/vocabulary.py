@@ -73,6 +73,7 @@ gpu.bf16                      |         | whether the card computes in bf16
 gpu.tf32                      |         | whether the card has TF32
 script.config                 |         | the call by which the script makes its training configuration
 script.path                   |         | the entry script that was read
+script.args_file              |         | the file beside the script whose words come before the command line
 script.rank0_save             |         | whether the script calls `save_model` under `local_rank == 0`
 script.device_map             |         | how the script places its model: auto, or placed for a mapping to devices
 script.trainer.*              |         | the class whose method or argument newer releases call otherwise

@@ -1,7 +1,7 @@
 """The calls of training libraries in one Python file, with their keywords as values. Nothing is imported or run."""
 
 import ast
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 
 from lintune.scripts.constants import Constants, Options, unasked
 from lintune.scripts.modules import node_span
@@ -153,8 +153,3 @@ def _short(dotted: str) -> str:
         return ""
     tail = parts[-2:] if len(parts) > 2 and parts[-2][:1].isupper() else parts[-1:]
     return ".".join((parts[0], *tail))
-
-
-def of_name(calls: Iterable[LibraryCall], *names: str) -> list[LibraryCall]:
-    """The calls of these classes or functions."""
-    return [call for call in calls if call.name in names]
