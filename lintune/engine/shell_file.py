@@ -1,6 +1,6 @@
 """A shell script, or a notebook's shell cells, as the runs they start, with what could not be read and what comments silence."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import TypeAlias
 
 from lintune.frameworks.context import Context
@@ -37,6 +37,12 @@ class ShellFile:
     """What is wrong with the file around the shell text: a notebook's JSON."""
 
 
+_MOST_TURNS = 64
+"""How many launches of one place of a script are looked at: a loop over settings, not one without an end."""
+_MOST_SAME = 2
+"""How many times the very same launch is: two are enough to see that they share a port."""
+
+
 def read_shell(source: Source, project: Project, assumptions: Assumptions, scripts: Scripts) -> ShellFile:
     """The script evaluated as bash would run it, and each training launch in it as a run.
 
@@ -63,7 +69,7 @@ def read_notebook(source: Source, project: Project, assumptions: Assumptions, sc
 
 def _runs(commands: Iterable[Command], context: Context) -> list[Run]:
     runs: list[Run] = []
-    for command in commands:
+    for command in _without_repeats(commands):
         launch = unwrap(command)
         run = read_launch(launch, context) if launch is not None else None
         if run is not None:
@@ -71,3 +77,17 @@ def _runs(commands: Iterable[Command], context: Context) -> list[Run]:
             runs.append(run)
     mark_port_conflicts(runs)
     return runs
+
+
+def _without_repeats(commands: Iterable[Command]) -> Iterator[Command]:
+    """The commands as a loop runs them, but the same one twice at most, and one place of the script some dozens of times."""
+    turns: dict[tuple[int, int], int] = {}
+    same: dict[tuple[int, int, tuple[str, ...]], int] = {}
+    for command in commands:
+        place = (command.site.span.start, command.site.span.end)
+        words = (*place, tuple(word.text for word in command.argv))
+        if turns.get(place, 0) >= _MOST_TURNS or same.get(words, 0) >= _MOST_SAME:
+            continue
+        turns[place] = turns.get(place, 0) + 1
+        same[words] = same.get(words, 0) + 1
+        yield command

@@ -211,3 +211,14 @@ def test_what_a_run_file_says_wrongly(folder: Path) -> None:
     (folder / "run.json").write_text('{"lintune_run": 9, "values": {}}')
     result = check(["run.json"], CheckOptions())
     assert [finding.name for finding in result.findings] == ["run-file-invalid"] and not result.launches
+
+
+def test_a_loop_runs_a_launch_once_per_setting(folder: Path) -> None:
+    """Every setting of a loop is a launch of its own; a loop without an end is cut, said, and its launch looked at twice."""
+    launch = "torchrun train.py --model_name_or_path model --output_dir out --learning_rate"
+    (folder / "sweep.sh").write_text(f"for rate in 1e-4 1e-5 1e-6; do {launch} $rate; done\n")
+    (folder / "endless.sh").write_text(f"while true; do {launch} 1e-4; done\n")
+    assert len(check(["sweep.sh"], CheckOptions()).launches) == 3
+    endless = check(["endless.sh"], CheckOptions())
+    assert len(endless.launches) == 2
+    assert "evaluation stopped" in " ".join(endless.notes)
