@@ -111,14 +111,19 @@ def table(pages: Sequence[Page], paint: Paint) -> str:
 def pages_for_error(text: str, pages: Iterable[Page]) -> list[Page]:
     """The pages whose run-time error text stands in a pasted traceback, the longest match first; else the alike ones."""
     pasted = _folded(text)
+    said = _folded(_EXCEPTION.sub("", text.strip().rpartition("\n")[2]))
     scored: list[tuple[float, str, Page]] = []
     for page in pages:
-        score = max((_likeness(_folded(known), pasted) for known in page.error_text), default=0.0)
+        score = max((_likeness(_folded(known), each) for known in page.error_text for each in (pasted, said)), default=0.0)
         if score:
             scored.append((score, page.name, page))
     scored.sort(key=lambda entry: (-entry[0], entry[1]))
     exact = [page for score, _, page in scored if score >= 1]
     return exact or [page for _, _, page in scored]
+
+
+_EXCEPTION = re.compile(r"^\s*[\w.]+(?:Error|Exception):\s*")
+"""What Python puts before an exception's text, in the last line of a traceback."""
 
 
 def _folded(text: str) -> str:

@@ -97,6 +97,7 @@ def test_what_a_rule_needs(page: Page) -> None:
     [
         ("[rank0]: ValueError: The model cannot simultaneously adjust LLM\nparameters and apply LoRA.\n", True),
         ("cannot simultaneously adjust", True),
+        ("Traceback\n  raise\nValueError: The model cannot simultaneously", True),
         ("The model can not adjust LLM parameters while it has to simultaneously apply LoRA", True),
         ("CUDA out of memory", False),
         ("LoRA", False),
