@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from posixpath import basename
 
-from lintune.frameworks import axolotl, llamafactory, plain_flags, swift, trl
+from lintune.frameworks import axolotl, hydra_programs, litgpt, llamafactory, plain_flags, swift, torchtune, trl
 from lintune.frameworks.command_line import Parsed
 from lintune.frameworks.context import Context, Reading
 from lintune.frameworks.overrides import config_words
@@ -35,7 +35,18 @@ MEGATRON = Adapter(swift.MEGATRON, swift.read, swift.fill_megatron, trainer=Fals
 TRL = Adapter(trl.NAME, trl.read, trl.fill)
 OPENRLHF = Adapter(plain_flags.OPENRLHF, plain_flags.read_openrlhf, plain_flags.fill_openrlhf, trainer=False)
 COOKBOOK = Adapter(plain_flags.COOKBOOK, plain_flags.read_cookbook, plain_flags.fill_cookbook, trainer=False)
-_PROGRAMS = {"llamafactory-cli": LLAMAFACTORY, "axolotl": AXOLOTL, "swift": SWIFT, "megatron": MEGATRON, "trl": TRL}
+LITGPT = Adapter(litgpt.NAME, litgpt.read, litgpt.fill, trainer=False)
+TORCHTUNE = Adapter(torchtune.NAME, torchtune.read, torchtune.fill, trainer=False)
+VERL = Adapter(hydra_programs.VERL, hydra_programs.read, hydra_programs.fill_verl, trainer=False)
+HYDRA = Adapter(hydra_programs.HYDRA, hydra_programs.read, hydra_programs.fill, trainer=False)
+_PROGRAMS = {
+    "llamafactory-cli": LLAMAFACTORY,
+    "axolotl": AXOLOTL,
+    "swift": SWIFT,
+    "megatron": MEGATRON,
+    "trl": TRL,
+    "litgpt": LITGPT,
+}
 _FILES = (
     (axolotl.is_config, AXOLOTL, "axolotl", "train"),
     (llamafactory.is_config, LLAMAFACTORY, "llamafactory-cli", "train"),
@@ -52,6 +63,12 @@ def adapter_of(reading: Reading) -> Adapter | None:
     if launch.entry is None:
         return _PROGRAMS.get(launch.launcher)
     entry = launch.entry.text
+    if launch.launcher == "tune":
+        return TORCHTUNE
+    if hydra_programs.is_verl(entry):
+        return VERL
+    if hydra_programs.is_hydra(reading):
+        return HYDRA
     if axolotl.is_entry(entry):
         return AXOLOTL
     if swift.is_entry(entry):

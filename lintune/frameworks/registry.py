@@ -57,9 +57,7 @@ _MINICPMV = Framework(minicpmv.NAME, minicpmv.fill)
 _HF_TRAINER = Framework(hf_trainer.NAME, hf_trainer.fill)
 _ARGPARSE = Framework("argparse", meaning="own")
 _UNKNOWN = Framework("unknown", meaning="unread")
-_PROGRAMS = {"tune": Framework("torchtune", meaning="unread"), "litgpt": Framework("litgpt", meaning="unread")}
-"""Programs that are themselves the entry and whose options are not read yet."""
-_OWN_PROGRAMS = frozenset(("swift", "megatron", "trl", "llamafactory-cli", "axolotl"))
+_OWN_PROGRAMS = frozenset(("swift", "megatron", "trl", "llamafactory-cli", "axolotl", "litgpt"))
 _OWN_ENTRIES = ("axolotl", "swift", "train", "openrlhf", "finetuning")
 
 
@@ -121,7 +119,7 @@ def _detect(reading: Reading) -> Framework:
     if own is not None:
         return own
     if reading.launch.entry is None:
-        return _PROGRAMS.get(reading.launch.launcher, _UNKNOWN)
+        return _UNKNOWN
     if minicpmv.detect(reading):
         return _MINICPMV
     family = _vision_language(reading)
@@ -149,6 +147,7 @@ def _with_own_options(reading: Reading) -> Framework | None:
     launch = reading.launch
     entry = launch.entry.text if launch.entry is not None else ""
     named = launch.launcher in _OWN_PROGRAMS if launch.entry is None else any(part in entry for part in _OWN_ENTRIES)
+    named = named or launch.launcher == "tune" or (reading.source is not None and "hydra.main" in reading.source.text)
     if not named and not reading.words & {"finetuning_type", "config"}:
         return None
     from lintune.frameworks.own_frameworks import adapter_of

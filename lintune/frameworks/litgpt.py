@@ -1,0 +1,178 @@
+"""litgpt: `litgpt finetune_lora checkpoint_dir --config x.yaml --train.micro_batch_size 4`, read by jsonargparse.
+
+Options are the parameters of the command's `setup` function and, with dots, the fields of `train`, `eval` and `log`.
+jsonargparse abbreviates nothing; options over the file, in the order of the command line.
+"""
+
+from collections.abc import Sequence
+
+from lintune.frameworks.command_line import Parsed
+from lintune.frameworks.config_files import flat_values
+from lintune.frameworks.context import Reading
+from lintune.frameworks.files import NamedFile, add_files
+from lintune.frameworks.flag_items import FlagItems, Given
+from lintune.frameworks.option_table import OptionTable, Spelling
+from lintune.frameworks.override_words import variable_steps
+from lintune.frameworks.own_options import config_of, config_value, table_of
+from lintune.launch.word import Word, word_tail
+from lintune.run.known import text, truth
+from lintune.run.run import Run
+from lintune.run.settings import along, derived
+from lintune.source.record import dataclass, field
+from lintune.surfaces.surface import load_surface
+from lintune.values.config_readers import convert_loaded
+from lintune.values.conversion import Refusal
+from lintune.values.value import Absent, Data, Known, Step, Unknown, Value
+
+NAME = "litgpt"
+_SETTINGS = (
+    ("model.id", "checkpoint_dir"),
+    ("batch.micro", "train.micro_batch_size"),
+    ("seq.max_len", "train.max_seq_length"),
+    ("run.epochs", "train.epochs"),
+    ("run.max_steps", "train.max_steps"),
+    ("run.output_dir", "out_dir"),
+    ("run.seed", "seed"),
+    ("adapter.rank", "lora_r"),
+    ("adapter.alpha", "lora_alpha"),
+    ("adapter.dropout", "lora_dropout"),
+)
+_PRECISIONS = {"bf16-true": "bf16", "bf16-mixed": "bf16", "16-true": "fp16", "16-mixed": "fp16", "32-true": "fp32"}
+_OWN = frozenset(("config", "print_config", "help", "checkpoint_dir"))
+_CLASSES = ("data", "optimizer")
+"""Options whose inner keys are those of a class that the user names."""
+
+
+@dataclass(slots=True)
+class _Words:
+    """What a command line gives."""
+
+    table: OptionTable
+    items: FlagItems
+    config: Word | None = None
+    uses: dict[str, list[tuple[Given, Value]]] = field(default_factory=dict)
+    open_ended: bool = False
+
+
+def read(reading: Reading) -> Parsed:
+    """The options of a launch with their defaults."""
+    table, words = _table(reading)
+    found = _read_words(words, table)
+    root = config_of(reading, found.config)
+    values: dict[str, Value] = {}
+    if root is not None:
+        values = {name: _below(name, value, table) for name, value in flat_values(root, "config").items()}
+    values.update({name: uses[-1][1] for name, uses in found.uses.items()})
+    unread = found.open_ended or (found.config is not None and root is None)
+    for name in table.options:
+        if name not in values:
+            values[name] = Unknown("the config file was not read") if unread else table.default(name)
+    for name, uses in found.uses.items():
+        if len(uses) > 1 and not name.startswith(_CLASSES):
+            found.items.duplicate(name, uses)
+    return Parsed(values=values, items=found.items.done(), open_ended=unread)
+
+
+def _table(reading: Reading) -> tuple[OptionTable, Sequence[Word]]:
+    """The options of the command and its words; `litgpt finetune` is LoRA since 0.4, and had a word for the method before."""
+    command = reading.launch.subcommand or ""
+    first = reading.launch.args[0].text if reading.launch.args else ""
+    legacy = command == "finetune" and first in ("lora", "full", "adapter", "adapter_v2")
+    name = "finetune_lora" if command == "finetune" and not legacy else f"finetune_{first}" if legacy else command
+    table = table_of(reading, [f"litgpt.{name}"])
+    if legacy or load_surface("litgpt", name) is None:
+        table.unread = "the options of this command are not known"
+    return table, reading.launch.args[1 if legacy else 0 :]
+
+
+def _read_words(words: Sequence[Word], table: OptionTable) -> _Words:
+    found = _Words(table, FlagItems(table))
+    at = 0
+    while at < len(words):
+        word = words[at]
+        at += 1
+        if word.many or (not word.known and "=" not in word.text):
+            found.open_ended = True
+            continue
+        if not word.text.startswith("--") or len(word.text) == 2:
+            if "checkpoint_dir" not in found.uses and not word.text.startswith("-"):
+                _keep(found, "checkpoint_dir", Given(word, "checkpoint_dir", True, Spelling("checkpoint_dir")), word, ())
+            continue
+        head, equals, _ = word.text.partition("=")
+        value, rest = (word_tail(word, len(head) + 1), ()) if equals else (None, words[at : at + 1])
+        if not equals and rest and not rest[0].text.startswith("--"):
+            value = rest[0]
+            at += 1
+        _read_option(found, Given(word, head, bool(equals), Spelling(head[2:])), value, rest if value is not None else ())
+    return found
+
+
+def _read_option(found: _Words, given: Given, value: Word | None, rest: Sequence[Word]) -> None:
+    name = given.flag[2:].removesuffix("+")
+    if name == "config":
+        found.config = value
+        return
+    option = found.table.options.get(name)
+    inner = name.partition(".")[0] in _CLASSES or name.endswith(".help")
+    if option is None and name not in _OWN and not inner:
+        if found.table.complete:
+            found.items.unknown(given.word, given.flag, [value] if value is not None else [])
+        return
+    if option is not None and option.presence != "all":
+        found.items.windowed(given, option)
+    if value is not None:
+        _keep(found, name, given, value, rest)
+    elif option is not None:
+        found.items.missing(given, option.option)
+
+
+def _keep(found: _Words, name: str, given: Given, value: Word, rest: Sequence[Word]) -> None:
+    origin = (Step("flag", given.site(rest)), *variable_steps(value))
+    read: Value = Unknown(value.reason, origin)
+    if value.known:
+        data = _converted(found, name, given, value, rest)
+        read = Absent(origin) if data is None else Known(data, origin)
+    found.uses.setdefault(name, []).append((given, read))
+
+
+def _converted(found: _Words, name: str, given: Given, value: Word, rest: Sequence[Word]) -> Data:
+    """A word as its option's type has it; `null` is the absent value of an optional parameter."""
+    if value.text in ("null", "None"):
+        return None
+    row = found.table.options.get(name)
+    if row is None or row.option.type not in ("int", "float", "bool", "optional-bool"):
+        return value.text
+    data = convert_loaded(value.text, "jsonargparse", row.option)
+    if isinstance(data, Refusal):
+        if row.presence == "all" and len({option.type for _, option in row.variants}) <= 1:
+            found.items.refused(given, rest, value.text, data)
+        return value.text
+    return data
+
+
+def _below(name: str, value: Value, table: OptionTable) -> Value:
+    """A value of the file as its option's type has it."""
+    row = table.options.get(name)
+    if row is None or not isinstance(value, Known) or not isinstance(value.value, (str, int, float)):
+        return value
+    data = convert_loaded(value.value, "jsonargparse", row.option)
+    return value if isinstance(data, Refusal) else Known(data, value.origin)
+
+
+def fill(run: Run, reading: Reading) -> None:
+    """The common vocabulary."""
+    for name, flag in _SETTINGS:
+        value = run.get(f"flag.{flag}")
+        if not isinstance(value, Absent):
+            run.values[name] = value
+    precision = run.get("flag.precision")
+    kind = _PRECISIONS.get(text(precision) or "")
+    if kind is not None:
+        run.values["precision.compute"] = along(kind, precision.origin)
+    if reading.launch.subcommand == "finetune_full":
+        run.values["adapter.kind"] = derived("none", "`litgpt finetune_full`")
+    elif truth(run.get("flag.lora_query")) is not None and "lora" in (reading.launch.subcommand or ""):
+        run.values["adapter.kind"] = derived("lora", "`litgpt finetune_lora`")
+    named = config_value(_read_words(reading.launch.args, OptionTable(unread="read before")).config)
+    if named is not None and not (text(named) or "").startswith(("http://", "https://")):
+        add_files(run, reading, (NamedFile("config", named),))

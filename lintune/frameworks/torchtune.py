@@ -1,0 +1,117 @@
+"""torchtune: `tune run [torchrun options] recipe --config name_or_path key=value ~key`.
+
+The recipe merges the words over the YAML file (torchtune/config/_utils.py `_merge_yaml_and_cli_args`); a recipe reads any
+key, so none is unknown. `--` words other than `--config` are refused (config/_parse.py `TuneRecipeArgumentParser`).
+"""
+
+from lintune.frameworks.command_line import Parsed
+from lintune.frameworks.config_files import flat_values
+from lintune.frameworks.context import Reading
+from lintune.frameworks.files import NamedFile, add_files
+from lintune.frameworks.override_words import Override, Overrides, split_override
+from lintune.frameworks.own_options import config_of, config_value
+from lintune.launch.word import Word, word_tail
+from lintune.run.known import text
+from lintune.run.run import Run
+from lintune.run.settings import along
+from lintune.values.value import Absent, Unknown, Value
+
+NAME = "torchtune"
+_SETTINGS = (
+    ("batch.micro", "batch_size"),
+    ("batch.accum", "gradient_accumulation_steps"),
+    ("optim.lr", "optimizer.lr"),
+    ("optim.weight_decay", "optimizer.weight_decay"),
+    ("seq.max_len", "tokenizer.max_seq_len"),
+    ("run.epochs", "epochs"),
+    ("run.output_dir", "output_dir"),
+    ("run.seed", "seed"),
+    ("batch.packing", "dataset.packed"),
+    ("mem.ckpt", "enable_activation_checkpointing"),
+    ("adapter.rank", "model.lora_rank"),
+    ("adapter.alpha", "model.lora_alpha"),
+    ("adapter.dropout", "model.lora_dropout"),
+)
+
+
+def read(reading: Reading) -> Parsed:
+    """The settings of a launch: what the file says, with the words over it."""
+    config, overrides = read_words(reading.launch.args)
+    root = config_of(reading, config)
+    below = flat_values(root, "config") if root is not None else {}
+    values: dict[str, Value] = dict(below)
+    for override in overrides.given:
+        _lay_over(values, override)
+    parsed = Parsed(values=values, items=overrides.items)
+    parsed.open_ended = root is None or overrides.open_ended
+    return parsed
+
+
+def _lay_over(values: dict[str, Value], override: Override) -> None:
+    """One word over what is there; a component is replaced by its name, its arguments stay."""
+    key = override.key
+    if override.operation == "delete":
+        for name in [name for name in values if name.startswith(f"{key}.")]:
+            del values[name]
+    elif f"{key}._component_" in values:
+        key = f"{key}._component_"
+    values[key] = override.value
+
+
+def read_words(words: tuple[Word, ...]) -> tuple[Word | None, Overrides]:
+    """The word that names the config, and the overrides."""
+    found = Overrides()
+    config: Word | None = None
+    at = 0
+    while at < len(words):
+        word = words[at]
+        at += 1
+        head, equals, _ = word.text.partition("=")
+        if len(head) > 2 and "--config".startswith(head):  # argparse takes abbreviations too
+            config = word_tail(word, len(head) + 1) if equals else words[at] if at < len(words) else None
+            at += not equals
+        elif word.many or (not word.known and not equals):
+            found.open_ended = True
+        elif word.text in ("--", "--help", "-h"):
+            continue
+        elif word.text.startswith("--"):
+            at += "=" not in word.text and at < len(words) and words[at].known and not _is_override(words[at].text)
+            name = word.text.lstrip("-").partition("=")[0]
+            found.refuse(word, "Additional flag arguments not supported", f"write `{name}=...` without dashes")
+        else:
+            _read_override(word, found)
+    found.add_duplicates()
+    return config, found
+
+
+def _is_override(word: str) -> bool:
+    return "=" in word or word.startswith(("-", "~"))
+
+
+def _read_override(word: Word, found: Overrides) -> None:
+    if not word.text.startswith("~") and word.known and word.text.count("=") != 1:
+        found.refuse(word, "Command-line overrides must be in the form of key=value", "write `key=value`, with one `=`")
+        return
+    found.given.append(split_override(word, ("~",)))
+
+
+def fill(run: Run, reading: Reading) -> None:
+    """The common vocabulary: what torchtune's own configs name alike in every recipe."""
+    config, overrides = read_words(reading.launch.args)
+    if config_of(reading, config) is None or overrides.open_ended:
+        name = config.text if config is not None and config.known else "the config"
+        run.unread["flag"] = Unknown(f"`{name}` was not read", settle=f"the file `{name}`")
+    for name, flag in _SETTINGS:
+        value = run.get(f"flag.{flag}")
+        if not isinstance(value, Absent):
+            run.values[name] = value
+    kinds = {"bf16": "bf16", "fp32": "fp32"}
+    dtype = run.get("flag.dtype")
+    kind = kinds.get(text(dtype) or "")
+    if kind is not None:
+        run.values["precision.compute"] = along(kind, dtype.origin)
+    elif not isinstance(dtype, Absent):
+        run.values["precision.compute"] = Unknown("the precision is not known", dtype.origin)
+    file = config_value(config)
+    if file is not None and (text(file) or "").endswith((".yaml", ".yml")):
+        add_files(run, reading, (NamedFile("config", file),))
