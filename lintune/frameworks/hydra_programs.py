@@ -74,7 +74,10 @@ def _read_override(word: Word, found: Overrides) -> None:
         return
     override = split_override(word, ("++", "+", "~"))
     if not override.key:
-        found.refuse(word, "OverrideParseException: a key is expected before `=`", "write `key=value`, with no blank before `=`")
+        found.refuse(word, "no key stands before `=`, and Hydra finds no config group without a name", "write `key=value`, without blanks")
+        return
+    if word.known and " " in override.key:
+        found.refuse(word, "LexerNoViableAltException: a key has no blanks", "write `key=value`, without blanks")
         return
     open_mark = unclosed(value) if word.known else ""
     if open_mark:

@@ -12,7 +12,7 @@ from lintune.frameworks.context import Reading
 from lintune.frameworks.files import NamedFile, add_files
 from lintune.frameworks.flag_items import FlagItems, Given
 from lintune.frameworks.option_table import OptionTable, Spelling
-from lintune.frameworks.override_words import variable_steps
+from lintune.frameworks.override_words import doubted, variable_steps
 from lintune.frameworks.own_options import config_of, config_value, table_of
 from lintune.launch.word import Word, word_tail
 from lintune.run.known import text, truth
@@ -62,11 +62,13 @@ def read(reading: Reading) -> Parsed:
     values: dict[str, Value] = {}
     if root is not None:
         values = {name: _below(name, value, table) for name, value in flat_values(root, "config").items()}
+    if found.open_ended:
+        values = {name: doubted(value) for name, value in values.items()}
     values.update({name: uses[-1][1] for name, uses in found.uses.items()})
     unread = found.open_ended or (found.config is not None and root is None)
     for name in table.options:
         if name not in values:
-            values[name] = Unknown("the config file was not read") if unread else table.default(name)
+            values[name] = Unknown("the config file or a part of the command was not read") if unread else table.default(name)
     for name, uses in found.uses.items():
         if len(uses) > 1 and not name.startswith(_CLASSES):
             found.items.duplicate(name, uses)

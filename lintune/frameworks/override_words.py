@@ -98,6 +98,11 @@ def value_of(word: Word, offset: int) -> Value:
     return Absent(origin) if value is None else Known(value, origin)
 
 
+def doubted(value: Value) -> Value:
+    """A value of a file that words which are not known may override."""
+    return Unknown("words of the command that are not known may override it", value.origin)
+
+
 def variable_steps(word: Word) -> tuple[Step, ...]:
     """The assignments that a word's text came from."""
     return tuple(Step("variable", piece.site) for piece in word.pieces if piece.via)

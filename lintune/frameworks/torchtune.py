@@ -8,13 +8,14 @@ from lintune.frameworks.command_line import Parsed
 from lintune.frameworks.config_files import flat_values
 from lintune.frameworks.context import Reading
 from lintune.frameworks.files import NamedFile, add_files
-from lintune.frameworks.override_words import Override, Overrides, split_override
+from lintune.frameworks.override_words import Override, Overrides, doubted, split_override
 from lintune.frameworks.own_options import config_of, config_value
 from lintune.launch.word import Word, word_tail
 from lintune.run.known import text
 from lintune.run.run import Run
 from lintune.run.settings import along
-from lintune.values.value import Absent, Unknown, Value
+from lintune.syntax.tree import Mapping, Scalar
+from lintune.values.value import Absent, Known, Unknown, Value
 
 NAME = "torchtune"
 _SETTINGS = (
@@ -38,13 +39,28 @@ def read(reading: Reading) -> Parsed:
     """The settings of a launch: what the file says, with the words over it."""
     config, overrides = read_words(reading.launch.args)
     root = config_of(reading, config)
-    below = flat_values(root, "config") if root is not None else {}
-    values: dict[str, Value] = dict(below)
+    below = _below(root, "") if root is not None else {}
+    values: dict[str, Value] = {name: doubted(value) for name, value in below.items()} if overrides.open_ended else dict(below)
     for override in overrides.given:
         _lay_over(values, override)
     parsed = Parsed(values=values, items=overrides.items)
     parsed.open_ended = root is None or overrides.open_ended
     return parsed
+
+
+def _below(root: Mapping, prefix: str) -> dict[str, Value]:
+    """The keys of the file by dotted name, scalars as OmegaConf loads them: `3e-4` is a number."""
+    from lintune.values.config_readers import loaded
+
+    found = flat_values(root, "config", prefix)
+    for entry in root.entries:
+        name = f"{prefix}{entry.key.value}"
+        value = found[name]
+        if isinstance(entry.value, Mapping):
+            found.update(_below(entry.value, f"{name}."))
+        elif isinstance(entry.value, Scalar) and isinstance(value, Known):
+            found[name] = Known(loaded(entry.value, "omegaconf"), value.origin)
+    return found
 
 
 def _lay_over(values: dict[str, Value], override: Override) -> None:

@@ -16,6 +16,8 @@ gradient_accumulation_steps: 8
 tokenizer:
   max_seq_len: 4096
 dtype: bf16
+optimizer:
+  lr: 3e-4
 """
 LITGPT = "checkpoint_dir: ck\ntrain:\n  micro_batch_size: 3\n  epochs: 2\nlora_r: 16\n"
 
@@ -50,6 +52,7 @@ def test_torchtune_words_lie_over_the_file(make_run) -> None:  # type: ignore[no
     assert run.framework == "torchtune" and not run.items.get("raw.invalid")
     assert data(run.get("batch.micro")) == 4 and data(run.get("adapter.rank")) == 32
     assert data(run.get("seq.max_len")) == 4096 and data(run.get("precision.compute")) == "bf16"
+    assert data(run.get("optim.lr")) == 3e-4
     assert isinstance(run.get("flag.gradient_accumulation_steps"), Absent)
     below, over = site_of(run.get("seq.max_len")), site_of(run.get("batch.micro"))
     assert below is not None and (below.source.path, below.line) == ("c.yaml", 7)
@@ -114,8 +117,9 @@ def test_verl_overrides(make_run) -> None:  # type: ignore[no-untyped-def]
 
 def test_hydra_refuses_malformed_overrides(make_run) -> None:  # type: ignore[no-untyped-def]
     run = make_run(
-        "python3 train.py a = 1 b=[1 +=2 c=3", {"train.py": "import hydra\n\n\n@hydra.main(config_path=None)\ndef main(cfg):\n    pass\n"}
+        'python3 train.py a = 1 b=[1 +=2 ~ d"e f"=1 c=3',
+        {"train.py": "import hydra\n\n\n@hydra.main(config_path=None)\ndef main(cfg):\n    pass\n"},
     )
     assert run.framework == "hydra"
-    assert names(run, "raw.invalid", "value") == ["a", "=", "1", "b=[1", "+=2"]
+    assert names(run, "raw.invalid", "value") == ["a", "=", "1", "b=[1", "+=2", "~", "de f=1"]
     assert data(run.get("flag.c")) == 3
