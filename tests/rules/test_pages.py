@@ -1,6 +1,7 @@
 """Every rule page is a test: its front matter is valid, its marked lines fire, everything else is silent, its first fix helps."""
 
 import json
+import re
 import shutil
 from collections import Counter
 from pathlib import Path
@@ -26,6 +27,7 @@ RULES = {rule.name: rule for rule in CATALOGUE.rules}
 PAGES: list[Page] = [CATALOGUE.page(rule) for rule in CATALOGUE.rules]
 EXAMPLES = [(page, example) for page in PAGES for example in read_examples(page)]
 SCHEMA = jsonschema.Draft202012Validator(json.loads((data_folder("schemas") / "rule-page.schema.json").read_text(encoding="utf-8")))
+PLACEHOLDER = re.compile(r"\{(?:item|flag|ds|launch|derived|memory|model|tune)\.[a-z_.|]+\}")
 EVERY_PAGE = pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 EVERY_EXAMPLE = pytest.mark.parametrize(("page", "example"), EXAMPLES, ids=[f"{page.name}:{example.heading}" for page, example in EXAMPLES])
 
@@ -116,8 +118,11 @@ def test_example(page: Page, example: Example, tmp_path: Path, monkeypatch: pyte
     assert set(marked) - set(reported) == set(), "missing"
     assert set(reported) - set(marked) == set(), "noisy"
     for finding in result.findings:
-        if finding.name == page.name and finding.ways and finding.ways[0].edits:
-            check_fix(page, example, finding, tmp_path)
+        if finding.name == page.name:
+            for text in (finding.message, finding.effect, finding.help, *(place.label for place in finding.locations)):
+                assert not PLACEHOLDER.search(text), "a placeholder was not filled"
+            if finding.ways and finding.ways[0].edits:
+                check_fix(page, example, finding, tmp_path)
 
 
 def check_fix(page: Page, example: Example, finding: Finding, folder: Path) -> None:
