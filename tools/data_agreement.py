@@ -28,7 +28,7 @@ from lintune.source.read import read_source
 from lintune.source.text import Source
 from lintune.syntax.json import parse_json
 from lintune.syntax.toml import parse_toml
-from lintune.syntax.tree import Document, Mapping, Node, Scalar, Sequence, walk
+from lintune.syntax.tree import Document, Mapping, Scalar, loaded, walk
 from lintune.syntax.yaml import parse_yaml
 
 TOLERATED = {"duplicate-key", "json-bom", "toml-bom"}
@@ -63,18 +63,6 @@ def load(text: str, form: str) -> Any:
         case "TOML":
             return toml.loads(text)
     return yaml.load(text, getattr(yaml, "CSafeLoader", yaml.SafeLoader))
-
-
-def plain(node: Node | None) -> Any:
-    """What a loader makes of a tree."""
-    match node:
-        case Mapping(entries=entries):
-            return {entry.key.value: plain(entry.value) for entry in entries}
-        case Sequence(items=items):
-            return [plain(item) for item in items]
-        case Scalar(value=value):
-            return value
-    return None
 
 
 def same(read: Any, wanted: Any) -> bool:
@@ -126,7 +114,7 @@ def difference(source: Source, document: Document, form: str) -> str:
         return "" if refused else f"accepted, but its loader says {error}"
     if refused:
         return f"refused with {refused[0].kind}: {refused[0].message}"
-    if not same(plain(document.root), wanted):
+    if not same(loaded(document.root), wanted):
         return "other values"
     spans = bad_spans(document, form)
     return f"{spans} spans do not slice back" if spans else ""

@@ -1,10 +1,11 @@
 """A run file: `{"lintune_run": 1, "values": {"model.id": "...", "tune.llm.mode": "lora"}}`, a run in the common vocabulary."""
 
 from lintune.engine.finding import whole_file
+from lintune.frameworks.config_files import plain_data
 from lintune.run.run import Run
 from lintune.source.text import Problem, Source
-from lintune.syntax.tree import Mapping, Node, Scalar, Sequence
-from lintune.values.value import Data, Known, Step
+from lintune.syntax.tree import Mapping, Node, Scalar
+from lintune.values.value import Known, Step
 from lintune.values.version import Pin, Specifiers
 
 VERSION = 1
@@ -27,7 +28,7 @@ def read_run_file(source: Source, root: Mapping) -> tuple[Run | None, tuple[Prob
     problems: list[Problem] = []
     for entry in values.entries:
         name = str(entry.key.value)
-        run.values[name] = Known(data_of(entry.value), (Step("config", entry.value.site),))
+        run.values[name] = Known(plain_data(entry.value), (Step("config", entry.value.site),))
         if name == "launch.framework" and isinstance(entry.value, Scalar) and isinstance(entry.value.value, str):
             run.framework = entry.value.value
         if name.startswith("pins."):
@@ -43,14 +44,3 @@ def _add_pin(run: Run, package: str, node: Node) -> tuple[Problem, ...]:
         return (Problem("run-file", f"`pins.{package}`: {error}", node.site),)
     run.versions[package.lower().replace("_", "-")] = Pin(package, specifiers, (Step("config", node.site),))
     return ()
-
-
-def data_of(node: Node) -> Data:
-    """A tree as plain data; of a key written twice the last value counts."""
-    match node:
-        case Scalar(value=value):
-            return value
-        case Sequence(items=items):
-            return tuple(data_of(item) for item in items)
-        case Mapping(entries=entries):
-            return {str(entry.key.value): data_of(entry.value) for entry in entries}

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from collections.abc import Sequence as Items
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from lintune.source.record import dataclass, field
 from lintune.source.text import Problem, Site
@@ -91,3 +91,16 @@ def repeated_keys(entries: Items[Entry]) -> list[Problem]:
             data = (("key", str(entry.key.value)), ("kept_line", str(kept.key.site.line)), ("same", str(same).lower()))
             problems.append(Problem("duplicate-key", message, entry.key.site, data))
     return problems
+
+
+def loaded(node: Node | None) -> Any:
+    """What the format's loader makes of a tree: dictionaries, lists and scalars; of a key written twice the last value counts."""
+    match node:
+        case Mapping(entries=entries):
+            return {entry.key.value: loaded(entry.value) for entry in entries}
+        case Sequence(items=items):
+            return [loaded(item) for item in items]
+        case Scalar(value=value):
+            return value
+        case None:
+            return None

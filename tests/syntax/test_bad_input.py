@@ -12,7 +12,7 @@ from lintune.source.text import Problem, Source
 from lintune.syntax.json import MAX_NODES, parse_json
 from lintune.syntax.notebook import parse_notebook
 from lintune.syntax.toml import parse_toml
-from lintune.syntax.tree import Document, Mapping, Node, Scalar, Sequence
+from lintune.syntax.tree import Document, Mapping, Sequence, loaded
 from lintune.syntax.yaml import parse_yaml
 
 PARSERS: dict[str, Callable[[Source], Document]] = {"x.yaml": parse_yaml, "x.json": parse_json, "x.toml": parse_toml}
@@ -29,17 +29,6 @@ def text_in(path: Path, data: bytes) -> Source:
     found = written(path, data)
     assert isinstance(found, Source)
     return found
-
-
-def plain(node: Node | None) -> object:
-    match node:
-        case Mapping(entries=entries):
-            return {entry.key.value: plain(entry.value) for entry in entries}
-        case Sequence(items=items):
-            return [plain(item) for item in items]
-        case Scalar(value=value):
-            return value
-    return None
 
 
 def setting(name: str, value: str) -> str:
@@ -71,7 +60,7 @@ def test_marked_encodings_are_read(name: str, parse: Parser, encoding: str, tmp_
     source = text_in(tmp_path / name, mark + setting(name, "模型 ä").encode(encoding))
     assert decode_problem(source) is None
     document = parse(source)
-    assert plain(document.root) == {"name": "模型 ä"}
+    assert loaded(document.root) == {"name": "模型 ä"}
     assert {problem.kind for problem in document.problems} <= {"json-bom", "toml-bom"}
 
 
@@ -90,14 +79,14 @@ def test_other_encodings_are_said_and_the_rest_is_read(name: str, parse: Parser,
     document = parse(source)
     assert document.problems == ()
     assert isinstance(document.root, Mapping)
-    assert (plain(document.root.get("a")), plain(document.root.get("b"))) == (1, 2)
+    assert (loaded(document.root.get("a")), loaded(document.root.get("b"))) == (1, 2)
 
 
 @every_format
 def test_nothing_in_the_file(name: str, parse: Parser, tmp_path: Path) -> None:
     document = parse(text_in(tmp_path / name, b""))
     wanted = {"x.yaml": (None, []), "x.json": (None, ["json-syntax"]), "x.toml": ({}, [])}[name]
-    assert (plain(document.root), [problem.kind for problem in document.problems]) == wanted
+    assert (loaded(document.root), [problem.kind for problem in document.problems]) == wanted
 
 
 @every_format
@@ -129,7 +118,7 @@ def test_deep_nesting(name: str, parse: Parser) -> None:
     document = parse(Source(name, head + "[" * 50_000))
     assert {problem.kind for problem in document.problems} & {"too-deep", "yaml-syntax"}
     assert isinstance(document.root, Mapping)
-    assert plain(document.root.get("a")) == 1
+    assert loaded(document.root.get("a")) == 1
 
 
 @every_format
@@ -173,7 +162,7 @@ def test_a_data_set_as_json_keeps_its_head() -> None:
     assert isinstance(document.root, Mapping)
     rows = document.root.get("rows")
     assert isinstance(rows, Sequence) and len(rows.items) > MAX_NODES - 10
-    assert plain(document.root.get("name")) == "x"
+    assert loaded(document.root.get("name")) == "x"
 
 
 def test_aliases_that_double() -> None:
@@ -183,7 +172,7 @@ def test_aliases_that_double() -> None:
     assert kinds == {"yaml-alias"}
     assert document.problems[0].site.line > 10
     assert isinstance(document.root, Mapping)
-    assert plain(document.root.get("last")) == 1
+    assert loaded(document.root.get("last")) == 1
 
 
 def test_merges_that_double() -> None:
@@ -194,7 +183,7 @@ def test_merges_that_double() -> None:
 
 def test_json_with_commas_and_comments() -> None:
     document = parse_json(Source("ds.json", '{\n  // stage\n  "zero_optimization": {"stage": 2,},\n  "bf16": {"enabled": true}, # on\n}\n'))
-    assert plain(document.root) == {"zero_optimization": {"stage": 2}, "bf16": {"enabled": True}}
+    assert loaded(document.root) == {"zero_optimization": {"stage": 2}, "bf16": {"enabled": True}}
     assert [(problem.kind, problem.site.line) for problem in document.problems] == [
         ("json-comment", 2),
         ("json-trailing-comma", 3),
@@ -208,7 +197,7 @@ def test_yaml_with_tabs() -> None:
     (problem,) = document.problems
     assert (problem.kind, problem.site.line) == ("yaml-syntax", 3)
     assert isinstance(document.root, Mapping)
-    assert plain(document.root.get("a")) == 1
+    assert loaded(document.root.get("a")) == 1
 
 
 @pytest.mark.parametrize(

@@ -10,21 +10,11 @@ from hypothesis import strategies as st
 
 from lintune.source.text import Source
 from lintune.syntax.json import parse_json
-from lintune.syntax.tree import Document, Mapping, Node, Scalar, Sequence, walk
+from lintune.syntax.tree import Document, Mapping, Scalar, loaded, walk
 
 
 def parse(text: str) -> Document:
     return parse_json(Source("x.json", text))
-
-
-def plain(node: Node | None) -> Any:
-    match node:
-        case Mapping(entries=entries):
-            return {entry.key.value: plain(entry.value) for entry in entries}
-        case Sequence(items=items):
-            return [plain(item) for item in items]
-        case Scalar(value=value):
-            return value
 
 
 def kinds(text: str) -> list[str]:
@@ -47,10 +37,10 @@ def test_values_and_spans(value: Any, ascii_only: bool, indent: Any) -> None:
     text = json.dumps(value, ensure_ascii=ascii_only, indent=indent)
     document = parse(text)
     assert document.problems == ()
-    assert same(plain(document.root), json.loads(text))
+    assert same(loaded(document.root), json.loads(text))
     assert document.root is not None
     for _, node in walk(document.root):
-        assert same(json.loads(node.site.text), plain(node))
+        assert same(json.loads(node.site.text), loaded(node))
         assert not isinstance(node, Scalar) or node.raw == node.site.text
 
 
@@ -96,7 +86,7 @@ def test_accepts_and_refuses_as_json_does(text: str) -> None:
             assert serious[0].site.span.start == error.pos
     else:
         assert not serious, text
-        assert same(plain(document.root), wanted)
+        assert same(loaded(document.root), wanted)
 
 
 @pytest.mark.parametrize(
@@ -111,7 +101,7 @@ def test_refused(text: str) -> None:
 def test_reads_on_over_slips() -> None:
     text = '// head\n{"a": [1, 2,], /* x */ "b": 1 "c": 2, # y\n}'
     document = parse(text)
-    assert plain(document.root) == {"a": [1, 2], "b": 1, "c": 2}
+    assert loaded(document.root) == {"a": [1, 2], "b": 1, "c": 2}
     found = [(problem.kind, problem.site.line) for problem in document.problems]
     assert found == [
         ("json-comment", 1),
@@ -125,7 +115,7 @@ def test_reads_on_over_slips() -> None:
 
 def test_keeps_what_came_before_an_error() -> None:
     document = parse('{"a": {"b": 1, "c": True}}')
-    assert plain(document.root) == {"a": {"b": 1}}
+    assert loaded(document.root) == {"a": {"b": 1}}
     (problem,) = document.problems
     assert problem.site.text == "True" and "Python" in problem.message
 
@@ -134,7 +124,7 @@ def test_duplicate_keys_are_kept() -> None:
     document = parse('{"a": 1,\n "b": 2,\n "a": 3}')
     assert isinstance(document.root, Mapping)
     assert [entry.key.value for entry in document.root.entries] == ["a", "b", "a"]
-    assert plain(document.root.get("a")) == 3
+    assert loaded(document.root.get("a")) == 3
     (problem,) = document.problems
     assert (problem.kind, problem.site.line, dict(problem.data)) == ("duplicate-key", 1, {"key": "a", "kept_line": "3", "same": "false"})
 
@@ -152,6 +142,6 @@ def test_deep_nesting_does_not_crash(text: str) -> None:
 
 def test_special_numbers() -> None:
     root = parse("[NaN, -Infinity, 1e400, -0, 123456789012345678901234567890, 1E2]").root
-    values = plain(root)
+    values = loaded(root)
     assert math.isnan(values[0]) and values[1:] == [-math.inf, math.inf, 0, 123456789012345678901234567890, 100.0]
     assert isinstance(values[5], float) and isinstance(values[3], int)

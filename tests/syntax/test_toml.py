@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from lintune.source.text import Source
 from lintune.syntax.toml import MAX_ERRORS, parse_toml
 from lintune.syntax.toml_values import MAX_DEPTH
-from lintune.syntax.tree import Document, Mapping, Node, Scalar, Sequence, walk
+from lintune.syntax.tree import Document, Mapping, Node, Scalar, loaded, walk
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -33,16 +33,6 @@ NEWER_FORMAT = reference(r'a = "\e"') is not None
 
 def parse(text: str) -> Document:
     return parse_toml(Source("x.toml", text))
-
-
-def plain(node: Node | None) -> Any:
-    match node:
-        case Mapping(entries=entries):
-            return {entry.key.value: plain(entry.value) for entry in entries}
-        case Sequence(items=items):
-            return [plain(item) for item in items]
-        case Scalar(value=value):
-            return value
 
 
 def lines(text: str) -> list[tuple[str, int]]:
@@ -103,7 +93,7 @@ def test_whole_documents(text: str) -> None:
         assert [problem.kind for problem in document.problems[:1]] == ["toml-syntax"]
     elif not NEWER_FORMAT or not document.problems:
         assert document.problems == ()
-        assert same(plain(document.root), wanted)
+        assert same(loaded(document.root), wanted)
         check_spans(document.root)
 
 
@@ -118,7 +108,7 @@ def test_accepts_and_refuses_as_the_reference_does(text: str) -> None:
         assert document.problems
     elif not NEWER_FORMAT or not document.problems:
         assert document.problems == ()
-        assert same(plain(document.root), wanted)
+        assert same(loaded(document.root), wanted)
 
 
 REFUSED = """
@@ -143,7 +133,7 @@ def test_a_number_with_too_many_digits() -> None:
 def test_reads_on_behind_errors() -> None:
     text = "a = 1\nb = yes\n[t]\nc = [1,\n  2\nd = 3\n[u\nx = 1\n[v]\ne = ['p' 'q']\nf = '''open\ng = 1\n"
     document = parse(text)
-    assert plain(document.root) == {"a": 1, "t": {"d": 3}, "v": {"e": ["p", "q"]}}
+    assert loaded(document.root) == {"a": 1, "t": {"d": 3}, "v": {"e": ["p", "q"]}}
     assert [problem.site.line for problem in document.problems] == [2, 6, 7, 10, 11]
     assert '"yes"' in document.problems[0].message
 
@@ -153,7 +143,7 @@ def test_a_key_given_twice_is_kept_twice() -> None:
     assert isinstance(document.root, Mapping)
     table = document.root.get("x")
     assert isinstance(table, Mapping)
-    assert [(entry.key.value, plain(entry.value)) for entry in table.entries] == [("a", 1), ("a", 2), ("b", 3)]
+    assert [(entry.key.value, loaded(entry.value)) for entry in table.entries] == [("a", 1), ("a", 2), ("b", 3)]
     assert lines("[x]\na = 1\n\na = 2\nb = 3\n") == [("toml-syntax", 4)]
 
 
@@ -185,5 +175,5 @@ def test_bounds() -> None:
 def test_byte_order_mark_and_nothing() -> None:
     found = parse_toml(Source("x", "a = 1", "utf-8-sig"))
     assert [problem.kind for problem in found.problems] == ["toml-bom"]
-    assert plain(found.root) == {"a": 1}
-    assert plain(parse("").root) == {}
+    assert loaded(found.root) == {"a": 1}
+    assert loaded(parse("").root) == {}

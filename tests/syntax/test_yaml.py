@@ -9,22 +9,12 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from lintune.source.text import Source
-from lintune.syntax.tree import Document, Mapping, Node, Scalar, Sequence, walk
+from lintune.syntax.tree import Document, Mapping, Scalar, loaded, walk
 from lintune.syntax.yaml import parse_yaml
 
 
 def parse(text: str) -> Document:
     return parse_yaml(Source("x.yaml", text))
-
-
-def plain(node: Node | None) -> Any:
-    match node:
-        case Mapping(entries=entries):
-            return {entry.key.value: plain(entry.value) for entry in entries}
-        case Sequence(items=items):
-            return [plain(item) for item in items]
-        case Scalar(value=value):
-            return value
 
 
 def kinds(text: str) -> list[str]:
@@ -80,7 +70,7 @@ def test_values_and_spans(value: Any, flow: bool | None, style: str | None) -> N
     text = yaml.dump(value, default_flow_style=flow, default_style=style, allow_unicode=True)
     document = parse(text)
     assert document.problems == ()
-    assert repr(plain(document.root)) == repr(yaml.safe_load(text))
+    assert repr(loaded(document.root)) == repr(yaml.safe_load(text))
     assert document.root is not None
     for _, node in walk(document.root):
         if isinstance(node, Scalar):
@@ -128,12 +118,12 @@ RESOLVED = [
 
 @pytest.mark.parametrize("text", RESOLVED)
 def test_resolution_is_safe_loaders(text: str) -> None:
-    found = plain(parse(f"key: {text}").root) if ": " not in text else plain(parse(text).root)
+    found = loaded(parse(f"key: {text}").root) if ": " not in text else loaded(parse(text).root)
     assert repr(found) == repr(yaml.safe_load(f"key: {text}" if ": " not in text else text))
 
 
 def test_learning_rate_is_a_string() -> None:
-    assert plain(parse("lr: 1e-5").root) == {"lr": "1e-5"}
+    assert loaded(parse("lr: 1e-5").root) == {"lr": "1e-5"}
 
 
 def test_dates_keep_their_text() -> None:
@@ -167,7 +157,7 @@ def test_aliases_stand_where_they_are_used() -> None:
     text = "a: &x 1\nb: *x\nc: &y {d: 2}\ne: *y\n"
     root = parse(text).root
     assert isinstance(root, Mapping)
-    assert plain(root) == yaml.safe_load(text)
+    assert loaded(root) == yaml.safe_load(text)
     sites = {entry.key.value: entry.value.site for entry in root.entries}
     assert (sites["b"].text, sites["b"].line) == ("*x", 2)
     assert (sites["e"].text, sites["e"].line) == ("*y", 4)
@@ -183,7 +173,7 @@ def test_aliases_stand_where_they_are_used() -> None:
 )
 def test_merges(text: str) -> None:
     document = parse(text)
-    assert plain(document.root) == yaml.safe_load(text)
+    assert loaded(document.root) == yaml.safe_load(text)
     assert document.problems == ()
 
 
@@ -222,7 +212,7 @@ def test_values_that_contain_themselves_are_refused() -> None:
 
 def test_keeps_what_came_before_an_error() -> None:
     document = parse("a: 1\nb:\n  c: 2\n  d: [3, 4]\n  e: }\n")
-    assert plain(document.root) == {"a": 1, "b": {"c": 2, "d": [3, 4]}}
+    assert loaded(document.root) == {"a": 1, "b": {"c": 2, "d": [3, 4]}}
     (problem,) = document.problems
     assert dict(problem.data)["line"] == "5"
 
@@ -250,7 +240,7 @@ def test_never_raises_and_agrees(text: str) -> None:
     except Exception:
         return
     if not [problem for problem in document.problems if problem.kind != "duplicate-key"] and not isinstance(wanted, set):
-        assert repr(plain(document.root)) == repr(wanted)
+        assert repr(loaded(document.root)) == repr(wanted)
 
 
 def test_bytes_that_were_not_utf8_do_not_shift_marks() -> None:
@@ -263,4 +253,4 @@ def test_bytes_that_were_not_utf8_do_not_shift_marks() -> None:
 def test_empty_documents(text: str) -> None:
     document = parse(text)
     assert document.problems == ()
-    assert plain(document.root) is None
+    assert loaded(document.root) is None
