@@ -1,5 +1,6 @@
 """A small fine-tuning entry point with the options of MiniCPM-V's: enough for lintune to read, too little to train."""
 
+import json
 from dataclasses import dataclass, field
 from typing import Optional
 
@@ -63,11 +64,18 @@ def build_model(model_args: ModelArguments, training_args: TrainingArguments, lo
     return model
 
 
+def read_samples(data_args: DataArguments, training_args: TrainingArguments) -> list:
+    with open(data_args.data_path, encoding="utf-8") as stream:
+        samples = json.load(stream)
+    limits = {"llm_type": training_args.llm_type, "length": training_args.model_max_length, "slices": training_args.max_slice_nums}
+    return [{**sample, **limits} for sample in samples]
+
+
 def train() -> None:
     parser = transformers.HfArgumentParser((ModelArguments, DataArguments, TrainingArguments, LoraArguments))
     model_args, data_args, training_args, lora_args = parser.parse_args_into_dataclasses()
     model = build_model(model_args, training_args, lora_args)
-    transformers.Trainer(model=model, args=training_args).train()
+    transformers.Trainer(model=model, args=training_args, train_dataset=read_samples(data_args, training_args)).train()
 
 
 if __name__ == "__main__":

@@ -93,7 +93,10 @@ def _run(framework: Framework, reading: Reading) -> Run:
         return _build(framework, reading, None, parsed.values, parsed.items)
     script = _script(reading, framework)
     flags, items = _parse(reading, script) if framework.meaning != "unread" else ({}, {})
-    return _build(framework, reading, script, flags, items)
+    run = _build(framework, reading, script, flags, items)
+    if framework.fill is not None:
+        add_never_read(run, script, reading.words, reading.context.project)
+    return run
 
 
 def _in_code(framework: Framework, reading: Reading) -> Framework | None:
@@ -241,7 +244,6 @@ def _build(framework: Framework, reading: Reading, script: EntryScript | None, f
         add_files(run, reading, (NamedFile("deepspeed", run.get("par.ds.file")),))
     if framework.fill is not None:
         framework.fill(run, reading)
-        add_never_read(run, script, reading.words, reading.context.project)
     if framework.meaning == "unread":
         _add_model_name(run, reading)
     add_fsdp(run)

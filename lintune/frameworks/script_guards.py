@@ -1,11 +1,13 @@
 """Which guards of the entry script raise with the options of this launch, and which options the script never reads."""
 
 import re
+from collections.abc import Collection
 
 from lintune.launch.project import Project
 from lintune.run.run import Guard, Item, Run
 from lintune.scripts.conditions import decide
 from lintune.scripts.entry import EntryScript
+from lintune.values.option import Option
 from lintune.values.value import Known, Step, Unknown, Value, site_of
 
 _MOST_FILES = 2000
@@ -73,28 +75,23 @@ def add_never_read(run: Run, script: EntryScript | None, given: frozenset[str], 
     """
     if script is None or not run.script_read or not script.complete:
         return
-    own = [(found, option) for found in script.dataclasses for name, option in found.options.items() if name in given]
-    items: list[Item] = []
-    for owner, option in own:
-        name = option.name
-        value = run.get(f"flag.{name}")
-        site = site_of(value)
-        if site is None or option.site is None or not _is_dead(script, name) or _is_inherited(run, name, owner.bases):
-            continue
-        if _is_named_elsewhere(project, run.path, name):
-            continue
-        fields: dict[str, Value] = {
-            "name": Known(name),
-            "value": value,
-            "defined": Known(name, (Step("script", option.site, "defined here"),)),
-        }
-        items.append(Item(fields, site))
-    run.items["raw.dead"] = tuple(items)
+    unread: dict[str, Item] = {}
+    for owner in script.dataclasses:
+        for name in given & owner.options.keys():
+            item = _item_of(run, owner.options[name])
+            if item is not None and not script.matches(_use_of(name)) and not _is_inherited(run, name, owner.bases):
+                unread[name] = item
+    named = _named_elsewhere(project, run.path, unread.keys()) if unread else frozenset()
+    run.items["raw.dead"] = tuple(unread[name] for name in sorted(unread) if name not in named)
 
 
-def _is_dead(script: EntryScript, name: str) -> bool:
-    """Whether the name stands nowhere but where fields are defined, in what the script imports."""
-    return not script.matches(_use_of(name))
+def _item_of(run: Run, option: Option) -> Item | None:
+    value = run.get(f"flag.{option.name}")
+    site = site_of(value)
+    if site is None or option.site is None:
+        return None
+    defined = Known(option.name, (Step("script", option.site, "defined here"),))
+    return Item({"name": Known(option.name), "value": value, "defined": defined}, site)
 
 
 def _use_of(name: str) -> str:
@@ -103,13 +100,19 @@ def _use_of(name: str) -> str:
     return rf"(?m:\S[ \t]*\b{word}\b|^[ \t]*{word}\b(?![ \t]*:))"
 
 
-def _is_named_elsewhere(project: Project, path: str, name: str) -> bool:
-    """Whether a Python file of the project uses the name, or the project has too many to be looked through."""
+def _named_elsewhere(project: Project, path: str, names: Collection[str]) -> Collection[str]:
+    """Those of the names that a Python file of the project uses; all of them where there are too many files to look through."""
     files = [file for file in project.files_below(project.root_of(path)) if file.endswith(".py")]
     if len(files) > _MOST_FILES:
-        return True
-    use = re.compile(_use_of(name))
-    return any(source is not None and name in source.text and use.search(source.text) for source in map(project.read, files))
+        return names
+    uses = {name: re.compile(_use_of(name)) for name in names}
+    found: set[str] = set()
+    for source in map(project.read, files):
+        if source is not None:
+            found.update(name for name, use in uses.items() if name not in found and name in source.text and use.search(source.text))
+        if len(found) == len(uses):
+            break
+    return found
 
 
 def _is_inherited(run: Run, name: str, bases: tuple[str, ...]) -> bool:
