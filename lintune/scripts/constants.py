@@ -1,10 +1,10 @@
 """The value of an expression in a script, with the assignments it came through; unknown, with a reason, where it is not certain."""
 
 import ast
-import operator
 from collections.abc import Callable, Mapping
 from typing import TypeAlias
 
+from lintune.scripts.literals import ARITHMETIC
 from lintune.scripts.names import Binding, Names, Scope
 from lintune.source.text import Site
 from lintune.values.value import Absent, Data, Known, Step, Unknown, Value
@@ -13,14 +13,6 @@ Options: TypeAlias = Callable[[str], Value]
 """The value of an option that the script parses."""
 
 _MOST_DEPTH = 16
-_ARITHMETIC: dict[type[ast.operator], Callable[[float, float], float]] = {
-    ast.Add: operator.add,
-    ast.Sub: operator.sub,
-    ast.Mult: operator.mul,
-    ast.Div: operator.truediv,
-    ast.FloorDiv: operator.floordiv,
-    ast.Mod: operator.mod,
-}
 _PARSES = frozenset(
     ("parse_args", "parse_known_args", "parse_args_into_dataclasses", "parse_args_and_config", "parse_dict", "parse_json_file")
 )
@@ -272,8 +264,8 @@ def _binary(op: ast.operator, left: Data, right: Data) -> Data:
         if isinstance(op, ast.Pow) and 0 <= right <= 64 and abs(left) <= 1024:
             raised: int | float = left**right
             return raised
-        if type(op) in _ARITHMETIC:
-            return _ARITHMETIC[type(op)](left, right)
+        if type(op) in ARITHMETIC:
+            return ARITHMETIC[type(op)](left, right)
     raise TypeError
 
 

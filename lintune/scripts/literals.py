@@ -9,7 +9,7 @@ from lintune.source.record import dataclass
 from lintune.values.value import Data
 
 _MOST_DEPTH = 24
-_ARITHMETIC: dict[type[ast.operator], Callable[[float, float], float]] = {
+ARITHMETIC: dict[type[ast.operator], Callable[[float, float], float]] = {
     ast.Add: operator.add,
     ast.Sub: operator.sub,
     ast.Mult: operator.mul,
@@ -17,6 +17,7 @@ _ARITHMETIC: dict[type[ast.operator], Callable[[float, float], float]] = {
     ast.FloorDiv: operator.floordiv,
     ast.Mod: operator.mod,
 }
+"""What the operators of a constant expression compute; powers and shifts are left out, since they can grow without bound."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +69,7 @@ def _arithmetic(left: Literal | None, op: ast.operator, right: Literal | None) -
         return None
     if isinstance(op, ast.Pow):
         return Literal(one**two) if 0 <= two <= 64 and abs(one) <= 1024 else None
-    apply = _ARITHMETIC.get(type(op))
+    apply = ARITHMETIC.get(type(op))
     try:
         return Literal(apply(one, two)) if apply else None
     except (ArithmeticError, ValueError):
