@@ -1,0 +1,126 @@
+"""What a walk through a training script found: where it ends, which branches it takes, what it freezes and loads."""
+
+from collections.abc import Callable, Mapping
+from typing import Literal, TypeAlias
+
+from lintune.scripts.entry import EntryScript
+from lintune.source.record import dataclass, field
+from lintune.source.text import Problem, Site
+from lintune.values.value import Unknown, Value
+
+EndKind: TypeAlias = Literal[
+    *("raise", "assert", "exit", "parser-error", "key-error", "attribute-error", "missing-file", "type-error", "value-error"),
+]
+Stage: TypeAlias = Literal["parsing", "start", "after-weights", "last-save"]
+Option: TypeAlias = Callable[[str], Value]
+"""The launch's value of a parsed option: flags over defaults."""
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """A statement at which the script stops."""
+
+    kind: EndKind
+    message: str
+    """What it says, with known values filled in and `...` for others."""
+    exception: str
+    """The class that is raised: `ValueError`; `SystemExit` for an exit."""
+    site: Site
+    certain: bool
+    """Whether it is reached whenever library calls return. False: on a condition that is not known."""
+    names: frozenset[str] = frozenset()
+    """The options that the conditions around it read."""
+    stage: Stage = "start"
+    """When it is reached: while options are parsed, before or after a model was loaded, or after training."""
+    status: Literal["failure", "success"] = "failure"
+    """`success` for an exit with status 0."""
+
+
+@dataclass(frozen=True, slots=True)
+class Branch:
+    """A condition that the walk came to."""
+
+    site: Site
+    text: str
+    taken: bool | None
+    """What it is; None where it is not known, so that both ways were walked."""
+    names: frozenset[str] = frozenset()
+    """The options that it reads."""
+
+
+@dataclass(frozen=True, slots=True)
+class PartState:
+    """Whether the weights below a module path are trained when training starts."""
+
+    path: str
+    """From the model's root: `llm`, `model.vision_tower`; empty for the whole model; with `*` where names are tested."""
+    trained: bool | None
+    """Of the original weights; None where it is not known."""
+    lora: bool | None = False
+    """Whether an adapter lies around modules below it."""
+    targets: Value = Unknown("no adapter")
+    """The adapter's `target_modules`."""
+    modules_to_save: Value = Unknown("no adapter")
+    site: Site | None = None
+    """The statement that decided last."""
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A call of a training library, with its arguments."""
+
+    name: str
+    """The dotted name as far as it is known: `transformers.AutoModel.from_pretrained`, `peft.LoraConfig`."""
+    site: Site
+    certain: bool
+    keywords: Mapping[str, Value] = field(default_factory=dict)
+    """By keyword; positional arguments of well-known calls under their names."""
+    complete: bool = True
+    """Whether these are all keywords."""
+
+    @property
+    def last(self) -> str:
+        """The called name: `from_pretrained`."""
+        return self.name.rpartition(".")[2]
+
+
+@dataclass(frozen=True, slots=True)
+class ScriptTrace:
+    """One walk."""
+
+    ends: tuple[End, ...] = ()
+    branches: tuple[Branch, ...] = ()
+    parts: Mapping[str, PartState] = field(default_factory=dict)
+    """By path, of the model that is trained."""
+    loads: tuple[Call, ...] = ()
+    reads: frozenset[str] = frozenset()
+    """Options that are read on the way."""
+    reads_open: frozenset[str] = frozenset()
+    """Options that are read only where these options do not lead."""
+    reaches_training: bool | None = None
+    """Whether a `trainer.train()` or a backward pass was reached; None where only perhaps."""
+    notes: tuple[Problem, ...] = ()
+    """What the walk could not follow."""
+    paths_read: tuple[str, ...] = ()
+    """The files it rests on."""
+
+    @property
+    def frozen(self) -> Mapping[str, PartState]:
+        """The parts whose own weights are certainly not trained."""
+        return {path: state for path, state in self.parts.items() if state.trained is False}
+
+
+def walk_script(
+    script: EntryScript,
+    option: Option,
+    environment: Option | None = None,
+    exists: Callable[[str], bool | None] | None = None,
+) -> ScriptTrace:
+    """Walks through a script with the options of a launch.
+
+    `environment` gives environment variables (`Absent`: certainly not set), `exists` whether a path is there; without
+    them both are unknown. Bounded in steps, depth and files; never raises for what a script holds.
+    """
+    from lintune.scripts.walk.walker import walk
+
+    return walk(script, option, environment, exists)
