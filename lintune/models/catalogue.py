@@ -32,6 +32,21 @@ def find_model(name: str) -> Known | None:
 
     Endings of quantised and tuned copies (`-GPTQ`, `-bnb-4bit`, `-Instruct`) are taken off where the whole name is not known.
     """
+    found = _entry(name)
+    if found is None:
+        return None
+    (first, config, counted), exact = found
+    return Known(first, model_of(config), exact, counted)
+
+
+def find_config(name: str) -> tuple[str, dict[str, object]] | None:
+    """The first name and the config.json values of the model that a name names; None where it names none that is known."""
+    found = _entry(name)
+    return found[0][:2] if found else None
+
+
+def _entry(name: str) -> tuple[tuple[str, dict[str, object], str], bool] | None:
+    """The table's entry for a name, and whether the name is one of its own."""
     parts = [part for part in name.replace("\\", "/").split("/") if part]
     if not parts:
         return None
@@ -42,8 +57,7 @@ def find_model(name: str) -> Known | None:
         if shorter == key:
             return None
         key, exact = shorter, False
-    first, config, counted = known[key]
-    return Known(first, model_of(config), exact, counted)
+    return known[key], exact
 
 
 @lru_cache(maxsize=1)
