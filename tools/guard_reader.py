@@ -29,6 +29,8 @@ _OPERATORS: dict[type[ast.AST], str] = {
 _FUNCTIONS = frozenset(("int", "float", "str", "bool", "len", "max", "min"))
 _METHODS = frozenset(("lower", "upper", "startswith", "endswith", "split", "get"))
 _CHANGING = frozenset(("pop", "update", "append", "extend", "remove", "setdefault", "clear", "insert"))
+RETURNED = "return"
+"""The local name that holds what a function returns."""
 _DEEPEST = 4
 _LONGEST_LOOP = 24
 
@@ -72,6 +74,16 @@ class GuardReader:
         self.seen = 0
         self.depth = 0
         self.where = ""
+        self.objects = frozenset(("self",))
+
+    def _key(self, node: ast.expr) -> str | None:
+        """The field that an expression names: an option of an object that holds options, or what code keeps on `self`."""
+        match node:
+            case ast.Attribute(value=ast.Name(id=owner), attr=name) if owner in self.objects:
+                return name
+            case ast.Attribute(value=ast.Name(id="self"), attr=name):
+                return f"self.{name}"
+        return None
 
     def read(self) -> list[Raised]:
         """Every raise of `__post_init__` that can be certain, in the order in which they are reached."""
@@ -90,8 +102,8 @@ class GuardReader:
 
     # Statements: each gives the condition under which the next one is reached, None where none is.
 
-    def _block(self, body: Sequence[ast.stmt], path: int, returned: list[tuple[int, State]]) -> int | None:
-        at: int | None = path
+    def _block(self, body: Sequence[ast.stmt], path: int | None, returned: list[tuple[int, State]]) -> int | None:
+        at = path
         for statement in body:
             if at is None:
                 return None
@@ -106,10 +118,11 @@ class GuardReader:
                 self._raise(node, path)
                 return None
             case ast.Return(value=value):
-                if value is not None:
-                    self.value(value, path)
+                self.state.names[RETURNED] = self.value(value, path) if value is not None else self.nodes.none
                 returned.append((path, self.state.copy()))
                 return None
+            case ast.Assert(test=test, msg=message):
+                self._refuse(message, self.nodes.both(path, self.nodes.negation(self.value(test, path))), node.lineno)
             case ast.Assign(targets=targets, value=value):
                 found = self.value(value, path)
                 for target in targets:
@@ -122,15 +135,13 @@ class GuardReader:
             case ast.Expr(value=value):
                 self.value(value, path)
             case ast.For():
-                self._for(node, path, returned)
-            case ast.While():
-                self._forget(node.body)
+                return self._for(node, path, returned)
+            case ast.While() | ast.Delete() | ast.Match() | ast.AsyncFor():
+                self._forget([node])
             case ast.With(body=body):
                 return self._block(body, path, returned)
-            case ast.Try(body=body, handlers=handlers):
-                after = self._block(body, path, returned)
-                self._forget([each for handler in handlers for each in handler.body])
-                return after
+            case ast.Try():
+                return self._try(node, path, returned)
         return path
 
     def _if(self, node: ast.If, path: int, returned: list[tuple[int, State]]) -> int | None:
@@ -159,22 +170,37 @@ class GuardReader:
 
         return State(joined(then.fields, other.fields, self._initial), joined(then.names, other.names, lambda _: self.nodes.unknown))
 
-    def _for(self, node: ast.For, path: int, returned: list[tuple[int, State]]) -> None:
+    def _try(self, node: ast.Try, path: int, returned: list[tuple[int, State]]) -> int | None:
+        """What a handler catches is not raised; whether it is raised again is not followed."""
+        count = len(self.raised)
+        after = self._block([*node.body, *node.orelse], path, returned)
+        if node.handlers:
+            del self.raised[count:]
+            self._forget([each for handler in node.handlers for each in handler.body])
+            if any(isinstance(each, ast.Return) for each in ast.walk(node)):
+                return self.nodes.both(path if after is None else after, self.nodes.unknown)
+        return self._block(node.finalbody, path if after is None and node.handlers else after, returned)
+
+    def _for(self, node: ast.For, path: int, returned: list[tuple[int, State]]) -> int | None:
+        """A loop over constants is followed round by round; of another one only what it may change counts."""
         over = self.value(node.iter, path)
-        if not self.nodes.is_constant(over) or len(values := self.nodes.value(over) or ()) > _LONGEST_LOOP or isinstance(values, str):
+        inside = [type(each) for statement in node.body for each in ast.walk(statement)]
+        plain = not {ast.Break, ast.Continue, ast.Return} & set(inside) and self.nodes.is_constant(over)
+        if not plain or len(values := self.nodes.value(over) or ()) > _LONGEST_LOOP or isinstance(values, str):
             self._forget([node])
-            return
+            return self.nodes.both(path, self.nodes.unknown) if ast.Return in inside else path
         for value in values:
             self._assign(node.target, self.nodes.constant(value), path)
             self._block(node.body, path, returned)
+        return path
 
     def _forget(self, body: Sequence[ast.AST]) -> None:
         """What these statements may change is unknown after them."""
         for statement in body:
             for node in ast.walk(statement):
                 match node:
-                    case ast.Attribute(value=ast.Name(id="self"), attr=name, ctx=ast.Store()):
-                        self.state.fields[name] = self.nodes.unknown
+                    case ast.Attribute(ctx=ast.Store()):
+                        self._forget_base(node)
                     case ast.Name(id=name, ctx=ast.Store()):
                         self.state.names[name] = self.nodes.unknown
                     case ast.Subscript(value=base, ctx=ast.Store()):
@@ -182,19 +208,24 @@ class GuardReader:
                     case ast.Call(func=ast.Attribute(value=base, attr=name)) if name in _CHANGING:
                         self._forget_base(base)
                     case ast.Call(func=ast.Name(id="setattr")):
-                        self.state.fields = dict.fromkeys(self.options | self.state.fields.keys(), self.nodes.unknown)
+                        self._forget_all()
 
     def _forget_base(self, base: ast.expr) -> None:
-        match base:
-            case ast.Attribute(value=ast.Name(id="self"), attr=name):
-                self.state.fields[name] = self.nodes.unknown
-            case ast.Name(id=name):
-                self.state.names[name] = self.nodes.unknown
+        key = self._key(base)
+        if key == "__dict__":
+            self._forget_all()
+        elif key is not None:
+            self.state.fields[key] = self.nodes.unknown
+        elif isinstance(base, ast.Name):
+            self.state.names[base.id] = self.nodes.unknown
+
+    def _forget_all(self) -> None:
+        self.state.fields = dict.fromkeys(self.options | self.state.fields.keys(), self.nodes.unknown)
 
     def _assign(self, target: ast.expr, value: int, path: int) -> None:
         match target:
-            case ast.Attribute(value=ast.Name(id="self"), attr=name):
-                self.state.fields[name] = value
+            case ast.Attribute() if (key := self._key(target)) is not None:
+                self.state.fields[key] = value
             case ast.Name(id=name):
                 self.state.names[name] = value
             case ast.Subscript(value=base, slice=key):
@@ -205,11 +236,13 @@ class GuardReader:
                     self._assign(each, self.nodes.operation("item", value, self.nodes.constant(index)), path)
 
     def _raise(self, node: ast.Raise, path: int) -> None:
-        self.seen += 1
-        self.raised.append(Raised(path, self._message(node.exc), self.where, node.lineno))
+        self._refuse(node.exc.args[0] if isinstance(node.exc, ast.Call) and node.exc.args else None, path, node.lineno)
 
-    def _message(self, node: ast.expr | None) -> str:
-        argument = node.args[0] if isinstance(node, ast.Call) and node.args else None
+    def _refuse(self, argument: ast.expr | None, path: int, line: int) -> None:
+        self.seen += 1
+        self.raised.append(Raised(path, self._message(argument), self.where, line))
+
+    def _message(self, argument: ast.expr | None) -> str:
         match argument:
             case ast.Constant(value=str(text)):
                 return text
@@ -232,8 +265,8 @@ class GuardReader:
                 return nodes.constant(value) if isinstance(value, str | int | float | bool | None) else nodes.unknown
             case ast.Name(id=name):
                 return self.state.names.get(name, self._global(name, path))
-            case ast.Attribute(value=ast.Name(id="self"), attr=name):
-                return self._field(name, path)
+            case ast.Attribute() if (key := self._key(node)) is not None:
+                return self._field(key, path)
             case ast.Attribute(value=ast.Name(id=name), attr=member) if member in self.enums.get(name, {}):
                 return nodes.constant(self.enums[name][member])
             case ast.List(elts=parts) | ast.Tuple(elts=parts) | ast.Set(elts=parts):
@@ -316,7 +349,7 @@ class GuardReader:
         if self.nodes.is_constant(name):
             self.state.fields[str(self.nodes.value(name))] = value
         else:
-            self.state.fields = dict.fromkeys(self.options, self.nodes.unknown)
+            self._forget_all()
 
     def _helper(self, name: str, node: ast.Call, path: int) -> int:
         """Follow a helper without arguments; one with arguments may change what it is given."""
@@ -328,8 +361,8 @@ class GuardReader:
 
     def _passed_self(self, node: ast.Call) -> None:
         """Code that gets the object itself may set any field."""
-        if any(isinstance(argument, ast.Name) and argument.id == "self" for argument in node.args):
-            self.state.fields = dict.fromkeys(self.options | self.state.fields.keys(), self.nodes.unknown)
+        if any(isinstance(argument, ast.Name) and argument.id in self.objects for argument in node.args):
+            self._forget_all()
 
     def _isinstance(self, value: int, types: ast.expr) -> int:
         """A value of a command line is of a plain type, never of a class of the library."""
@@ -354,6 +387,6 @@ def _part(part: ast.expr) -> str:
     match part:
         case ast.Constant(value=text):
             return str(text)
-        case ast.FormattedValue(value=ast.Attribute(value=ast.Name(id="self"), attr=name)):
+        case ast.FormattedValue(value=ast.Attribute(value=ast.Name(), attr=name)):
             return "{" + name + "}"
     return "..."
