@@ -48,7 +48,7 @@ def parser() -> Parser:
     made = Parser("memory", "PATH ... [options] [-- ARGUMENTS]", "Estimate the memory of each launch, per GPU.", EPILOG)
     made.words("paths")
     add_settings(made)
-    made.value("--format", "FORMAT", "text or json", choices=("text", "json"), default="text")
+    made.value("--format", "FORMAT", "text, json or html", choices=("text", "json", "html"), default="text")
     made.value("--model-config", "PATH", "the model's config.json, for models that lintune does not know")
     made.value("--in-use", "GIB", "GiB of the card that are taken already", default=0)
     made.value("--color", "WHEN", "auto, always or never", choices=WHEN, default="auto")
@@ -99,6 +99,10 @@ def _rendered(found: Sequence[MemoryOfRun], asked: Arguments) -> str:
         from lintune.report.memory_json import render_memory_json
 
         return render_memory_json(found)
+    if asked.format == "html":
+        from lintune.report.memory_html import render_memory_html
+
+        return render_memory_html(found)
     from lintune.report.memory_text import render_memory
     from lintune.report.paint import paint_for
 

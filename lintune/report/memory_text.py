@@ -4,9 +4,9 @@ from collections.abc import Iterator, Sequence
 
 from lintune.memory.estimate import Estimate
 from lintune.memory.report import MemoryOfRun
+from lintune.report.chart import GIB, Bar, terminal_bars
 from lintune.report.paint import Paint
 
-GIB = 2**30
 _BAR = 48
 _STYLES = ("good", "second", "warning", "info", "error", "help", "bold")
 
@@ -58,11 +58,15 @@ def _components(found: Estimate, paint: Paint) -> Iterator[str]:
 
 def _modes(each: MemoryOfRun, paint: Paint) -> Iterator[str]:
     width = max(len(mode.name) for mode in each.modes)
-    yield f"  {'mode':<{width}}  {'per GPU':>11}  {'low to high':>23}  {'trained':>11}"
+    share = f"{'trained':>11}  {'%':>6}"
+    yield paint("bold", f"  {'mode':<{width}}  {'per GPU':>11}  {'low to high':>23}  {share}")
     for mode in each.modes:
         found = mode.estimate
         verdict = found.fits(each.capacity) if each.capacity is not None else ""
-        trained = f"{found.trained.total / 1e6:,.1f} M"
+        trained = f"{found.trained.total / 1e6:,.1f} M  {100 * found.trained.total / found.total_params:>6.2f}"
         band = f"{found.low / GIB:,.1f} to {found.high / GIB:,.1f} GiB"
-        sizes = f"{_size(found.device):>11}  {band:>23}  {trained:>11}"
-        yield f"  {mode.name:<{width}}  {sizes}  {paint(_verdict_style(verdict), verdict)}".rstrip()
+        same = f"  ({mode.detail})" if mode.detail else "  (as configured)" if mode.configured else ""
+        sizes = f"{_size(found.device):>11}  {band:>23}  {trained:>19}"
+        yield f"  {mode.name:<{width}}  {sizes}  {paint(_verdict_style(verdict), verdict)}{paint('dim', same)}".rstrip()
+    yield ""
+    yield from terminal_bars([Bar(mode.name, mode.estimate) for mode in each.modes], each.capacity, paint)
