@@ -1,0 +1,87 @@
+"""What is decided above the operators: SDPA's kernel, autocast, and constructors that go past every dispatch mode.
+
+Meta tensors have no autocast key, so the casts of CUDA's autocast (aten/src/ATen/autocast_mode.h) are made here, by function name.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+from torch.overrides import TorchFunctionMode
+
+from lintune.dryrun.trace.attention import Kernel, attend
+
+_SHORT = frozenset((
+    "linear", "matmul", "__matmul__", "__rmatmul__", "bmm", "mm", "addmm", "baddbmm", "addbmm", "addmv", "mv", "einsum", "chain_matmul",
+    "conv1d", "conv2d", "conv3d", "conv_transpose1d", "conv_transpose2d", "conv_transpose3d", "scaled_dot_product_attention", "prelu",
+    "multi_head_attention_forward",
+))  # fmt: skip
+_LONG = frozenset((
+    "softmax", "log_softmax", "layer_norm", "group_norm", "cross_entropy", "nll_loss", "mse_loss", "l1_loss", "smooth_l1_loss", "rsqrt",
+    "exp", "log", "pow", "__pow__", "__rpow__", "sum", "norm", "normalize", "prod", "cumsum", "softplus", "cosine_similarity", "reciprocal",
+    "binary_cross_entropy_with_logits", "kl_div", "cosh", "sinh", "tan", "erfinv", "expm1", "log10", "log1p", "log2", "acos", "asin",
+))  # fmt: skip
+_LONG_ON_CPU = frozenset(("mse_loss", "nll_loss", "prod", "binary_cross_entropy_with_logits"))
+"""The part of the list that CPU autocast shares, as far as models use it."""
+_CONSTRUCTORS = (torch.tensor, torch.as_tensor)
+_FLOATS = (torch.float32, torch.float16, torch.bfloat16)
+
+
+class Functions(TorchFunctionMode):
+    """The mode. `autocast`: the type that layers compute in, None without autocast; `kernel`: SDPA's."""
+
+    def __init__(self, kernel: Kernel, autocast: torch.dtype | None) -> None:
+        super().__init__()
+        self.kernel = kernel
+        self.autocast = autocast
+        self.caching = True
+        """Off in the backward pass, where a recomputed layer's casts live no longer than the layer."""
+        self._long = _LONG_ON_CPU if kernel == "cpu" else _LONG
+        self._cache: dict[int, tuple[Tensor, Tensor]] = {}
+
+    def __torch_function__(
+        self, func: Callable[..., object], types: object, args: Sequence[object] = (), kwargs: Mapping[str, object] | None = None
+    ) -> object:
+        """Calls a function of torch as it would behave on the GPU."""
+        options = dict(kwargs or {})
+        if func in _CONSTRUCTORS and str(options.get("device", "")).startswith("meta") and not isinstance(args[0], Tensor):
+            made = func(*args, **{**options, "device": "cpu"})  # from Python data: it would not reach a dispatch mode
+            return made.to("meta") if isinstance(made, Tensor) and made.is_floating_point() else made
+        if self.autocast is not None:
+            args, options = self._cast(getattr(func, "__name__", ""), args, options)
+        if func is F.scaled_dot_product_attention:
+            out = attend(self.kernel, *args, **options)  # type: ignore[arg-type]
+            if out is not None:
+                return out
+        return func(*args, **options)
+
+    def switch(self, dtype: torch.dtype | None) -> torch.dtype | None:
+        """Sets the autocast type; returns the one before."""
+        before, self.autocast = self.autocast, dtype
+        return before
+
+    def forget(self) -> None:
+        """Drops the cached casts, as leaving the outermost autocast context does."""
+        self._cache.clear()
+
+    def _cast(self, name: str, args: Sequence[object], options: dict[str, object]) -> tuple[Sequence[object], dict[str, object]]:
+        if name in _SHORT:
+            return [self._short(each) for each in args], {key: self._short(each) for key, each in options.items()}
+        if name in self._long and not options.get("dtype"):
+            return [_long(each) for each in args], options
+        return args, options
+
+    def _short(self, value: object) -> object:
+        if not isinstance(value, Tensor) or value.dtype not in _FLOATS or value.dtype is self.autocast or self.autocast is None:
+            return value
+        if self.caching and value.dtype is torch.float32 and value.requires_grad and value.is_leaf:
+            known = self._cache.get(id(value))
+            if known is None:
+                known = self._cache[id(value)] = value, value.to(self.autocast)
+            return known[1]
+        return value.to(self.autocast)
+
+
+def _long(value: object) -> object:
+    return value.float() if isinstance(value, Tensor) and value.dtype in (torch.float16, torch.bfloat16) else value

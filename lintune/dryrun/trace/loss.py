@@ -1,0 +1,96 @@
+"""Losses that never hold all logits, as functions that allocate what their kernels allocate.
+
+* liger: `liger_kernel/ops/fused_linear_cross_entropy.py`: chunks of rows; gradients of hidden states and head are made in the forward pass
+* cce: Cut Cross-Entropy (arXiv 2411.09009): no logits at all; the gradients of hidden states and head in the backward pass
+* chunked: torchtune's `CEWithChunkedOutputLoss`: the head and an fp32 cross entropy per chunk, every chunk kept for the backward pass
+"""
+
+from collections.abc import Mapping
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from lintune.dryrun.trace.plan import Plan
+
+
+class _Liger(torch.autograd.Function):
+    """The loss with its gradients, chunk by chunk."""
+
+    @staticmethod
+    def forward(ctx, hidden: Tensor, head: Tensor, trained: bool) -> Tensor:  # type: ignore[no-untyped-def]
+        rows, width = hidden.shape
+        grad_hidden = torch.zeros_like(hidden)
+        grad_head = torch.zeros_like(head) if trained else None
+        losses = hidden.new_zeros(rows, dtype=torch.float32)
+        parts = -(-head.shape[0] // width)
+        chunk = 1 << max(0, -(-rows // parts) - 1).bit_length()
+        for begin in range(0, rows, chunk):
+            part = hidden[begin : begin + chunk]
+            logits = part @ head.t()
+            grad_hidden[begin : begin + chunk] = logits @ head
+            if grad_head is not None:
+                grad_head += torch.mm(logits.t(), part)
+        ctx.save_for_backward(grad_hidden, grad_head)
+        return losses.sum()
+
+    @staticmethod
+    def backward(ctx, grad: Tensor) -> tuple[Tensor | None, ...]:  # type: ignore[no-untyped-def,override]
+        grad_hidden, grad_head = ctx.saved_tensors
+        return grad_hidden, grad_head, None
+
+
+class _Cut(torch.autograd.Function):
+    """The loss whose logits live in registers only."""
+
+    @staticmethod
+    def forward(ctx, hidden: Tensor, head: Tensor, trained: bool) -> Tensor:  # type: ignore[no-untyped-def]
+        sums = hidden.new_empty(hidden.shape[0], dtype=torch.float32)
+        ctx.save_for_backward(hidden, head, sums)
+        ctx.trained = trained
+        return sums.sum()
+
+    @staticmethod
+    def backward(ctx, grad: Tensor) -> tuple[Tensor | None, ...]:  # type: ignore[no-untyped-def,override]
+        hidden, head, _sums = ctx.saved_tensors
+        return torch.empty_like(hidden), torch.empty_like(head) if ctx.trained else None, None
+
+
+def compute_loss(model: nn.Module, batch: Mapping[str, Tensor], plan: Plan) -> tuple[Tensor, object]:
+    """The loss of a batch, and what the training loop holds of the model's outputs."""
+    if plan.loss == "model":
+        outputs = model(**batch)
+        logits = getattr(outputs, "logits", None)
+        cast = logits.float() if plan.outputs_float and isinstance(logits, Tensor) else None
+        loss = outputs["loss"] if isinstance(outputs, Mapping) else outputs.loss
+        return loss, (outputs, cast)
+    head, inner = head_of(model)
+    inputs = {name: value for name, value in batch.items() if name != "labels"}
+    hidden = inner(**inputs)[0]
+    labels = batch.get("labels")
+    if plan.loss == "chunked":
+        return _chunked(hidden, head, labels, plan.chunks), None
+    rows = hidden.flatten(0, 1)
+    if plan.autocast is not None and rows.dtype is torch.float32:
+        rows = rows.to(plan.autocast)
+    weight = getattr(head, "weight")  # noqa: B009
+    function = _Liger if plan.loss == "liger" else _Cut
+    return function.apply(rows, weight if weight.dtype == rows.dtype else weight.to(rows.dtype), weight.requires_grad), None
+
+
+def head_of(model: nn.Module) -> tuple[nn.Module, nn.Module]:
+    """The output head of a model, and the module that computes its inputs; adapters are looked through."""
+    base = getattr(model, "base_model", model)
+    inner = getattr(base, "model", base) if type(model).__module__.startswith("peft") else model
+    head = inner.get_output_embeddings()
+    return head, inner.model if hasattr(inner, "model") else inner.base_model
+
+
+def _chunked(hidden: Tensor, head: nn.Module, labels: Tensor | None, chunks: int) -> Tensor:
+    """A cross entropy per chunk of the length."""
+    total = hidden.new_zeros((), dtype=torch.float32)
+    logits = [head(part) for part in hidden.chunk(chunks, dim=1)]
+    targets = torch.zeros(hidden.shape[:2], dtype=torch.long) if labels is None else labels
+    for part, target in zip(logits, targets.chunk(chunks, dim=1), strict=True):
+        total = total + F.cross_entropy(part.flatten(0, 1).float(), target.flatten(), reduction="sum")
+    return total

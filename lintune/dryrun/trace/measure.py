@@ -1,0 +1,56 @@
+"""The same step really run on the CPU, and the most bytes that its allocator had given out: what the trace is compared with.
+
+The figures are the allocator's own events, as torch's profiler records them, so that temporaries inside of operators count too.
+"""
+
+from contextlib import nullcontext
+
+import torch
+from torch import nn
+
+from lintune.dryrun.trace.loss import compute_loss
+from lintune.dryrun.trace.optimizers import Stepper, TorchStepper, make_optimizer
+from lintune.dryrun.trace.plan import Plan
+from lintune.dryrun.trace.step import MakeBatch, prepare
+
+
+def measure_step(model: nn.Module, make_batch: MakeBatch, plan: Plan, steps: int = 2) -> int:
+    """The peak of bytes alive on the CPU over real steps, the model's own included."""
+    prepare(model, plan)
+    storages = {each.untyped_storage().data_ptr(): each.untyped_storage().nbytes() for each in [*model.parameters(), *model.buffers()]}
+    with torch.profiler.profile(activities=[torch.profiler.ProfilerActivity.CPU], profile_memory=True) as profile:
+        _run(model, make_batch, plan, steps)
+    events = profile.profiler.kineto_results.events()  # type: ignore[union-attr]
+    changes = sorted((event.start_ns(), event.nbytes()) for event in events if event.name() == "[memory]")
+    size = peak = sum(storages.values())
+    for _, change in changes:
+        size += change
+        peak = max(peak, size)
+    return peak
+
+
+def _run(model: nn.Module, make_batch: MakeBatch, plan: Plan, steps: int) -> None:
+    trained = [parameter for parameter in model.parameters() if parameter.requires_grad]
+    optimizer = make_optimizer(plan.optimizer, trained, plan.foreach_copies)
+    for number in range(steps):
+        for _ in range(min(plan.accumulate, 2) if number + 1 == steps else 1):
+            _micro_batch(model, make_batch, plan)
+        if plan.clip:
+            torch.nn.utils.clip_grad_norm_(trained, plan.clip)
+        optimizer.step()
+        for parameter in trained:
+            parameter.grad = None
+    del optimizer
+
+
+def _micro_batch(model: nn.Module, make_batch: MakeBatch, plan: Plan) -> None:
+    batch = make_batch()
+    with torch.autocast("cpu", plan.autocast) if plan.autocast is not None else nullcontext():
+        loss, outputs = compute_loss(model, batch, plan)
+    if not plan.hold_outputs:
+        outputs = None
+    loss.backward()
+    del outputs
+
+
+__all__ = ["Stepper", "TorchStepper", "measure_step"]

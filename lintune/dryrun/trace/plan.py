@@ -1,0 +1,40 @@
+"""What a trace is told, since no dispatcher of the CPU can know it: kernels, casts, loss, optimizer, checkpointing."""
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+import torch
+
+from lintune.dryrun.trace.attention import Kernel
+
+LossKind = Literal["model", "liger", "cce", "chunked"]
+Checkpointing = Literal["", "reentrant", "non-reentrant"]
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """One training step, as far as it is not in the model and its batch."""
+
+    attention: str = "sdpa"
+    """As transformers names it: `eager`, `sdpa`, `flash_attention_2`; empty leaves the model as it was built."""
+    kernel: Kernel = "auto"
+    """What `scaled_dot_product_attention` takes."""
+    autocast: torch.dtype | None = None
+    outputs_float: bool = False
+    """Whether the model's outputs are cast to fp32, as accelerate does under autocast."""
+    loss: LossKind = "model"
+    chunks: int = 8
+    """Of a chunked loss."""
+    hold_outputs: bool = False
+    """Whether the loop still holds the model's outputs, and with them the logits, during the backward pass."""
+    optimizer: str = "adamw_torch"
+    foreach_copies: int = 1
+    step_in_backward: bool = False
+    """Whether each parameter is stepped, and its gradient freed, as soon as it has one."""
+    clip: float = 0.0
+    """Norm that gradients are clipped to; 0 for none."""
+    accumulate: int = 1
+    checkpointing: Checkpointing = ""
+    offload_checkpoints: bool = False
+    """Whether checkpointed inputs are moved to the host."""
+    assumptions: tuple[str, ...] = field(default=())

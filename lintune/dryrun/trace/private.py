@@ -1,0 +1,97 @@
+"""Every private interface of torch and transformers that the tracer needs, in one place; `selftest` shows that they still mean what they did.
+
+Tried with torch 2.13; each has been there since torch 2.4.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import torch
+from torch import Tensor
+
+_META = torch.device("meta")
+
+
+def run_backward(loss: Tensor) -> None:
+    """`loss.backward()` that stays under the modes that are on.
+
+    `Tensor.backward` and `torch.autograd.backward` go through `__torch_function__`, whose handler runs with its mode taken off: what
+    gradient checkpointing computes again would escape it.
+    """
+    from torch.autograd.graph import _engine_run_backward
+
+    _engine_run_backward((loss,), (torch.ones_like(loss),), False, False, (), allow_unreachable=True, accumulate_grad=True)
+
+
+def storage_key(storage: torch.UntypedStorage) -> int:
+    """What names a storage while it lives: the address of its C++ object, since meta storages have no data pointer."""
+    key: int = storage._cdata
+    return key
+
+
+def local_part(tensor: Tensor) -> Tensor:
+    """The shard that this rank holds of a `DTensor`; other tensors as they are."""
+    inner = getattr(tensor, "_local_tensor", None)
+    return inner if isinstance(inner, Tensor) else tensor
+
+
+@contextmanager
+def watched_resizes(resized: Callable[[torch.UntypedStorage, int], None]) -> Iterator[None]:
+    """Tells of every `UntypedStorage.resize_`: FSDP frees and fills gathered parameters by it, and no dispatch mode sees that."""
+    original = torch.UntypedStorage.resize_
+
+    def resize(storage: torch.UntypedStorage, size: int) -> torch.UntypedStorage:
+        done = original(storage, size)
+        resized(storage, size)
+        return done
+
+    torch.UntypedStorage.resize_ = resize  # type: ignore[method-assign,assignment]
+    try:
+        yield
+    finally:
+        torch.UntypedStorage.resize_ = original  # type: ignore[method-assign]
+
+
+@contextmanager
+def autocast_on_meta(switch: Callable[[torch.dtype | None], torch.dtype | None]) -> Iterator[None]:
+    """Lets `torch.autocast("meta")`, which raises, set the emulation instead: `switch(dtype or None)` returns what was on."""
+    original = torch.autocast
+
+    class Autocast(original):  # type: ignore[misc,valid-type]
+        def __init__(
+            self, device_type: str, dtype: torch.dtype | None = None, enabled: bool = True, cache_enabled: bool | None = None
+        ) -> None:
+            self.emulated = device_type == "meta"
+            if self.emulated:
+                self.wanted = (dtype or torch.bfloat16) if enabled else None
+            else:
+                super().__init__(device_type, dtype=dtype, enabled=enabled, cache_enabled=cache_enabled)
+
+        def __enter__(self) -> object:
+            if not self.emulated:
+                return super().__enter__()
+            self.before = switch(self.wanted)
+            return self
+
+        def __exit__(self, *error: object) -> object:
+            if not self.emulated:
+                return super().__exit__(*error)
+            switch(self.before)
+            return None
+
+    places = (torch, torch.amp, torch.amp.autocast_mode)
+    for place in places:
+        place.autocast = Autocast  # type: ignore[attr-defined]
+    try:
+        yield
+    finally:
+        for place in places:
+            place.autocast = original  # type: ignore[attr-defined]
+
+
+def set_attention(model: torch.nn.Module, name: str) -> None:
+    """Makes every part of a transformers model use an attention by name, past the check that its package is installed."""
+    for module in model.modules():
+        config = getattr(module, "config", None)
+        if config is not None and hasattr(config, "_attn_implementation_internal"):
+            config._attn_implementation_internal = name

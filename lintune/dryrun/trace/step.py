@@ -1,0 +1,126 @@
+"""The step that is traced: micro batches forward and backward, clipping, the optimizer; twice, so that its states are there the second time."""
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from lintune.dryrun.trace.attention import install_flash
+from lintune.dryrun.trace.functions import Functions
+from lintune.dryrun.trace.hybrid import HybridMeta
+from lintune.dryrun.trace.lives import Lives, Log
+from lintune.dryrun.trace.loss import compute_loss
+from lintune.dryrun.trace.optimizers import Stepper, TorchStepper, make_optimizer
+from lintune.dryrun.trace.plan import Plan
+from lintune.dryrun.trace.private import autocast_on_meta, run_backward, set_attention, watched_resizes
+
+Batch = Mapping[str, Tensor]
+MakeBatch = Callable[[], Batch]
+
+
+@dataclass(slots=True)
+class Traced:
+    """A traced step."""
+
+    log: Log
+    assumed: Counter[str]
+    """What was decided where a float's value would have."""
+
+
+def trace_step(model: nn.Module, make_batch: MakeBatch, plan: Plan, hybrid: HybridMeta | None = None) -> Traced:
+    """Traces a model on the meta device; `make_batch` is called once per micro batch, as a loader's batch is moved to the GPU."""
+    hybrid = hybrid or HybridMeta()
+    functions, lives = Functions(plan.kernel, plan.autocast), Lives()
+    prepare(model, plan)
+    with ExitStack() as stack:
+        stack.callback(install_flash())
+        for mode in (lives.within(model), hybrid, lives, autocast_on_meta(functions.switch), watched_resizes(lives.resized)):
+            stack.enter_context(mode)
+        run_steps(model, make_batch, plan, lives, functions)
+    return Traced(lives.log, hybrid.assumed)
+
+
+def prepare(model: nn.Module, plan: Plan) -> None:
+    """Sets the attention and the checkpointing of a plan on a model, and the training mode."""
+    model.train()
+    if plan.attention:
+        set_attention(model, plan.attention)
+    config = getattr(model, "config", None)
+    for part in (config, getattr(config, "text_config", None)):
+        if hasattr(part, "use_cache"):
+            part.use_cache = False
+    if plan.checkpointing:
+        enable = getattr(model, "gradient_checkpointing_enable")  # noqa: B009
+        enable(gradient_checkpointing_kwargs={"use_reentrant": plan.checkpointing == "reentrant"})
+        if not any(parameter.requires_grad for parameter in _embedding(model).parameters()):
+            getattr(model, "enable_input_require_grads")()  # noqa: B009
+
+
+def _embedding(model: nn.Module) -> nn.Module:
+    found = getattr(model, "get_input_embeddings")()  # noqa: B009
+    assert isinstance(found, nn.Module)
+    return found
+
+
+def run_steps(model: nn.Module, make_batch: MakeBatch, plan: Plan, lives: Lives, functions: Functions, steps: int = 2) -> None:
+    """Runs the steps under modes that are on already; all but the last one accumulate nothing."""
+    trained = [parameter for parameter in model.parameters() if parameter.requires_grad]
+    optimizer = make_optimizer(plan.optimizer, trained, plan.foreach_copies)
+    with _stepping_in_backward(trained, optimizer, plan):
+        for number in range(steps):
+            for _ in range(min(plan.accumulate, 2) if number + 1 == steps else 1):
+                _micro_batch(model, make_batch, plan, lives, functions)
+            with lives.during("step"):
+                _finish(trained, optimizer, plan, lives)
+
+
+def _micro_batch(model: nn.Module, make_batch: MakeBatch, plan: Plan, lives: Lives, functions: Functions) -> None:
+    """Forward and backward pass of one micro batch."""
+    functions.caching = True
+    with lives.during("forward"):
+        batch = make_batch()
+        for tensor in batch.values():
+            lives.follow(tensor, "inputs")
+        with functions:
+            loss, outputs = compute_loss(model, batch, plan)
+        functions.forget()
+        if not plan.hold_outputs:
+            outputs = None
+    functions.caching = False
+    with lives.during("backward"), functions:
+        run_backward(loss)
+    del outputs
+
+
+def _finish(trained: list[nn.Parameter], optimizer: Stepper | TorchStepper, plan: Plan, lives: Lives) -> None:
+    """Clipping, the optimizer's step, and the end of the gradients."""
+    if plan.clip:
+        torch.nn.utils.clip_grad_norm_(trained, plan.clip)
+    if not plan.step_in_backward:
+        optimizer.step()
+    for tensor in optimizer.tensors():
+        lives.follow(tensor, "optimizer")
+    for parameter in trained:
+        parameter.grad = None
+
+
+@contextmanager
+def _stepping_in_backward(trained: list[nn.Parameter], optimizer: Stepper | TorchStepper, plan: Plan) -> Iterator[None]:
+    """Steps each parameter when its gradient is there, where the plan says so."""
+    if not plan.step_in_backward:
+        yield
+        return
+
+    def step(_parameter: Tensor) -> None:
+        optimizer.step()
+        _parameter.grad = None
+
+    handles = [parameter.register_post_accumulate_grad_hook(step) for parameter in trained]
+    try:
+        yield
+    finally:
+        for handle in handles:
+            handle.remove()
