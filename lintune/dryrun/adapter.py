@@ -68,8 +68,13 @@ def names_in(value: Json) -> list[str] | str | None:
     return value
 
 
-def put_on(model: Any, request: Request, modes: dict[str, str], ends: tuple[frozenset[str], frozenset[str]]) -> tuple[Any, AdapterReport]:
-    """The model with its adapter, and the report; PEFT's refusal is in the report. Raises `DryRunProblem` for kinds that are not built."""
+def put_on(
+    model: Any, request: Request, modes: dict[str, str], ends: tuple[frozenset[str], frozenset[str]], meta: bool = True
+) -> tuple[Any, AdapterReport]:
+    """The model with its adapter (its weights on the meta device, or real), and the report; PEFT's refusal is in the report.
+
+    Raises `DryRunProblem` for kinds that are not built.
+    """
     import peft
 
     kind = kind_of(request)
@@ -77,7 +82,7 @@ def put_on(model: Any, request: Request, modes: dict[str, str], ends: tuple[froz
         return model, AdapterReport()
     config, report = _config(peft, model, request, modes, ends, kind)
     try:
-        made = peft.get_peft_model(model, config, low_cpu_mem_usage=True) if kind not in _PROMPTS else peft.get_peft_model(model, config)
+        made = peft.get_peft_model(model, config, low_cpu_mem_usage=meta and kind not in _PROMPTS)
     except (ValueError, KeyError, AttributeError, TypeError) as error:
         report.refused = " ".join(str(error).split())[:400]
         return model, report

@@ -58,41 +58,56 @@ def build_model(request: Request, runnable: bool = True) -> BuiltModel:
 
 def base_model(request: Request, raw: RawConfig, runnable: bool, assumptions: list[str]) -> tuple[Any, Any]:
     """The model without adapter, and its config object; (skeleton, None) where only names and shapes are known."""
-    if not raw.type:
-        raise DryRunProblem("bad-config", f"{raw.source} has no `model_type`", "correct the config.json")
-    if native(raw.type):
-        return instantiated(request, native_config(raw), False, assumptions)
-    remote = bool(raw.values.get("auto_map")) and bool(raw.folder)
-    if remote and request.options.trust_remote_code:
-        return instantiated(request, remote_config(raw), True, assumptions)
+    config, remote = config_object(request, raw)
+    if config is not None:
+        return instantiated(request, config, remote, assumptions)
     from lintune.dryrun.skeleton import skeleton_of
 
     made = None if runnable else skeleton_of(raw)
     if made is not None:
         assumptions.append(f"`{raw.type}` is model code of its own: counted from the names and shapes that lintune ships")
         return made, None
-    if remote:
-        raise DryRunProblem(
+    raise not_buildable(raw)
+
+
+def config_object(request: Request, raw: RawConfig) -> tuple[Any, bool]:
+    """The config object, and whether its class is code of the model's own; (None, False) where no class is at hand."""
+    if not raw.type:
+        raise DryRunProblem("bad-config", f"{raw.source} has no `model_type`", "correct the config.json")
+    if native(raw.type):
+        return native_config(raw), False
+    if raw.values.get("auto_map") and raw.folder and request.options.trust_remote_code:
+        return remote_config(raw), True
+    return None, False
+
+
+def not_buildable(raw: RawConfig) -> DryRunProblem:
+    """Why there is no class for a config."""
+    if raw.values.get("auto_map") and raw.folder:
+        return DryRunProblem(
             "remote-code", f"`{raw.type}` needs the Python code in `{raw.folder}`, which is not run unasked",
             "read it, then allow it with `--trust-remote-code`",
         )  # fmt: skip
     import transformers
 
-    raise DryRunProblem(
+    return DryRunProblem(
         "unknown-architecture", f"transformers {transformers.__version__} has no model of type `{raw.type}`",
         "upgrade transformers, give another interpreter with `--env PYTHON`, or download the model's folder with its code",
     )  # fmt: skip
 
 
-def instantiated(request: Request, config: Any, remote: bool, assumptions: list[str]) -> tuple[Any, Any]:
-    """The model of a config object on the meta device. Raises `DryRunProblem` (`bad-config`) where its class fails."""
+def instantiated(request: Request, config: Any, remote: bool, assumptions: list[str], device: str = "meta") -> tuple[Any, Any]:
+    """The model of a config object, on the meta device or with random weights on another.
+
+    Raises `DryRunProblem` (`bad-config`) where its class fails.
+    """
     import torch
 
     auto = class_for(request, config, remote)
     dtype = dtype_of(request, assumptions)
     more: dict[str, Any] = {"trust_remote_code": True} if remote else {}
     try:
-        with torch.device("meta"):
+        with torch.device(device):
             model = _made(auto, config, dtype, request, more)
     except Exception as error:  # whatever the model's own code raises
         raise DryRunProblem("bad-config", f"`{auto.__name__}` cannot build this config: {said(error)}", "correct the config.json") from None
