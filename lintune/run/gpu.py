@@ -23,6 +23,8 @@ class Card:
     compute_capability: str
     bf16: bool
     tf32: bool
+    tflops: float | None = None
+    """Peak of dense 16-bit matrix products, in 1e12 operations a second; None where no figure is published."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +71,11 @@ def parse_gpu(spec: str) -> Gpu:
     return _gpu(card, _int(count), _int(nodes), memory)
 
 
+def all_cards() -> tuple[Card, ...]:
+    """Every card of the table, once, in its order."""
+    return tuple(dict.fromkeys(_cards().values()))
+
+
 def find_card(name: str) -> Card | None:
     """The card of that name; vendor words, spaces and dashes do not matter."""
     return _cards().get(_NOISE.sub("", name.lower()))
@@ -92,7 +99,7 @@ def _cards() -> dict[str, Card]:
     cards: dict[str, Card] = {}
     for entry in json.loads(data_text("models", "gpus.json"))["gpus"]:
         sizes, also = tuple(entry["memory_gib"]), tuple(entry.get("also_gib", ()))
-        card = Card(entry["name"], sizes, also, entry["compute_capability"], entry["bf16"], entry["tf32"])
+        card = Card(entry["name"], sizes, also, entry["compute_capability"], entry["bf16"], entry["tf32"], entry.get("tflops"))
         for name in (entry["name"], *entry["aliases"]):
             cards[_NOISE.sub("", name.lower())] = card
     return cards
