@@ -45,6 +45,8 @@ class Option:
     many: bool = False
     """Whether it may be repeated; its values are then a list."""
     short: str = ""
+    bare: str = ""
+    """The value that the name alone stands for; others are then given as `--name=VALUE` only."""
 
     @property
     def key(self) -> str:
@@ -72,10 +74,11 @@ class Parser:
         self._add(Option(name, help, default=False, short=short))
 
     def value(
-        self, name: str, metavar: str, help: str, *, choices: tuple[str, ...] = (), default: str | int | None = "", many: bool = False
-    ) -> None:
-        """An option with a value; where the default is a number, it takes a number."""
-        self._add(Option(name, help, metavar, choices, [] if many else default, many))
+        self, name: str, metavar: str, help: str, *, choices: tuple[str, ...] = (), default: str | int | None = "", many: bool = False,
+        bare: str = "",
+    ) -> None:  # fmt: skip
+        """An option with a value; where the default is a number, it takes a number. `bare`: the value where none is given."""
+        self._add(Option(name, help, metavar, choices, [] if many else default, many, bare=bare))
 
     def _add(self, option: Option) -> None:
         self.options[option.name] = option
@@ -100,7 +103,7 @@ class Parser:
                     raise UsageError(f"`{name}` takes no value")
                 values[option.key] = True
                 continue
-            taken = self._taken(option, text if equals else next(left, None))
+            taken = self._taken(option, text if equals else option.bare or next(left, None))
             if option.many:
                 values[option.key].append(taken)
             else:
@@ -135,7 +138,7 @@ class Parser:
             if name != option.name:
                 continue
             names = f"{option.short}, {name}" if option.short else name
-            left = f"  {names} {option.metavar}".rstrip()
+            left = f"  {names}[={option.metavar}]" if option.bare else f"  {names} {option.metavar}".rstrip()
             if len(left) > _HELP_COLUMN:
                 lines.append(left)
                 left = ""

@@ -65,6 +65,7 @@ def parser() -> Parser:
     made.switch("--pedantic", "add findings that are only possible, and all that could not be decided")
     made.switch("--verbose", "add the evidence for every finding", "-v")
     made.switch("--statistics", "only how often each rule fired")
+    add_dry_run(made)
     made.switch("--launches-only", "leave alone named files that a folder search would leave alone (for hooks)")
     made.switch("--show-files", "only which files were read, and as what")
     made.switch("--fix", "apply the fixes that are safe")
@@ -80,8 +81,25 @@ def add_settings(made: Parser) -> None:
     made.value("--ignore", "RULES", "all but these rules", many=True)
     made.value("--gpu", "SPEC", "the GPUs of the launch: 8xA100-80G")
     made.value("--assume", "REQ", "a version (`transformers==4.51.3`) or a variable (`DATA=/data`)", many=True)
-    made.value("--env", "PYTHON", "take the package versions of this interpreter (it is not started)")
+    made.value("--env", "PYTHON", "take the package versions of this interpreter (only a dry run starts it)")
     made.value("--stdin-filename", "PATH", "the name of the file that comes on standard input")
+
+
+def add_dry_run(made: Parser) -> None:
+    """The option that asks for dry runs, and those of the step."""
+    actions = "count, trace (the default), step or script: build the model without weights, in a process of its own"
+    made.value("--dry-run", "ACTION", actions, choices=("count", "trace", "step", "script"), bare="trace")
+    made.switch("--weights", "dry run: load the real weights for the step")
+    made.value("--device", "DEVICE", "dry run: where the step runs: cuda, cuda:1, cpu")
+    add_dry_run_limits(made)
+
+
+def add_dry_run_limits(made: Parser) -> None:
+    """The options of every dry run, shared by `check` and `memory`."""
+    made.value("--model-config", "PATH", "the model's config.json, for models that lintune does not know")
+    made.switch("--trust-remote-code", "dry run: Python code that comes with the model may run")
+    made.value("--memory-limit", "GIB", "dry run: stop it beyond so much host memory (three quarters of what is free)", default=0)
+    made.value("--time-limit", "SECONDS", "dry run: stop it after so long (600)", default=600)
 
 
 def given(asked: Arguments, arguments: tuple[str, ...] | None, pedantic: bool = False) -> Given:
@@ -90,6 +108,12 @@ def given(asked: Arguments, arguments: tuple[str, ...] | None, pedantic: bool = 
 
     if asked.stdin_filename and "-" not in asked.paths:
         raise UsageError("`--stdin-filename` names the file on standard input: give `-` as the path")
+    dry_run = None
+    action = getattr(asked, "dry_run", "") or ("trace" if getattr(asked, "exact", False) else "")
+    if action:
+        from lintune.cli.dry_run import dry_run_of
+
+        dry_run = dry_run_of(asked, action)
     return Given(
         select=names_in(asked.select),
         ignore=names_in(asked.ignore),
@@ -98,6 +122,7 @@ def given(asked: Arguments, arguments: tuple[str, ...] | None, pedantic: bool = 
         env=asked.env,
         arguments=arguments,
         pedantic=pedantic,
+        dry_run=dry_run,
     )
 
 
@@ -110,7 +135,7 @@ def checked(asked: Arguments, arguments: tuple[str, ...] | None) -> Result:
         paths = launches_among(paths)
         if not paths:
             return Result()
-    return check_groups(paths, given(asked, arguments, asked.pedantic), asked.stdin_filename, quick=True)
+    return check_groups(paths, given(asked, arguments, asked.pedantic), asked.stdin_filename, quick=not asked.dry_run)
 
 
 def launches_among(paths: Sequence[str]) -> list[str]:

@@ -5,9 +5,9 @@ import sys
 from collections.abc import Sequence
 
 from lintune.cli.arguments import WHEN, Arguments, Parser
-from lintune.cli.check import add_settings, given, split_arguments
+from lintune.cli.check import add_dry_run_limits, add_settings, given, split_arguments
 from lintune.cli.usage import OK, USAGE, UsageError
-from lintune.memory.report import MemoryOfRun
+from lintune.memory.report import MemoryOfRun, traced_of
 from lintune.models.shapes import Model
 from lintune.run.run import Run
 from lintune.source.record import replace
@@ -49,7 +49,8 @@ def parser() -> Parser:
     made.words("paths")
     add_settings(made)
     made.value("--format", "FORMAT", "text, json or html", choices=("text", "json", "html"), default="text")
-    made.value("--model-config", "PATH", "the model's config.json, for models that lintune does not know")
+    made.switch("--exact", "trace a step of the real model classes beside the estimate (a dry run; needs lintune[dry-run])")
+    add_dry_run_limits(made)
     made.value("--in-use", "GIB", "GiB of the card that are taken already", default=0)
     made.value("--color", "WHEN", "auto, always or never", choices=WHEN, default="auto")
     return made
@@ -91,7 +92,7 @@ def _memory(run: Run, model: Model | None, asked: Arguments) -> MemoryOfRun:
         unsaid = () if card.memory_bytes else (f"the memory of `{card.name}` is not known: write it as {card.name}-80G",)
         setting = replace(setting, gpu_name=card.name, gpu_bytes=card.memory_bytes, notes=(*setting.notes, *unsaid))
     setting = replace(setting, in_use=int(asked.in_use) * 2**30)
-    return MemoryOfRun(run.path, setting, modes_of(setting))
+    return MemoryOfRun(run.path, setting, modes_of(setting), traced=traced_of(run) if asked.exact else None)
 
 
 def _rendered(found: Sequence[MemoryOfRun], asked: Arguments) -> str:

@@ -1,8 +1,13 @@
 """What a check is asked: the command line's words over the config's."""
 
+from typing import TYPE_CHECKING
+
 from lintune.cli.config import Config, find_config
 from lintune.engine.result import CheckOptions
 from lintune.source.record import dataclass
+
+if TYPE_CHECKING:
+    from lintune.engine.dry_run import DryRun
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,6 +21,7 @@ class Given:
     env: str = ""
     arguments: tuple[str, ...] | None = None
     pedantic: bool = False
+    dry_run: "DryRun | None" = None
 
 
 def settings_for(path: str) -> Config:
@@ -60,4 +66,5 @@ def options_for(config: Config, given: Given) -> CheckOptions:
         arguments=given.arguments,
         house_rules=config.house_rules,
         pedantic=given.pedantic,
+        dry_run=given.dry_run,
     )

@@ -13,6 +13,7 @@ from lintune.values.value import Step
 
 if TYPE_CHECKING:
     from lintune.engine.catalogue import Catalogue
+    from lintune.engine.dry_run import DryRun
     from lintune.engine.file_check import Checker
     from lintune.engine.kept_checks import KeptChecks
     from lintune.engine.questions import WatchedProject
@@ -36,7 +37,7 @@ def check(paths: Sequence[str], options: CheckOptions, stdin_name: str = "", qui
     named = [path for path in paths if path != STDIN]
     found = discover(named)
     project = WatchedProject([*(file.path for file in found.files), *([stdin_name or "."] if STDIN in paths else ())] or named)
-    work = Work(project, Rulebook(options), assumptions)
+    work = Work(project, Rulebook(options), assumptions, options.dry_run)
     if quick:
         from lintune.engine.kept_checks import KeptChecks
 
@@ -124,6 +125,7 @@ class Work:
     project: "WatchedProject"
     book: Rulebook
     assumptions: Assumptions
+    dry_run: "DryRun | None" = None
     kept: "KeptChecks | None" = None
     found: FileCheck = field(default_factory=FileCheck)
     """What the files checked so far add up to."""
@@ -135,7 +137,7 @@ class Work:
         if self._checker is None:
             from lintune.engine.file_check import Checker
 
-            self._checker = Checker(self.project, self.book.selected, self.assumptions)
+            self._checker = Checker(self.project, self.book.selected, self.assumptions, dry_run=self.dry_run)
         return self._checker
 
     def check_files(self, files: Sequence[FoundFile]) -> None:

@@ -20,6 +20,7 @@ from lintune.syntax.tree import Document, Mapping
 from lintune.values.value import Known
 
 if TYPE_CHECKING:
+    from lintune.engine.dry_run import DryRun
     from lintune.engine.shell_file import Scripts
     from lintune.values.version import Version
 
@@ -32,6 +33,7 @@ class Checker:
     rules: Sequence[Rule]
     assumptions: Assumptions
     scripts: "Scripts" = field(default_factory=dict)
+    dry_run: "DryRun | None" = None
 
     def check(self, task: Task, source: Source | Problem | None = None) -> FileCheck:
         """Check a file (`source`: what was read of it already). An error of lintune's own becomes a finding, so that the others go on."""
@@ -177,6 +179,8 @@ class _Work:
             found.uses += self._used(run)
 
     def _evaluate(self, run: Run) -> None:
+        if self.checker.dry_run is not None and run.subject == "launch":
+            self.checker.dry_run.add_to(run)
         self.found.outcome.add(evaluate_rules(self.checker.rules, run, _releases))
 
 

@@ -1,12 +1,15 @@
 """What a check is asked (`CheckOptions`) and what it answers (`Result`)."""
 
 from collections.abc import Mapping
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from lintune.engine.finding import Finding, Json, Wait
 from lintune.run.run import Run
 from lintune.source.record import dataclass, field
 from lintune.values.version import Pin
+
+if TYPE_CHECKING:
+    from lintune.engine.dry_run import DryRun
 
 FileRole = Literal["launch", "config", "script", "other"]
 
@@ -34,6 +37,8 @@ class CheckOptions:
     """A folder with further rule pages, from the config; its content is not trusted."""
     pedantic: bool = False
     """Whether findings of confidence `possible` are kept."""
+    dry_run: "DryRun | None" = None
+    """What is asked of a dry run of each launch, where one is wanted."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -237,6 +237,8 @@ def _build(framework: Framework, reading: Reading, script: EntryScript | None, f
     add_pins(run, reading.filed, reading.versions)
     add_environment(run, reading)
     add_launcher(run, reading)
+    run.pending["launch.args"] = lambda: Known(tuple(word.text for word in reading.launch.args))
+    run.pending["launch.folder"] = lambda: Known(reading.folder)
     _add_entry_file(run, reading)
     if framework.meaning == "trainer":
         add_deepspeed(run, reading)

@@ -30,7 +30,7 @@ def _run(each: MemoryOfRun) -> dict[str, Json]:
     found, setting = each.estimate, each.setting
     if found is None or setting is None:
         return {"path": each.path, "problem": each.problem}
-    capacity = each.capacity
+    capacity, traced = each.capacity, each.traced
     gpu: dict[str, Json] | None = None
     if capacity is not None:
         gpu = {"name": setting.gpu_name or None, "memory_bytes": setting.gpu_bytes, "in_use_bytes": setting.in_use}
@@ -40,13 +40,15 @@ def _run(each: MemoryOfRun) -> dict[str, Json]:
         "total_params": found.total_params,
         "trainable_params": found.trained.total,
         "trainable_parts": dict(found.trained.parts),
-        "per_gpu": _per_gpu(found),
+        "per_gpu": {**_per_gpu(found), **(dict(traced.sizes) if traced else {})},
+        **({"closed_form": _per_gpu(found)} if traced and traced.sizes else {}),
+        **({"traced": {"problem": traced.problem or None, "peak": traced.peak, "assumptions": list(traced.assumptions)}} if traced else {}),
         "components": [{"name": part.name, "bytes": part.bytes, "formula": part.formula} for part in found.components],
         "phases": [{"name": part.name, "bytes": part.bytes} for part in found.phases],
         "host_bytes": found.host * setting.world,
         "gpu": gpu,
         "fits": _fits(found, capacity),
-        "method": "closed-form",
+        "method": "traced" if traced and traced.sizes else "closed-form",
         "notes": list(found.notes),
         "modes": [
             {

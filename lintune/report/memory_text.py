@@ -29,6 +29,7 @@ def _run(each: MemoryOfRun, paint: Paint) -> Iterator[str]:
     yield f"{paint('bold', each.path)}  {setting.model.type}, {found.total_params / 1e9:.2f} B parameters, {share:.2f} % trained"
     inside = f"allocated {_size(found.allocated)}, reserved {_size(found.reserved)}"
     yield f"  per GPU {paint('bold', _size(found.device))}  ({_size(found.low)} to {_size(found.high)}; {inside})"
+    yield from _traced(each, paint)
     if each.capacity is not None:
         verdict = found.fits(each.capacity)
         yield f"  {paint(_verdict_style(verdict), verdict)} on {setting.gpu_name or 'the GPU'} with {_size(each.capacity)}"
@@ -42,6 +43,22 @@ def _run(each: MemoryOfRun, paint: Paint) -> Iterator[str]:
     yield from _modes(each, paint)
     for note in found.notes:
         yield f"  {paint('dim', 'note: ' + note)}"
+
+
+def _traced(each: MemoryOfRun, paint: Paint) -> Iterator[str]:
+    """The traced figures below the estimate, and where the two disagree by more than a tenth."""
+    traced, off = each.traced, each.disagreement
+    if traced is None:
+        return
+    if traced.problem:
+        yield f"  {paint('warning', 'not traced')}: {traced.problem}"
+        return
+    at = f"; the peak stands in {traced.peak}" if traced.peak else ""
+    yield f"  traced  {', '.join(f'{name} {_size(size)}' for name, size in traced.sizes)}{at}"
+    if off is not None and abs(off) > 10:
+        yield f"  {paint('warning', f'the closed form is {off:+.0f} % off the trace')}: the trace is nearer"
+    for note in traced.assumptions:
+        yield f"  {paint('dim', 'assumed: ' + note)}"
 
 
 def _verdict_style(verdict: str) -> str:

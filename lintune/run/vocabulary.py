@@ -44,6 +44,8 @@ launch.module                 |         | whether the entry is a module (`-m`)
 launch.cwd                    |         | the folder of the launch, relative to where the script is started
 launch.entry                  |         | the entry script or module as written
 launch.entry_file             |         | the file of an entry module
+launch.args                   |         | the words that the entry script receives
+launch.folder                 |         | the folder from which relative paths of the launch are taken
 launch.option.*               |         | an option of the launcher
 launch.accelerate.*           |         | a key of the accelerate configuration
 launch.nproc                  | processes | processes per node
@@ -129,6 +131,8 @@ tune.embed.mode               |         | mode of the input embedding
 tune.lm_head.mode             |         | mode of the output head
 tune.vision.mode              |         | mode of the vision tower
 tune.projector.mode           |         | mode of the projector
+tune.audio.mode               |         | mode of the audio tower
+tune.head.mode                |         | mode of a head for classes, scores or values
 tune.twice                    |         | parts that get LoRA and are trained in full at once
 tune.switch                   |         | the setting that decides which parts are trained, where there is one
 tune.conflict                 |         | whether the script refuses the combination of tuning flags
@@ -169,6 +173,7 @@ precision.tf32                |         | whether TF32 is on
 batch.micro                   | samples | samples per GPU and step of the backward pass
 batch.eval_micro              | samples | samples per GPU in evaluation
 batch.accum                   | steps   | backward passes per optimizer step
+batch.global_declared         | samples | samples per optimizer step as asked for
 batch.packing                 |         | whether samples are packed to full length
 batch.padding_free            |         | whether batches are flattened instead of padded
 batch.group_by_length         |         | whether samples of like length are batched
@@ -240,6 +245,8 @@ run.seed                      |         | seed
 run.report_to                 |         | trackers
 run.logging_steps             | steps   | steps between log lines
 derived.world_size            | processes | processes of the run
+derived.model_parallel        | processes | processes that hold one copy of the model
+derived.data_parallel         |         | copies of the model; 0 where the processes cannot be divided so
 derived.global_batch          | samples | samples per optimizer step
 derived.effective_sched       |         | the schedule that really runs
 derived.effective_optim       |         | the optimizer that really runs
@@ -262,6 +269,30 @@ memory.floor_bytes            | bytes   | what is certainly held at once per GPU
 memory.floor_exceeds_gpu      |         | whether that is more than the card has
 memory.no_room_on             |         | the GPUs by name, where it is
 memory.components             |         | the parts of the floor with their formulas
+dry_run.action                |         | what the dry run did: count, trace, step or script
+dry_run.ok                    |         | whether it answered
+dry_run.assumptions           |         | what it took for granted
+dry_run.config                |         | where the model's config came from
+dry_run.model_class           |         | the class that was built
+dry_run.total_params          | params  | all parameters, tied ones once, packed ones by their elements
+dry_run.trainable_params      | params  | trainable parameters
+dry_run.parts.*               | params  | per part: `params` and `trainable`
+dry_run.adapter.kind          |         | the adapter that was put on
+dry_run.adapter.matched       | modules | modules that got an adapter
+dry_run.adapter.refused       |         | what PEFT said where it refused
+dry_run.allocated_bytes       | bytes   | traced: peak of live tensors per GPU
+dry_run.reserved_bytes        | bytes   | traced: what the caching allocator holds at most per GPU
+dry_run.device_bytes          | bytes   | traced: what nvidia-smi would show per GPU
+dry_run.low_bytes             | bytes   | lower edge of the band around it
+dry_run.high_bytes            | bytes   | upper edge of the band around it
+dry_run.host_bytes            | bytes   | traced: host memory per process
+dry_run.peak_phase            |         | traced: the phase in which the peak stands: forward, backward, step ...
+dry_run.peak_operator         |         | traced: the operator at the peak
+dry_run.peak_module           |         | traced: the module at the peak
+dry_run.closed_form_bytes     | bytes   | the closed form's figure for the same setting
+dry_run.closed_form_off       | percent | how far the closed form is off the trace
+dry_run.step.*                |         | of a real step: allocated_bytes, reserved_bytes, seconds, tokens_per_second, loss, finite
+dry_run.script.*              |         | what the launch's own script did: total_params, trainable_params, modes, settings
 """)
 """By name."""
 

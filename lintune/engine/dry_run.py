@@ -1,0 +1,136 @@
+"""The dry run seen from the check: what is asked of the child for a run, and its answer as facts and items of the run."""
+
+from collections.abc import Callable, Mapping
+
+from lintune.dryrun.protocol import Action, Json, Launch, Options, Request, Result, Trouble
+from lintune.run.run import Item, Run
+from lintune.source.record import dataclass, field
+from lintune.values.value import Absent, Data, Known, Step, Unknown, Value, site_of
+
+PROBLEMS = "dry_run.problems"
+"""The list of what kept a dry run from answering."""
+
+
+@dataclass(slots=True)
+class DryRun:
+    """What the user asked of dry runs, and what came of them in this check."""
+
+    action: Action
+    interpreter: str = ""
+    """Empty: the one that runs lintune."""
+    model_config: dict[str, Json] | None = None
+    options: Options = field(default_factory=Options)
+    child: Callable[[Request, str], Result] | None = None
+    """Runs the child; None: `run_child` without a progress line."""
+    answered: dict[str, Result] = field(default_factory=dict)
+    """Results by request, so that equal launches are run once."""
+    results: list[tuple[Run, Result]] = field(default_factory=list)
+    """Of every run, for reports."""
+
+    def add_to(self, run: Run) -> None:
+        """Run the launch dry and put what was found into its values and items."""
+        from lintune.dryrun.protocol import to_json
+
+        request = request_of(run, self)
+        key = to_json(request)
+        if key not in self.answered:
+            self.answered[key] = self._asked(request)
+        result = self.answered[key]
+        self.results.append((run, result))
+        add_facts(run, result)
+
+    def _asked(self, request: Request) -> Result:
+        if self.child is not None:
+            return self.child(request, self.interpreter)
+        from lintune.engine.child_process import run_child
+
+        return run_child(request, self.interpreter)
+
+
+def request_of(run: Run, asked: DryRun) -> Request:
+    """The request for a run: its known values, the reasons of the unknown ones, the model's folder where it is there."""
+    values: dict[str, Json] = {}
+    unknown: dict[str, str] = {}
+    for name, value in run.values.items():
+        match value:
+            case Known(value=data):
+                values[name] = plain(data)
+            case Unknown(reason=reason):
+                unknown[name] = reason
+    return Request(asked.action, values, unknown, asked.model_config, model_folder(run), run.framework, launch_of(run), asked.options)
+
+
+def plain(data: Data) -> Json:
+    """A value as JSON has it."""
+    if isinstance(data, tuple):
+        return [plain(each) for each in data]
+    if isinstance(data, Mapping):
+        return {str(name): plain(each) for name, each in data.items()}
+    return data
+
+
+def model_folder(run: Run) -> str:
+    """The absolute path of the model's folder, where the run names one that exists."""
+    import os
+
+    found: list[Value] = [run.get("model.id")]
+    for item in run.items.get("files", ()):
+        if item.fields.get("role") == Known("model"):
+            found.insert(0, item.fields.get("found", Absent()))
+    for value in found:
+        if isinstance(value, Known) and isinstance(value.value, str) and os.path.isdir(value.value):
+            return os.path.abspath(value.value)
+    return ""
+
+
+def launch_of(run: Run) -> Launch:
+    """How the launch starts, as far as it is known."""
+    args, entry, folder = run.get("launch.args"), run.get("launch.entry"), run.get("launch.folder")
+    words = [each for each in args.value if isinstance(each, str)] if isinstance(args, Known) and isinstance(args.value, tuple) else []
+    known = [each for each in words if "\ufffd" not in each]
+    launcher = run.get("launch.launcher")
+    return Launch(
+        entry=entry.value if isinstance(entry, Known) and isinstance(entry.value, str) else "",
+        args=known,
+        cwd=folder.value if isinstance(folder, Known) and isinstance(folder.value, str) else "",
+        module=run.get("launch.module") == Known(True),
+        launcher=launcher.value if isinstance(launcher, Known) and isinstance(launcher.value, str) else "",
+        unknown_args=len(words) - len(known),
+    )
+
+
+def add_facts(run: Run, result: Result) -> None:
+    """Put a result into the run: `dry_run.*` values, items, and where it failed a problem; facts that are missing then are unknown."""
+    packages = ", ".join(f"{name} {result.versions[name]}" for name in ("transformers", "peft") if name in result.versions)
+    origin = (Step("derived", None, f"dry run ({packages})" if packages else "dry run"),)
+    for name, value in result.facts.items():
+        run.values[name] = Known(_data(value), origin)
+    for name, rows in result.items.items():
+        run.items[name] = tuple(_item(run, row, origin) for row in rows)
+    run.values["dry_run.action"] = Known(result.action, origin)
+    run.values["dry_run.ok"] = Known(result.ok, origin)
+    run.values["dry_run.assumptions"] = Known(tuple(result.assumptions), origin)
+    if result.problem is not None:
+        run.unread["dry_run"] = Unknown(f"the dry run gave no answer: {result.problem.message}", origin, result.problem.help)
+        run.items[PROBLEMS] = (_problem(run, result.problem),)
+
+
+def _item(run: Run, row: Mapping[str, Json], origin: tuple[Step, ...]) -> Item:
+    """A row as an item; it stands where the setting that it names is written (its field `about`), if that is known."""
+    about = row.get("about")
+    site = site_of(run.get(about)) if isinstance(about, str) else None
+    return Item({name: Known(_data(value), origin) if value is not None else Absent() for name, value in row.items()}, site)
+
+
+def _problem(run: Run, problem: Trouble) -> Item:
+    site = site_of(run.get("model.id")) if problem.kind in ("no-config", "bad-config", "unknown-architecture", "remote-code") else None
+    fields: dict[str, Value] = {name: Known(getattr(problem, name)) for name in ("kind", "message", "help")}
+    return Item(fields, site)
+
+
+def _data(value: Json) -> Data:
+    if isinstance(value, list):
+        return tuple(_data(each) for each in value)
+    if isinstance(value, dict):
+        return {name: _data(each) for name, each in value.items()}
+    return value
