@@ -19,13 +19,11 @@ class _Dequantised(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx: Any, x: torch.Tensor, bias: torch.Tensor | None, layer: "QuantisedLinear") -> torch.Tensor:
-        """Multiply by the unpacked weight, which is not kept."""
         ctx.layer, ctx.has_bias = layer, bias is not None
         return nn.functional.linear(x, layer.unpacked(x.dtype), bias)
 
     @staticmethod
     def backward(ctx: Any, *gradients: Any) -> tuple[torch.Tensor | None, torch.Tensor | None, None]:
-        """Unpack the weight again."""
         gradient = gradients[0]
         wanted = gradient @ ctx.layer.unpacked(gradient.dtype) if ctx.needs_input_grad[0] else None
         bias = gradient.flatten(0, -2).sum(0) if ctx.has_bias and ctx.needs_input_grad[1] else None
