@@ -154,14 +154,13 @@ class GuardReader:
         other = self._block(node.orelse, self.nodes.both(path, self.nodes.negation(test)), returned)
         if then is None and other is None:
             return None
+        leaves = len(returned) > count
         if then is None or other is None:
             self.state = first if other is None else self.state
             # after a `return` the rest is reached only on the other way; after a raise nothing else matters
-            if len(returned) == count:
-                return path
-            return self.nodes.both(path, test if other is None else self.nodes.negation(test))
+            return (other if then is None else then) if leaves else path
         self.state = self._joined(test, first, self.state)
-        return path
+        return self.nodes.chain("or", [then, other]) if leaves else path
 
     def _joined(self, test: int, then: State, other: State) -> State:
         def joined(one: dict[str, int], two: dict[str, int], missing: Any) -> dict[str, int]:
@@ -207,8 +206,9 @@ class GuardReader:
                         self._forget_base(base)
                     case ast.Call(func=ast.Attribute(value=base, attr=name)) if name in _CHANGING:
                         self._forget_base(base)
-                    case ast.Call(func=ast.Name(id="setattr")):
-                        self._forget_all()
+                    case ast.Call(func=ast.Name(id="setattr"), args=[owner, *_]):
+                        if not isinstance(owner, ast.Name) or owner.id in self.objects:
+                            self._forget_all()
 
     def _forget_base(self, base: ast.expr) -> None:
         key = self._key(base)

@@ -1,9 +1,9 @@
 """Writes the guards of released library classes under `schemas/guards/`.
 
-Usage: python tools/refresh_guards.py [--cache FOLDER] [--counts]
+Usage: python tools/refresh_guards.py [--cache FOLDER] [--counts] [NAME ...]
 
-For every release: each `raise` of `TrainingArguments.__post_init__` (helpers followed into) that options alone decide, with its
-condition, message and place. Releases are read from the archives that `refresh_surfaces.py` downloads (what is missing is
+For every release: each `raise` of `TrainingArguments.__post_init__` (helpers followed into), of the programs of `guard_packages.py`
+and of the validators of axolotl's models that options alone decide, with its condition, message and place. Releases are read from the archives that `refresh_surfaces.py` downloads (what is missing is
 downloaded one by one); their source is read by syntax, never imported. Running it again with nothing new changes nothing.
 """
 
@@ -22,7 +22,10 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from guard_nodes import Nodes  # type: ignore[import-not-found,unused-ignore]
+from guard_packages import PROGRAMS, Program  # type: ignore[import-not-found,unused-ignore]
 from guard_reader import GuardReader, Raised  # type: ignore[import-not-found,unused-ignore]
+from refresh_surfaces import download  # type: ignore[import-not-found,unused-ignore]
+from surface_archive import open_archive  # type: ignore[import-not-found,unused-ignore]
 
 from lintune.surfaces.surface import Surface, load_surface
 from lintune.values.version import Version
@@ -66,34 +69,62 @@ def read_release(wheel: zipfile.ZipFile, options: Sequence[str], nodes: Nodes) -
     return reader.read(), reader.seen
 
 
+class Windows:
+    """The guards of a program over releases: equal ones joined."""
+
+    def __init__(self) -> None:
+        self.nodes = Nodes()
+        self.found: dict[tuple[int, str, str], list[list[int]]] = {}
+        self.order: dict[tuple[int, str, str], int] = {}
+
+    def add(self, index: int, raised: list[Raised]) -> None:
+        """The guards of one release, by its index."""
+        for place, guard in enumerate(raised):
+            key = (guard.condition, guard.message, guard.source)
+            self.order[key] = max(self.order.get(key, 0), place)
+            windows = self.found.setdefault(key, [])
+            if windows and windows[-1][1] == index - 1:
+                windows[-1][1] = index
+            elif not windows or windows[-1][1] != index:
+                windows.append([index, index])
+
+
 def collect(surface: Surface, cache: Path, counts: bool) -> dict[str, Any]:
-    """The guards of every release of the surface, equal ones joined into windows."""
-    nodes = Nodes()
-    found: dict[tuple[int, str, str], list[list[int]]] = {}
-    order: dict[tuple[int, str, str], int] = {}
+    """The guards of every release of `TrainingArguments`."""
+    windows = Windows()
     for index, version in enumerate(surface.releases):
         wheel = wheel_of(version, cache)
         if wheel is None:
             print(f"{PACKAGE} {version}: no wheel", file=sys.stderr)
             continue
-        raised, seen = read_release(wheel, list(surface.options_at(version)), nodes)
+        raised, seen = read_release(wheel, list(surface.options_at(version)), windows.nodes)
         if counts:
             print(f"{version}: {len(raised)} of {seen} raises are decided by options")
-        for place, guard in enumerate(raised):
-            key = (guard.condition, guard.message, guard.source)
-            order[key] = max(order.get(key, 0), place)
-            windows = found.setdefault(key, [])
-            if windows and windows[-1][1] == index - 1:
-                windows[-1][1] = index
-            elif not windows or windows[-1][1] != index:
-                windows.append([index, index])
-    return document(surface, nodes, found, order)
+        windows.add(index, raised)
+    return document(PACKAGE, CLASS, surface.releases, windows)
 
 
-def document(
-    surface: Surface, nodes: Nodes, found: dict[tuple[int, str, str], list[list[int]]], order: dict[tuple[int, str, str], int]
-) -> dict[str, Any]:
+def collect_program(program: Program, cache: Path, counts: bool) -> dict[str, Any]:
+    """The guards of every release of a program of another package."""
+    surface = load_surface(program.package, program.surface)
+    if surface is None:
+        raise SystemExit(f"refresh_surfaces.py {program.package} has to run first")
+    windows = Windows()
+    for index, version in enumerate(surface.releases):
+        path = download(program.package, version, cache)
+        if path is None:
+            print(f"{program.package} {version}: no archive", file=sys.stderr)
+            continue
+        raised, seen = program.read(open_archive(path), windows.nodes, cache)
+        if counts:
+            print(f"{program.package} {program.name} {version}: {len(raised)} of {seen} raises are decided by options")
+        windows.add(index, raised)
+    return document(program.package, program.name, surface.releases, windows)
+
+
+def document(package: str, name: str, releases: Sequence[Version], windows: Windows) -> dict[str, Any]:
     """The data file: only the nodes that a guard needs, numbered anew."""
+    nodes, found, order = windows.nodes, windows.found, windows.order
     numbers: dict[int, int] = {}
     table: list[list[Any]] = []
 
@@ -109,13 +140,13 @@ def document(
         return numbers[number]
 
     guards = [
-        [windows, renumbered(key[0]), key[1], key[2], sorted(nodes.options_of(key[0]))]
-        for key, windows in sorted(found.items(), key=lambda pair: (order[pair[0]], pair[1], pair[0][1:]))
+        [spans, renumbered(key[0]), key[1], key[2], sorted(nodes.options_of(key[0]))]
+        for key, spans in sorted(found.items(), key=lambda pair: (order[pair[0]], pair[1], pair[0][1:]))
     ]
     return {
-        "package": PACKAGE,
-        "class": CLASS,
-        "releases": [str(version) for version in surface.releases],
+        "package": package,
+        "class": name,
+        "releases": [str(version) for version in releases],
         "guards": guards,
         "nodes": table,
     }
@@ -143,13 +174,26 @@ def main() -> None:
     home = os.environ.get("XDG_CACHE_HOME") or os.path.join(os.path.expanduser("~"), ".cache")
     parser.add_argument("--cache", type=Path, default=Path(home) / "lintune-surfaces")
     parser.add_argument("--counts", action="store_true", help="print how many raises of each release are decided")
+    parser.add_argument("names", nargs="*", metavar="NAME", help="the files to write (all): trl.SFTConfig, axolotl.config ...")
     asked = parser.parse_args()
     surface = load_surface(PACKAGE, CLASS)
     if surface is None:
         raise SystemExit(f"refresh_surfaces.py {PACKAGE} has to run first")
-    data = collect(surface, asked.cache, asked.counts)
-    changed = write(SCHEMAS / "guards" / f"{PACKAGE}.json", data)
-    print(f"{PACKAGE}.{CLASS}: {len(data['guards'])} guards over {len(data['releases'])} releases{'' if changed else ', unchanged'}")
+    if not asked.names or f"{PACKAGE}.{CLASS}" in asked.names:
+        report(collect(surface, asked.cache, asked.counts))
+    for program in PROGRAMS:
+        if not asked.names or f"{program.package}.{program.name}" in asked.names:
+            report(collect_program(program, asked.cache, asked.counts))
+
+
+def report(data: dict[str, Any]) -> None:
+    """Writes one file, and says what it holds."""
+    name = f"{data['package']}.{data['class']}"
+    if not data["guards"]:
+        print(f"{name}: none")
+        return
+    changed = write(SCHEMAS / "guards" / f"{name}.json", data)
+    print(f"{name}: {len(data['guards'])} guards over {len(data['releases'])} releases{'' if changed else ', unchanged'}")
 
 
 if __name__ == "__main__":

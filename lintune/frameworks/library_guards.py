@@ -52,7 +52,7 @@ def raised_by_release(run: Run, among: Sequence[int] | None = None) -> dict[str,
     """
     if run.framework in FILL_IN:
         return {}
-    guards, surface = load_guards("transformers"), surface_of(_CLASS)
+    guards, surface = load_guards("transformers.TrainingArguments"), surface_of(_CLASS)
     if guards is None or surface is None or not all(f"flag.{name}" in run.values for name in _SIGNATURE):
         return {}
     own = run.get("script.post_init")

@@ -50,17 +50,20 @@ class Guards:
         for row in self.rows:
             if values.truth(row[1]) is not True:
                 continue
-            guard = LibraryGuard(row[2], f"{self.name}.{row[3]}", tuple(row[4]))
+            guard = LibraryGuard(row[2], row[3] if "." in row[3] else f"{self.name}.{row[3]}", tuple(row[4]))
             for first, last in row[0]:
                 for index in range(first, last + 1):
                     found.setdefault(self.releases[index], guard)
         return found
 
 
-@lru_cache(maxsize=4)
-def load_guards(package: str) -> Guards | None:
-    """The guards of a package's options class, None where there are none; raises `SurfaceError` for a damaged file."""
-    path = data_path("schemas", "guards", f"{package}.json")
+@lru_cache(maxsize=8)
+def load_guards(dotted: str) -> Guards | None:
+    """The guards of a class or program (`transformers.TrainingArguments`, `llamafactory.train`), None where there are none.
+
+    Raises `SurfaceError` for a damaged file.
+    """
+    path = data_path("schemas", "guards", f"{dotted}.json")
     if not os.path.isfile(path):
         return None
     try:

@@ -15,7 +15,7 @@ from lintune.surfaces.surface import SurfaceError, load_surface
 
 def first_raised(release: str, **given: Any) -> str:
     """The text of the first guard that raises in a release with its defaults and these options."""
-    guards, surface = load_guards("transformers"), load_surface("transformers", "TrainingArguments")
+    guards, surface = load_guards("transformers.TrainingArguments"), load_surface("transformers", "TrainingArguments")
     assert guards is not None and surface is not None
     version = next(each for each in surface.releases if each.text == release)
     defaults = {name: option.default for name, option in surface.options_at(version).items() if option.default_known}
@@ -25,7 +25,7 @@ def first_raised(release: str, **given: Any) -> str:
 
 def releases() -> tuple[str, ...]:
     """Every release that was read."""
-    guards = load_guards("transformers")
+    guards = load_guards("transformers.TrainingArguments")
     assert guards is not None
     return guards.releases
 
@@ -77,7 +77,7 @@ def test_assignments_before_a_raise_count() -> None:
 
 def test_unknown_options_never_raise() -> None:
     """What is not known is left out, and nothing is concluded from it."""
-    guards = load_guards("transformers")
+    guards = load_guards("transformers.TrainingArguments")
     assert guards is not None
     assert guards.first_raised({}) == {}
     assert guards.first_raised({"fp16": True}) == {}
@@ -91,7 +91,7 @@ def test_unknown_options_never_raise() -> None:
 )
 def test_values_of_any_type_are_taken(options: dict[str, Any]) -> None:
     """An operation that Python would refuse is unknown, never an error."""
-    guards = load_guards("transformers")
+    guards = load_guards("transformers.TrainingArguments")
     assert guards is not None
     guards.first_raised(options)
 
