@@ -20,6 +20,8 @@ class _Dequantised(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, x: torch.Tensor, bias: torch.Tensor | None, layer: "QuantisedLinear") -> torch.Tensor:
         ctx.layer, ctx.has_bias = layer, bias is not None
+        if layer.keeps_input:
+            ctx.save_for_backward(x)
         return nn.functional.linear(x, layer.unpacked(x.dtype), bias)
 
     @staticmethod
@@ -34,6 +36,10 @@ class QuantisedLinear(nn.Linear):
     """A linear layer whose weight is packed; frozen."""
 
     bits: int
+    compute_dtype: torch.dtype | None = None
+    """What inputs are cast to before the product, as bitsandbytes does; None: their own type."""
+    keeps_input: bool = False
+    """Whether the input is kept for the backward pass, as bitsandbytes did up to 0.41."""
 
     def __init__(self, layer: nn.Linear) -> None:
         nn.Module.__init__(self)
@@ -55,8 +61,10 @@ class QuantisedLinear(nn.Linear):
 
     def forward(self, input: torch.Tensor) -> torch.Tensor:
         """As a linear layer."""
-        made: torch.Tensor = _Dequantised.apply(input, self.bias, self)  # type: ignore[no-untyped-call,unused-ignore]
-        return made
+        inside = input if self.compute_dtype is None else input.to(self.compute_dtype)
+        bias = self.bias if self.bias is None or self.compute_dtype is None else self.bias.to(self.compute_dtype)
+        made: torch.Tensor = _Dequantised.apply(inside, bias, self)  # type: ignore[no-untyped-call,unused-ignore]
+        return made.to(input.dtype)
 
 
 class Linear4bit(QuantisedLinear):

@@ -1,1 +1,1 @@
-"""The memory of a training step, traced without a GPU: every storage's life under a dispatch mode, the GPU's allocator and kernels simulated."""
+"""A training step's memory without a GPU: every storage's life under a dispatch mode; the GPU's allocator and kernels simulated."""

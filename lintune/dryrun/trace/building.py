@@ -1,0 +1,69 @@
+"""The model that is traced: built as for counting, then brought into the state that the framework trains it in."""
+
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import torch
+from torch import nn
+
+from lintune.dryrun.build import build_model
+from lintune.dryrun.protocol import Request
+from lintune.dryrun.quantised import QuantisedLinear
+from lintune.dryrun.trace.fused import fuse
+from lintune.memory.setting import Setting
+
+_USUAL_DROPOUT = 0.05
+
+
+@dataclass(slots=True)
+class Subject:
+    """What is traced."""
+
+    model: Any
+    config: Any
+    notes: list[str] = field(default_factory=list)
+
+
+def subject_for(request: Request, setting: Setting) -> Subject:
+    """The model of a request on the meta device, in the state of its framework. Raises `DryRunProblem`."""
+    values = dict(request.values)
+    if setting.rank and "adapter.dropout" not in values and setting.dropout:
+        values["adapter.dropout"] = _USUAL_DROPOUT
+    values["model.load_dtype"] = "fp32" if setting.element == 4 else "fp16" if values.get("precision.compute") == "fp16" else "bf16"
+    built = build_model(replace_values(request, values))
+    subject = Subject(built.model, built.config, list(built.assumptions))
+    settle(subject, setting)
+    return subject
+
+
+def replace_values(request: Request, values: dict[str, Any]) -> Request:
+    """The same request with other values."""
+    return replace(request, values=values)
+
+
+def settle(subject: Subject, setting: Setting) -> None:
+    """Casts and kernels that a framework applies after loading."""
+    model, profile = subject.model, setting.profile
+    short = torch.bfloat16
+    if setting.quant in ("nf4", "nf4-dq", "int8"):
+        for module in model.modules():
+            if isinstance(module, QuantisedLinear):
+                module.compute_dtype = short
+        if profile.upcast:
+            upcast(model)
+            subject.notes.append("prepare_model_for_kbit_training casts what is not quantised to fp32")
+    if setting.stage is not None or profile.adapter_bytes == 2:
+        for parameter in model.parameters():
+            if parameter.requires_grad and parameter.dtype is torch.float32 and setting.element == 2:
+                parameter.data = parameter.data.to(short)
+    if setting.liger or setting.compiled:
+        subject.notes.append(f"{fuse(model)} norms and gated layers run as fused kernels")
+    if setting.compiled:
+        subject.notes.append("torch.compile is traced as those kernels only: what else it fuses is not known before it ran")
+
+
+def upcast(model: nn.Module) -> None:
+    """`prepare_model_for_kbit_training` (peft/utils/other.py): parameters of 16 bits become fp32; adapters are so already."""
+    for parameter in model.parameters():
+        if parameter.dtype in (torch.bfloat16, torch.float16):
+            parameter.data = parameter.data.to(torch.float32)

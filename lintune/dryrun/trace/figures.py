@@ -1,0 +1,48 @@
+"""From a log to what a GPU shows: workspaces of cuBLAS, the allocator's segments, the CUDA context, and the band around them."""
+
+from dataclasses import dataclass
+
+from lintune.dryrun.trace.allocator import CachingAllocator
+from lintune.dryrun.trace.history import Peak, categories_at, find_peak, holders_at, phase_peaks, timeline
+from lintune.dryrun.trace.lives import Log
+from lintune.memory.constants import value
+from lintune.memory.setting import Setting
+
+WORKSPACE = 2 * 8_519_680
+"""cuBLAS takes 8.125 MiB per handle from torch's allocator (`:4096:2:16:8`), one for each of the forward and the backward thread."""
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """Memory of one GPU, in bytes."""
+
+    allocated: int
+    reserved: int
+    device: int
+    low: int
+    high: int
+    peak: Peak
+    phases: dict[str, int]
+
+
+def figures_of(log: Log, setting: Setting, expandable: bool, outside: int = 0) -> Figures:
+    """The figures of a log. `outside`: bytes beside the log's, such as the hidden constant of a framework's own measure."""
+    replayed = CachingAllocator(expandable).replay(log)
+    peak = find_peak(log)
+    allocated = replayed.most_allocated + WORKSPACE
+    reserved = replayed.most_reserved + WORKSPACE + outside
+    device = reserved + int(value("context"))
+    low = int(value("band_low") * _certain(setting, log, peak))
+    return Figures(allocated, reserved, device, low, int(device * value("band_high")), peak, phase_peaks(log))
+
+
+def _certain(setting: Setting, log: Log, peak: Peak) -> int:
+    """The part of the peak that the lengths of samples do not change, and half of the rest where samples may be shorter."""
+    if setting.packed or setting.profile.full_length:
+        return peak.size
+    found = categories_at(log, peak.event)
+    fixed = sum(found.get(name, 0) for name in ("parameters", "buffers", "gradients", "optimizer", "step temporaries"))
+    return fixed + int(value("reached_length") * (peak.size - fixed))
+
+
+__all__ = ["Figures", "categories_at", "figures_of", "holders_at", "timeline"]

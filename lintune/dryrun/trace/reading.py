@@ -1,0 +1,112 @@
+"""What a request says of the step, as a `Setting` of the closed form and the `Plan` of a trace: one reading of the vocabulary for both."""
+
+from dataclasses import replace as changed
+from typing import cast
+
+import torch
+
+from lintune.dryrun.problem import DryRunProblem
+from lintune.dryrun.protocol import Json, Request
+from lintune.dryrun.trace.plan import Checkpointing, LossKind, Plan
+from lintune.memory.reading import NotEstimated, setting_of
+from lintune.memory.setting import Setting
+from lintune.models.decoder import UnknownArchitecture
+from lintune.models.multimodal import model_of
+from lintune.models.shapes import Model, Stack
+from lintune.run.run import Run
+from lintune.source.text import Site, Source, Span
+from lintune.values.value import Data, Known
+
+HOLDING_LOSS = 14.0
+"""Bytes per logit from which a framework's profile says that its loop holds the outputs (knowledge of `models/memory.json`)."""
+_TYPES = {2: torch.bfloat16, 4: torch.float32}
+_FLASH = (
+    "flash_attention_2",
+    "flash_attention_3",
+    "flash_attention_4",
+    "flash_attn",
+    "flash",
+    "fa2",
+    "fa3",
+    "kernels-community/flash-attn",
+)
+_FLOAT16 = ("fp16", "float16", "half")
+
+
+def setting_for(request: Request, config: dict[str, object]) -> Setting:
+    """The setting of a request. Raises `DryRunProblem` where the run cannot be."""
+    source = Source("", "")
+    run = Run(request.framework, "", Site(source, Span(0, 0)))
+    run.values = {name: Known(_data(value)) for name, value in request.values.items()}
+    try:
+        try:
+            model = model_of(config)
+        except (UnknownArchitecture, KeyError, ValueError, TypeError, ZeroDivisionError):
+            model = _shapeless(config)
+            run.values = {name: value for name, value in run.values.items() if not name.startswith("adapter.")}
+        return setting_of(run, model)
+    except NotEstimated as error:
+        raise DryRunProblem("no-trace", str(error), "correct the launch") from None
+
+
+def _shapeless(config: dict[str, object]) -> Model:
+    """A model of which only the type is used: PEFT and transformers know the rest."""
+    return Model(str(config.get("model_type", "")), Stack(0, (), ""), 0, 0, 0, True)
+
+
+def _data(value: Json) -> Data:
+    if isinstance(value, list):
+        return tuple(_data(each) for each in value)
+    if isinstance(value, dict):
+        return {name: _data(each) for name, each in value.items()}
+    return value
+
+
+def plan_for(request: Request, setting: Setting) -> Plan:
+    """The plan of a setting."""
+    values, profile, notes = request.values, setting.profile, []
+    computes = torch.float16 if values.get("precision.compute") in _FLOAT16 else _TYPES[setting.activation]
+    autocast = computes if _autocasts(setting) else None
+    loss = "liger" if setting.fused_loss == "liger" else "cce" if setting.fused_loss == "cce" else "model"
+    plan = Plan(
+        attention=attention_of(setting.attention),
+        autocast=autocast,
+        outputs_float=autocast is not None,
+        loss=cast("LossKind", loss),
+        hold_outputs=profile.loss >= HOLDING_LOSS,
+        optimizer="adamw_torch_fused" if profile.fused_step and setting.optimizer == "adamw_torch" else setting.optimizer,
+        foreach_copies=int(profile.step_copies),
+        step_in_backward=values.get("optim.in_backward") is True,
+        clip=_clip(values.get("optim.max_grad_norm")),
+        accumulate=setting.accum,
+        checkpointing=_checkpointing(setting, values),
+        offload_checkpoints=setting.activation_offload,
+    )
+    notes.append(f"attention `{plan.attention}`" + (" by the kernel that SDPA takes on CUDA" if plan.attention == "sdpa" else ""))
+    notes.append(f"layers compute under autocast in {autocast}" if autocast else "no autocast")
+    if plan.hold_outputs:
+        notes.append("the loop holds the logits during the backward pass")
+    return changed(plan, assumptions=tuple(notes))
+
+
+def attention_of(name: str) -> str:
+    """An attention by the name that the trace knows; SDPA for those that it does not."""
+    lowered = name.lower()
+    if lowered in _FLASH or "flash" in lowered:
+        return "flash_attention_2"
+    return "eager" if lowered == "eager" else "sdpa"
+
+
+def _autocasts(setting: Setting) -> bool:
+    """Whether layers run under autocast: not in DeepSpeed's engine, which casts the model, nor in loops without one."""
+    return setting.profile.autocast and setting.activation == 2 and setting.stage is None
+
+
+def _checkpointing(setting: Setting, values: dict[str, Json]) -> Checkpointing:
+    if not setting.checkpoint:
+        return ""
+    return "non-reentrant" if values.get("mem.ckpt_reentrant") is False else "reentrant"
+
+
+def _clip(value: Json) -> float:
+    return float(value) if isinstance(value, (int, float)) and not isinstance(value, bool) else 1.0
