@@ -8,10 +8,12 @@ from lintune.frameworks.axolotl_keys import read_axolotl
 from lintune.frameworks.command_line import Parsed
 from lintune.frameworks.context import Reading
 from lintune.frameworks.files import NamedFile, add_files
+from lintune.frameworks.inventory import PARTS, Part
 from lintune.frameworks.known_models import recognise
 from lintune.frameworks.overrides import config_words, flags
 from lintune.frameworks.own_options import config_of, config_value
 from lintune.frameworks.shipped_deepspeed import add_shipped_file
+from lintune.frameworks.whole_model import Method, add_whole_model
 from lintune.run.known import number, text, truth
 from lintune.run.run import Run
 from lintune.run.settings import along, blocked, derived, fact
@@ -133,6 +135,7 @@ def fill(run: Run, reading: Reading) -> None:
     _add_fsdp(run)
     _add_model(run)
     add_derived(run)
+    _add_modes(run)
     named = [NamedFile("deepspeed", run.get("flag.deepspeed"))]
     if (value := config_value(word)) is not None:
         named.append(NamedFile("config", value))
@@ -175,12 +178,10 @@ def _add_adapter(run: Run) -> None:
     match kind:
         case Absent():
             run.values["adapter.kind"] = derived("none", "no `adapter`", kind)
-            run.values["tune.llm.mode"] = _full(run, kind)
         case Known(value=str(name)):
             run.values["adapter.kind"] = along("lora" if name == "qlora" else name, kind.origin)
-            run.values["tune.llm.mode"] = along("lora" if name in ("lora", "qlora") else name, kind.origin)
         case _:
-            run.values["adapter.kind"] = run.values["tune.llm.mode"] = blocked((kind,), "the adapter is not known")
+            run.values["adapter.kind"] = blocked((kind,), "the adapter is not known")
     for bits, flag in ((4, "load_in_4bit"), (8, "load_in_8bit")):
         value = run.get(f"flag.{flag}")
         if truth(value) is True:
@@ -188,12 +189,26 @@ def _add_adapter(run: Run) -> None:
             run.values["model.quant.method"] = along("bnb", value.origin)
 
 
-def _full(run: Run, kind: Value) -> Value:
-    """Everything, unless `unfrozen_parameters` names what is trained."""
+def _add_modes(run: Run) -> None:
+    """The trained set (loaders/adapter.py, loaders/model.py): `lora_target_linear` means every linear layer but the head."""
+    targets, every = run.get("flag.lora_target_modules"), run.get("flag.lora_target_linear")
+    if truth(every) is True:
+        targets = derived("all-linear", "`lora_target_linear`", every)
+    elif isinstance(every, Unknown):
+        targets = every
+    frozen: dict[Part, Value] = {}
+    towers = run.get("flag.freeze_mm_modules")
+    if not isinstance(towers, Absent):
+        frozen = {"vision": towers, "projector": towers}
+    add_whole_model(run, Method(run.get("adapter.kind"), targets, run.get("adapter.modules_to_save"), frozen), "axolotl loaders/adapter.py")
     chosen = run.get("flag.unfrozen_parameters")
-    if isinstance(chosen, Absent):
-        return derived("full", "no `adapter`", kind)
-    return Unknown("`unfrozen_parameters` selects what is trained", chosen.origin)
+    if isinstance(chosen, Absent) or text(run.get("adapter.kind")) != "none":
+        return
+    why = Unknown("`unfrozen_parameters` selects what is trained", chosen.origin)
+    for part in PARTS:
+        run.values[f"tune.{part}.mode"] = why
+    for name in ("trainable_parts", "trainable_params", "trainable_percent", "trainable_matrices"):
+        run.values[f"derived.{name}"] = why
 
 
 def _add_fsdp(run: Run) -> None:

@@ -5,7 +5,7 @@ Read in OpenGVLab/InternVL@2410d1d `internvl_chat/internvl/train/`, `main()`.
 
 from lintune.frameworks.context import Reading
 from lintune.frameworks.gradients import LANGUAGE, Gradients, add_modes, either, flag_truths
-from lintune.frameworks.model_counts import add_counts
+from lintune.frameworks.model_counts import add_counts, by_linear
 from lintune.frameworks.part_rates import add_rates
 from lintune.frameworks.trainer_settings import add_inputs
 from lintune.frameworks.vision_language import add_model, add_named_files, fields_of
@@ -78,7 +78,7 @@ def fill(run: Run, reading: Reading) -> None:
     _add_tuning(run)
     _add_media(run)
     if not isinstance(whole_model, Absent) and not (_on(run.get("flag.use_llm_lora")) and _on(run.get("flag.use_backbone_lora"))):
-        add_counts(run, text(whole_model), lambda linear: linear.role not in ("router", "head", "embed"))
+        add_counts(run, text(whole_model), by_linear(lambda linear: linear.role not in ("router", "head", "embed")))
     add_rates(run, {})
     add_named_files(run, reading, ("meta_path",), ("model_name_or_path", "vision_path", "llm_path", "mlp_path"))
 

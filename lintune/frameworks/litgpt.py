@@ -4,6 +4,7 @@ Options are the parameters of the command's `setup` function and, with dots, the
 jsonargparse abbreviates nothing; options over the file, in the order of the command line.
 """
 
+import re
 from collections.abc import Sequence
 
 from lintune.frameworks.command_line import Parsed
@@ -14,12 +15,15 @@ from lintune.frameworks.flag_items import FlagItems, Given
 from lintune.frameworks.option_table import OptionTable, Spelling
 from lintune.frameworks.override_words import doubted, variable_steps
 from lintune.frameworks.own_options import config_of, config_value, table_of
+from lintune.frameworks.trainer_settings import add_derived
+from lintune.frameworks.whole_model import Method, add_whole_model
 from lintune.launch.word import Word, word_tail
-from lintune.run.known import text, truth
+from lintune.run.known import text, truth, whole
 from lintune.run.run import Run
-from lintune.run.settings import along, derived
+from lintune.run.settings import along, blocked, derived
 from lintune.source.record import dataclass, field
 from lintune.surfaces.surface import load_surface
+from lintune.syntax.tree import Mapping
 from lintune.values.config_readers import convert_loaded
 from lintune.values.conversion import Refusal
 from lintune.values.value import Absent, Data, Known, Step, Unknown, Value
@@ -161,20 +165,103 @@ def _below(name: str, value: Value, table: OptionTable) -> Value:
     return value if isinstance(data, Refusal) else Known(data, value.origin)
 
 
+def is_config(root: Mapping) -> bool:
+    """Whether a YAML mapping is the configuration of one of litgpt's training commands."""
+    train = root.get("train")
+    inner = {str(entry.key.value) for entry in train.entries} if isinstance(train, Mapping) else set()
+    named = root.get("checkpoint_dir") is not None or root.get("model_name") is not None
+    return named and bool(inner & {"global_batch_size", "lr_warmup_steps", "lr_warmup_fraction", "max_tokens"})
+
+
+def command_of(root: Mapping) -> str:
+    """The command that a configuration is for, by the options that only it has."""
+    keys = {str(entry.key.value) for entry in root.entries}
+    if keys & {"model_name", "initial_checkpoint_dir", "tokenizer_dir"}:
+        return "pretrain"
+    return "finetune_lora" if keys & {"lora_r", "lora_alpha", "lora_query"} else "finetune_full"
+
+
 def fill(run: Run, reading: Reading) -> None:
     """The common vocabulary."""
     for name, flag in _SETTINGS:
         value = run.get(f"flag.{flag}")
         if not isinstance(value, Absent):
             run.values[name] = value
+    command = reading.launch.subcommand or ""
+    if command == "pretrain":
+        run.values["model.id"] = run.get("flag.model_name")
     precision = run.get("flag.precision")
     kind = _PRECISIONS.get(text(precision) or "")
     if kind is not None:
         run.values["precision.compute"] = along(kind, precision.origin)
-    if reading.launch.subcommand == "finetune_full":
-        run.values["adapter.kind"] = derived("none", "`litgpt finetune_full`")
-    elif truth(run.get("flag.lora_query")) is not None and "lora" in (reading.launch.subcommand or ""):
-        run.values["adapter.kind"] = derived("lora", "`litgpt finetune_lora`")
+        weights = kind if (text(precision) or "").endswith("-true") else "fp32"
+        run.values["precision.weights"] = along(weights, precision.origin)
+    _add_processes(run)
+    _add_optimizer(run)
+    _add_quantisation(run)
+    _add_tuning(run, command)
     named = config_value(_read_words(reading.launch.args, OptionTable(unread="read before")).config)
     if named is not None and not (text(named) or "").startswith(("http://", "https://")):
         add_files(run, reading, (NamedFile("config", named),))
+
+
+def _add_processes(run: Run) -> None:
+    """`devices` x `num_nodes`, and the micro batches between two steps (litgpt/args.py `gradient_accumulation_iters`)."""
+    devices, nodes = run.get("flag.devices"), run.get("flag.num_nodes")
+    each, machines = whole(devices), 1 if isinstance(nodes, Absent) else whole(nodes)
+    if each is None or machines is None:
+        run.values["derived.world_size"] = blocked((devices, nodes), "`devices` follows the machine")
+    else:
+        run.values["derived.world_size"] = derived(each * machines, "`devices` x `num_nodes`", devices, nodes)
+        run.values["par.fsdp.on"] = derived(each * machines > 1, "more than one device", devices, nodes)
+    declared, micro, world = run.get("flag.train.global_batch_size"), run.get("batch.micro"), run.get("derived.world_size")
+    run.values["batch.global_declared"] = declared
+    size, part, count = whole(declared), whole(micro), whole(world)
+    if size is None or not part or not count:
+        run.values["batch.accum"] = blocked((declared, micro, world), "the number of micro batches is not known")
+    else:
+        note = "global_batch_size // processes // micro_batch_size"
+        run.values["batch.accum"] = derived(size // count // part, note, declared, world, micro)
+
+
+def _add_optimizer(run: Run) -> None:
+    """The optimizer is a class with its arguments, or its name; fine-tuning always decays along a cosine."""
+    for name, inner in (("optim.lr", "lr"), ("optim.weight_decay", "weight_decay")):
+        value = run.get(f"flag.optimizer.init_args.{inner}")
+        run.values[name] = run.get(f"flag.optimizer.{inner}") if isinstance(value, Absent) else value
+    dotted = run.get("flag.optimizer.class_path")
+    dotted = run.get("flag.optimizer") if isinstance(dotted, Absent) else dotted
+    name = (text(dotted) or "").rpartition(".")[2]
+    run.values["optim.name"] = along("adamw_torch" if name == "AdamW" else name, dotted.origin) if name else dotted
+    run.values["sched.type"] = derived("cosine", "litgpt warms up and decays along a cosine")
+    run.values["sched.warmup_steps"] = run.get("flag.train.lr_warmup_steps")
+    add_derived(run)
+
+
+def _add_quantisation(run: Run) -> None:
+    quantize = run.get("flag.quantize")
+    found = re.match(r"bnb\.(nf4|fp4|int8)(-dq)?", text(quantize) or "")
+    if isinstance(quantize, Unknown):
+        run.values["model.quant.method"] = quantize
+    elif found:
+        run.values["model.quant.method"] = along("bnb", quantize.origin)
+        run.values["model.quant.bits"] = along(8 if found[1] == "int8" else 4, quantize.origin)
+        run.values["model.quant.type"] = along(found[1], quantize.origin) if found[1] != "int8" else Absent()
+        run.values["model.quant.double"] = along(bool(found[2]), quantize.origin)
+
+
+def _add_tuning(run: Run, command: str) -> None:
+    """LoRA goes where its switches say (litgpt/lora.py); the other commands train everything, or adapters of their own."""
+    if "adapter" in command:
+        run.values["adapter.kind"] = derived("adapter", f"`litgpt {command}`")
+    elif "lora" not in command and command != "finetune":
+        run.values["adapter.kind"] = derived("none", f"`litgpt {command}`")
+    else:
+        run.values["adapter.kind"] = derived("lora", f"`litgpt {command}`")
+        switches = {name: run.get(f"flag.lora_{name}") for name in ("query", "key", "value", "projection", "mlp", "head")}
+        if any(truth(value) is None for value in switches.values()):
+            run.values["adapter.targets"] = blocked(switches.values(), "the switches of LoRA are not known")
+        else:
+            on = tuple(name for name, value in switches.items() if truth(value))
+            run.values["adapter.targets"] = derived(on, "`lora_query` and its like", *switches.values())
+    add_whole_model(run, Method(run.get("adapter.kind"), run.get("adapter.targets")), f"litgpt {command}")

@@ -7,12 +7,15 @@ words lie over it (hparams/parser.py `read_args`). Unknown keys are refused.
 from lintune.frameworks.command_line import Parsed, parse_command_line
 from lintune.frameworks.context import Reading
 from lintune.frameworks.files import NamedFile, add_files
+from lintune.frameworks.inventory import PARTS, Part
+from lintune.frameworks.model_counts import add_counts
 from lintune.frameworks.option_table import OptionTable
 from lintune.frameworks.overrides import assignments, config_words
 from lintune.frameworks.own_options import add_checkout, config_of, config_value, read_config, table_of
 from lintune.frameworks.shipped_deepspeed import add_shipped_file
 from lintune.frameworks.trainer_settings import written
-from lintune.run.known import number, text, truth
+from lintune.frameworks.whole_model import Method, add_whole_model
+from lintune.run.known import data, number, text, truth, whole
 from lintune.run.run import Run
 from lintune.run.settings import along, blocked, derived
 from lintune.syntax.tree import Mapping
@@ -105,8 +108,8 @@ def fill(run: Run, reading: Reading) -> None:
     fill_common(run, reading)
     for name, flag in _SETTINGS:
         run.values[name] = run.get(f"flag.{flag}")
-    _add_modes(run)
     _add_adapter(run)
+    _add_modes(run)
     _add_checkpointing(run)
     _add_media(run)
     add_shipped_file(run)
@@ -133,28 +136,47 @@ def _add_adapter(run: Run) -> None:
 
 
 def _add_modes(run: Run) -> None:
+    """The trained set (model/adapter.py): switches keep the tower and the projector out, `all` never reaches a projector."""
     kind = run.get("flag.finetuning_type")
+    frozen: dict[Part, Value] = {"vision": run.get("flag.freeze_vision_tower"), "projector": run.get("flag.freeze_multi_modal_projector")}
+    language = run.get("flag.freeze_language_model")
+    if not isinstance(language, Absent):
+        frozen |= dict.fromkeys(("llm", "embed", "lm_head"), language)
     match text(kind):
         case "full":
-            llm: Value = along("full", kind.origin)
-        case "lora" | "oft" as adapter:
-            llm = along("lora" if adapter == "lora" else "oft", kind.origin)
+            chosen: Value = along("none", kind.origin)
         case "freeze":
-            layers = run.get("flag.freeze_trainable_layers")
-            count = number(layers)
-            llm = derived(f"topk:{int(count)}", "freeze tuning", kind, layers) if count is not None else blocked((layers,), "which layers")
+            _add_layers(run, kind, frozen)
+            return
+        case "lora" | "oft":
+            chosen = kind
         case _:
-            llm = blocked((kind,), "the finetuning type is not known")
-    run.values["tune.llm.mode"] = llm
-    for part, flag in (("vision", "freeze_vision_tower"), ("projector", "freeze_multi_modal_projector")):
-        frozen = run.get(f"flag.{flag}")
-        still = truth(frozen)
-        if isinstance(frozen, Absent) or still is None:
-            run.values[f"tune.{part}.mode"] = blocked((frozen,), f"whether the {part} part is frozen is not known")
-        elif still:
-            run.values[f"tune.{part}.mode"] = derived("frozen", f"`{flag}` is on", frozen)
-        else:
-            run.values[f"tune.{part}.mode"] = llm
+            chosen = blocked((kind,), "the finetuning type is not known")
+    targets = run.get("flag.oft_target" if text(kind) == "oft" else "flag.lora_target")
+    if text(kind) == "lora" and data(targets) in ("all", ("all",)):
+        frozen["projector"] = derived(True, "`lora_target: all` leaves the projector out", targets)
+    add_whole_model(run, Method(chosen, targets, run.get("flag.additional_target"), frozen), "LLaMA-Factory model/adapter.py")
+
+
+def _add_layers(run: Run, kind: Value, frozen: dict[Part, Value]) -> None:
+    """Freeze tuning: the last layers, or the first where the number is negative, and modules beside them by name."""
+    layers, extra = run.get("flag.freeze_trainable_layers"), run.get("flag.freeze_extra_modules")
+    add_whole_model(run, Method(along("none", kind.origin), frozen=frozen), "LLaMA-Factory model/adapter.py")
+    count = whole(layers)
+    named = data(extra)
+    words = named if isinstance(named, str) else ""
+    for part, word in (("embed", "embed"), ("lm_head", "head")):
+        said = derived("full" if word in words else "frozen", "freeze tuning", kind, extra)
+        run.values[f"tune.{part}.mode"] = extra if isinstance(extra, Unknown) else said
+    if count is None:
+        run.values["tune.llm.mode"] = blocked((layers,), "which layers are trained is not known")
+    else:
+        share = f"topk:{count}" if count > 0 else f"first:{-count}" if count < 0 else "frozen"
+        run.values["tune.llm.mode"] = derived(share, "freeze tuning", kind, layers)
+    trained = [part for part in PARTS if isinstance(mode := run.get(f"tune.{part}.mode"), Known) and mode.value != "frozen"]
+    if not any(isinstance(run.get(f"tune.{part}.mode"), Unknown) for part in PARTS):
+        run.values["derived.trainable_parts"] = derived(tuple(trained), "parts that are not frozen", kind, layers, extra)
+    add_counts(run, text(run.get("model.id")), lambda model: None)
 
 
 def _add_media(run: Run) -> None:

@@ -8,7 +8,7 @@ import re
 from lintune.frameworks.context import Reading
 from lintune.frameworks.gradients import BACKBONE, LANGUAGE, Gradients, add_modes, either, flag_truths, negated
 from lintune.frameworks.inventory import Part
-from lintune.frameworks.model_counts import add_counts
+from lintune.frameworks.model_counts import add_counts, by_linear
 from lintune.frameworks.part_rates import add_rates
 from lintune.frameworks.trainer_settings import add_inputs
 from lintune.frameworks.vision_language import add_adapter, add_attention, add_bits, add_model, add_named_files, fields_of
@@ -102,7 +102,7 @@ def fill(run: Run, reading: Reading) -> None:
         _fill_recipe(run)
     else:
         _fill_parts(run, reading)
-    add_counts(run, _counted_as(run), lambda linear: True)
+    add_counts(run, _counted_as(run), by_linear(lambda linear: True))
     _add_widths(run)
     add_rates(run, {"projector": "mm_projector_lr", "vision": "mm_vision_tower_lr"})
     add_named_files(run, reading, ("data_path",), ("model_name_or_path",))

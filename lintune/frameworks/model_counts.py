@@ -1,6 +1,6 @@
 """Parameters of a run on a known model: in all, trained, and per part, from the mode of every part."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from lintune.frameworks.inventory import PARTS, Part
@@ -13,9 +13,11 @@ from lintune.values.value import Unknown
 if TYPE_CHECKING:
     from lintune.models.shapes import Linear, Model, Stack
 
-Adapted = Callable[["Linear"], bool]
-"""Whether LoRA is put on a linear layer of the language model or the vision tower."""
+RankOne = Callable[["Model"], Mapping[Part, int] | None]
+"""The parameters of LoRA of rank 1 on each part of a model; None where the adapted layers are not known."""
 _COUNTED = ("full", "lora", "frozen", "lora+full")
+_COPIED = ("saved_copy", "lora+saved_copy")
+"""Modes that can be counted of the embedding and the head, which are one module each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,50 +26,82 @@ class Counted:
 
     params: int
     matrices: int
-    lora: int
-    """Parameters of LoRA of rank 1 on it."""
 
 
-def add_counts(run: Run, name: str | None, adapted: Adapted) -> None:
-    """Set `model.params.*` and `derived.*_params` from `tune.*.mode`, where the model is known; else they stay unknown."""
+def by_linear(adapted: "Callable[[Linear], bool]") -> RankOne:
+    """LoRA on the linear layers that are chosen one by one, and on the embedding and the head where their mode says so."""
+
+    def sizes(model: "Model") -> Mapping[Part, int]:
+        outer = model.vocab + model.llm.hidden
+        return {
+            "llm": _stack_lora(model.llm, adapted),
+            "embed": outer,
+            "lm_head": outer,
+            "vision": _stack_lora(model.vision.stack, adapted) if model.vision else 0,
+            "projector": sum(_rank_one(linear) for linear in model.projector),
+        }
+
+    return sizes
+
+
+def add_counts(run: Run, name: str | None, rank_one: RankOne, confirmed: bool = False) -> None:
+    """Set `model.params.*` and `derived.*_params` from `tune.*.mode`, where the model is known; else they stay unknown.
+
+    `confirmed`: only shapes that were confirmed against the model's weights count.
+    """
     from lintune.models.catalogue import find_model
 
     found = find_model(name) if name else None
     if found is None:
         _unknown(run, blocked((run.get("model.id"),), f"the parameters of `{name or 'this model'}` are not known"))
         return
+    if confirmed and found.counted == "no":
+        _unknown(run, Unknown(f"the shape of {found.id} was not confirmed against its weights"))
+        return
     model = found.model
     run.values["model.name"] = derived(found.id, "by its name", run.get("model.id"))
     for field, value in (("hidden", model.llm.hidden), ("layers", model.llm.depth), ("vocab", model.vocab), ("heads", model.llm.heads)):
         run.values[f"model.{field}"] = fact(value, found.id)
-    parts = _parts(model, adapted)
+    parts = _parts(model)
     run.values["model.params.total"] = fact(model.params, found.id)
     for part, counted in parts.items():
         run.values[f"model.params.{part}"] = fact(counted.params, found.id)
     modes = {part: text(run.get(f"tune.{part}.mode")) for part in PARTS}
-    strange = next((part for part in PARTS if modes[part] not in _COUNTED), None)
+    if model.vision is None:
+        modes |= {part: modes[part] or "frozen" for part in ("vision", "projector")}
+    strange = next((part for part in PARTS if not _counted(part, modes[part])), None)
     if strange is not None:
         _unknown(
             run, blocked((run.get(f"tune.{strange}.mode"),), f"how many parameters {modes[strange]} of the {strange} means is not known")
         )
         return
+    if model.others is not None and text(run.get("tune.audio.mode")) != "frozen":
+        _unknown(run, blocked((run.get("tune.audio.mode"),), "the parameters of the audio tower are not counted apart"))
+        return
     with_lora = [part for part in PARTS if "lora" in str(modes[part])]
     rank = whole(run.get("adapter.rank"))
-    if with_lora and (rank is None or data(run.get("adapter.bias")) not in (None, "none")):
-        _unknown(run, blocked((run.get("adapter.rank"), run.get("adapter.bias")), "the size of the adapter is not known"))
+    sizes = rank_one(model) if with_lora else {}
+    if sizes is None or (with_lora and (rank is None or data(run.get("adapter.bias")) not in (None, "none"))):
+        sources = (run.get("adapter.targets"), run.get("adapter.rank"), run.get("adapter.bias"))
+        _unknown(run, blocked(sources, "the size of the adapter is not known"))
         return
-    _set(run, model, parts, {part: str(mode) for part, mode in modes.items()}, rank or 0)
+    added = {part: (rank or 0) * sizes[part] for part in with_lora}
+    _set(run, model, parts, {part: str(mode) for part, mode in modes.items()}, added)
 
 
-def _set(run: Run, model: "Model", parts: dict[Part, Counted], modes: dict[Part, str], rank: int) -> None:
+def _counted(part: Part, mode: str | None) -> bool:
+    return mode in _COUNTED or (mode in _COPIED and part in ("embed", "lm_head"))
+
+
+def _set(run: Run, model: "Model", parts: dict[Part, Counted], modes: dict[Part, str], lora: dict[Part, int]) -> None:
     sources = [run.get(f"tune.{part}.mode") for part in PARTS]
-    lora = {part: rank * parts[part].lora if "lora" in modes[part] else 0 for part in PARTS}
     full = {part: parts[part].params if "full" in modes[part] else 0 for part in PARTS}
-    trained = {part: lora[part] + full[part] for part in PARTS}
+    copied = {part: (model.embed if part == "embed" else model.head) if "saved_copy" in modes[part] else 0 for part in PARTS}
+    trained = {part: lora.get(part, 0) + full[part] + copied[part] for part in PARTS}
     if model.tied and "full" in modes["lm_head"] and "full" not in modes["embed"]:
         trained["lm_head"] += parts["embed"].params
-    total = model.params + sum(lora.values())
-    matrices = sum(lora.values()) + sum(parts[part].matrices for part in PARTS if full[part])
+    total = model.params + sum(lora.values()) + sum(copied.values())
+    matrices = sum(lora.values()) + sum(copied.values()) + sum(parts[part].matrices for part in PARTS if full[part])
     note = "modules of the model and LoRA as PEFT counts them" if any(lora.values()) else "modules of the model"
     run.values["derived.total_params"] = derived(total, note, *sources)
     run.values["derived.trainable_params"] = derived(sum(trained.values()), note, *sources)
@@ -77,25 +111,25 @@ def _set(run: Run, model: "Model", parts: dict[Part, Counted], modes: dict[Part,
         run.values[f"derived.trainable.{part}"] = derived(count, note, *sources)
     if any(lora.values()):
         run.values["adapter.params"] = derived(sum(lora.values()), "rank x (in + out) of each adapted module", *sources)
+    if any(copied.values()):
+        run.values["adapter.copied_params"] = derived(sum(copied.values()), "the modules that are saved as copies", *sources)
 
 
-def _parts(model: "Model", adapted: Adapted) -> dict[Part, Counted]:
+def _parts(model: "Model") -> dict[Part, Counted]:
     vision = model.vision.stack if model.vision else None
-    projector = sum(linear.matrix for linear in model.projector)
     return {
-        "llm": _stack(model.llm, adapted),
-        "embed": Counted(model.embed, model.embed, model.vocab + model.llm.hidden),
-        "lm_head": Counted(model.head_params, 0 if model.tied else model.head, model.vocab + model.llm.hidden),
-        "vision": _stack(vision, adapted) if vision else Counted(0, 0, 0),
-        "projector": Counted(model.projector_params, projector, sum(_rank_one(linear) for linear in model.projector)),
+        "llm": Counted(model.llm.params, model.llm.matrix_params),
+        "embed": Counted(model.embed, model.embed),
+        "lm_head": Counted(model.head_params, 0 if model.tied else model.head),
+        "vision": Counted(vision.params, vision.matrix_params) if vision else Counted(0, 0),
+        "projector": Counted(model.projector_params, sum(linear.matrix for linear in model.projector)),
     }
 
 
-def _stack(stack: "Stack", adapted: Adapted) -> Counted:
-    lora = sum(
+def _stack_lora(stack: "Stack", adapted: "Callable[[Linear], bool]") -> int:
+    return sum(
         layer.count * _rank_one(linear) for layer in stack.layers for linear in layer.linears if adapted(linear) and not linear.stacked
     )
-    return Counted(stack.params, stack.matrix_params, lora)
 
 
 def _rank_one(linear: "Linear") -> int:

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from posixpath import basename
 
-from lintune.frameworks import axolotl, hydra_programs, litgpt, llamafactory, plain_flags, swift, torchtune, trl
+from lintune.frameworks import axolotl, hydra_programs, litgpt, llamafactory, plain_flags, swift, swift_megatron, torchtune, trl
 from lintune.frameworks.command_line import Parsed
 from lintune.frameworks.context import Context, Reading
 from lintune.frameworks.overrides import config_words
@@ -31,7 +31,7 @@ class Adapter:
 LLAMAFACTORY = Adapter(llamafactory.NAME, llamafactory.read, llamafactory.fill)
 AXOLOTL = Adapter(axolotl.NAME, axolotl.read, axolotl.fill, trainer=False)
 SWIFT = Adapter(swift.NAME, swift.read, swift.fill)
-MEGATRON = Adapter(swift.MEGATRON, swift.read, swift.fill_megatron, trainer=False)
+MEGATRON = Adapter(swift.MEGATRON, swift.read, swift_megatron.fill_megatron, trainer=False)
 TRL = Adapter(trl.NAME, trl.read, trl.fill)
 OPENRLHF = Adapter(plain_flags.OPENRLHF, plain_flags.read_openrlhf, plain_flags.fill_openrlhf, trainer=False)
 COOKBOOK = Adapter(plain_flags.COOKBOOK, plain_flags.read_cookbook, plain_flags.fill_cookbook, trainer=False)
@@ -53,6 +53,8 @@ _FILES = (
     (swift.is_megatron_config, MEGATRON, "megatron", ""),
     (swift.is_config, SWIFT, "swift", ""),
     (trl.is_config, TRL, "trl", ""),
+    (litgpt.is_config, LITGPT, "litgpt", ""),
+    (torchtune.is_config, TORCHTUNE, "", ""),
 )
 _TRAIN_SCRIPTS = frozenset(("train.py", "train_bash.py", "train_sft.py", "train_web.py"))
 
@@ -104,6 +106,8 @@ def file_reading(root: Mapping, context: Context) -> tuple[Adapter, Reading] | N
     if found is None or not root.entries:
         return None
     adapter, launcher, subcommand = found
+    if adapter is LITGPT:
+        subcommand = litgpt.command_of(root)
     head: Site = root.entries[0].key.site
     launch = Launch(Command((), head, {}), launcher, (), {}, None, False, (), head, "train", subcommand)
     reading = read_around(launch, context)

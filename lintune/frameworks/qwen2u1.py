@@ -10,7 +10,7 @@ from itertools import pairwise
 from lintune.frameworks.context import Reading
 from lintune.frameworks.gradients import LANGUAGE, Gradients, add_modes, flag_truths, negated
 from lintune.frameworks.inventory import Part
-from lintune.frameworks.model_counts import add_counts
+from lintune.frameworks.model_counts import add_counts, by_linear
 from lintune.frameworks.part_rates import add_rates
 from lintune.frameworks.trainer_settings import add_inputs
 from lintune.frameworks.vision_language import add_adapter, add_attention, add_bits, add_model, add_named_files, fields_of
@@ -144,7 +144,7 @@ def fill(run: Run, reading: Reading) -> None:
     add_attention(run, negated(truth(slow)), "FlashAttention-2 unless disable_flash_attn2", slow)
     _add_tuning(run, reading, sibling)
     if text(run.get("task.stage")) != "cls" and (whole(run.get("flag.num_lora_modules")) or -1) < 0:
-        add_counts(run, text(name), lambda linear: True)
+        add_counts(run, text(name), by_linear(lambda linear: True))
     spellings = (f"{sibling.projector}_lr", "projector_lr", "merger_lr")
     own = next((name for name in spellings if not isinstance(run.get(f"flag.{name}"), Absent)), spellings[0])
     add_rates(run, {"vision": "vision_lr", "projector": own}, _groups(run, reading))

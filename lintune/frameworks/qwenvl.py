@@ -8,7 +8,7 @@ import re
 from lintune.frameworks.context import Reading
 from lintune.frameworks.gradients import BACKBONE, Gradients, add_modes, either, flag_truths, negated
 from lintune.frameworks.inventory import PARTS
-from lintune.frameworks.model_counts import add_counts
+from lintune.frameworks.model_counts import add_counts, by_linear
 from lintune.frameworks.part_rates import add_rates
 from lintune.frameworks.trainer_settings import add_inputs
 from lintune.frameworks.vision_language import add_adapter, add_attention, add_model, add_named_files, fields_of
@@ -60,7 +60,7 @@ def fill(run: Run, reading: Reading) -> None:
     run.values["model.loaded_as"] = _loaded_as(run.get("model.id"))
     add_attention(run, True, "train_qwen.py asks for FlashAttention-2")
     _add_tuning(run)
-    add_counts(run, text(run.get("model.id")), lambda linear: linear.role in ("q", "k", "v", "o"))
+    add_counts(run, text(run.get("model.id")), by_linear(lambda linear: linear.role in ("q", "k", "v", "o")))
     _add_rates(run)
     add_named_files(run, reading, (), ("model_name_or_path",))
 

@@ -9,11 +9,13 @@ import re
 from lintune.frameworks.command_line import Parsed
 from lintune.frameworks.context import Reading
 from lintune.frameworks.files import NamedFile, add_files
+from lintune.frameworks.inventory import PARTS, Part
 from lintune.frameworks.own_options import config_of, config_value, read_flags, table_of
 from lintune.frameworks.trainer_settings import add_derived
 from lintune.frameworks.trl import add_environment_map, add_quantisation
 from lintune.launch.word import Word
-from lintune.run.known import text, truth, whole
+from lintune.frameworks.whole_model import Method, add_whole_model
+from lintune.run.known import number, text, truth, whole
 from lintune.run.run import Run
 from lintune.run.settings import along, blocked, derived
 from lintune.syntax.tree import Mapping
@@ -85,13 +87,6 @@ def is_megatron(reading: Reading) -> bool:
     return reading.launch.launcher == "megatron" or "megatron" in entry
 
 
-def fill_megatron(run: Run, reading: Reading) -> None:
-    """What Megatron's options mean is not mapped; those not given are not those of the Trainer."""
-    run.unread["flag"] = Unknown("the defaults of Megatron-SWIFT are not mapped")
-    run.values["model.id"] = run.get("flag.model")
-    run.values["data.train"] = run.get("flag.dataset")
-
-
 def _is_ray(root: Mapping | None) -> bool:
     """Whether a configuration places groups of processes on Ray."""
     return root is not None and any(root.get(key) is not None for key in ("train", "rollout", "teacher", "colocate_groups"))
@@ -142,12 +137,12 @@ def fill(run: Run, reading: Reading) -> None:
     """The common vocabulary."""
     from lintune.frameworks.hf_trainer import fill as fill_common
 
+    run.values["script.program"] = Known(f"ms-swift.{_CLASSES[method_of(reading)][0]}")
     fill_common(run, reading)
     for name, flag in _SETTINGS:
         run.values[name] = run.get(f"flag.{flag}")
     _add_deepspeed(run)
     _add_precision(run)
-    _add_modes(run)
     add_quantisation(run)
     if isinstance(bits := run.get("flag.quant_bits"), Known | Unknown):
         run.values["model.quant.bits"] = bits
@@ -156,6 +151,7 @@ def fill(run: Run, reading: Reading) -> None:
     if reading.launch.launcher == "swift":
         run.values["derived.world_size"] = world_size(run)
         add_derived(run)
+    add_modes(run, "ms-swift pipelines/train/tuner.py")
     names = (name[4:] for name in run.values if name.startswith("env."))
     run.values["launch.env_set"] = Known(tuple(sorted(names)))
     _add_media(run)
@@ -203,30 +199,44 @@ def _add_precision(run: Run) -> None:
     run.values["precision.compute"] = along(compute, dtype.origin) if compute else blocked((dtype,), "the type of the weights is not known")
 
 
-def _add_modes(run: Run) -> None:
+def add_modes(run: Run, note: str) -> None:
+    """The trained set: the three freeze switches rule full tuning and `all-linear` (pipelines/train/tuner.py), not named modules."""
     kinds = [run.get(f"flag.{name}") for name in ("tuner_type", "train_type", "sft_type")]
     kind = next((value for value in kinds if isinstance(value, Known) and value.origin and value.origin[0].kind != "default"), None)
     chosen: Value = kind if kind is not None else next((value for value in kinds if not isinstance(value, Absent)), Absent())
     name = text(chosen)
-    if name is None:
-        why = blocked((chosen,), "the type of tuning is not known")
-        for part in ("llm", "vision", "projector"):
-            run.values[f"tune.{part}.mode"] = why
-        return
-    run.values["adapter.kind"] = along("none" if name == "full" else name, chosen.origin)
-    for part, flag in (("llm", "freeze_llm"), ("vision", "freeze_vit"), ("projector", "freeze_aligner")):
-        frozen = run.get(f"flag.{flag}")
-        still = truth(frozen)
-        explicit = name != "full" and run.get("flag.target_modules") != Absent() and not _all_linear(run)
-        if still is None or isinstance(frozen, Absent) or explicit:
-            run.values[f"tune.{part}.mode"] = blocked((frozen,), "which parts the targets lie in depends on the model")
-        else:
-            run.values[f"tune.{part}.mode"] = derived("frozen" if still else name, f"`{flag}`", chosen, frozen)
+    run.values["adapter.kind"] = along("none" if name == "full" else name, chosen.origin) if name is not None else blocked((chosen,), "tuner")
+    targets = run.get("flag.target_modules")
+    pattern = run.get("flag.target_regex")
+    frozen: dict[Part, Value] = {}
+    if isinstance(pattern, Known):
+        targets = pattern
+    elif name == "full" or _all_linear(targets):
+        targets = along("all-linear", targets.origin) if _all_linear(targets) else targets
+        for part, flag in (("llm", "freeze_llm"), ("vision", "freeze_vit"), ("projector", "freeze_aligner")):
+            frozen[part] = run.get(f"flag.{flag}")  # type: ignore[index]  # literals
+        frozen |= dict.fromkeys(("embed", "lm_head"), frozen["llm"])
+    rates: dict[Part, str] = {"vision": "vit_lr", "projector": "aligner_lr"}
+    add_whole_model(run, Method(run.values["adapter.kind"], targets, run.get("flag.modules_to_save"), frozen, rates), note)
+    _add_selected(run, name)
 
 
-def _all_linear(run: Run) -> bool:
-    value = run.get("flag.target_modules")
-    return isinstance(value, Known) and value.value in ("all-linear", ("all-linear",), "auto")
+def _add_selected(run: Run, kind: str | None) -> None:
+    """Parameters that are chosen by name or share beside the switches."""
+    names = ("freeze_parameters", "freeze_parameters_regex", "trainable_parameters", "trainable_parameters_regex")
+    chosen = [run.get(f"flag.{name}") for name in names]
+    ratio = run.get("flag.freeze_parameters_ratio")
+    used = [value for value in chosen if isinstance(value, Unknown) or (isinstance(value, Known) and value.value not in ((), "", None))]
+    if isinstance(ratio, Unknown) or (isinstance(ratio, Known) and number(ratio)):
+        used.append(ratio)
+    if kind == "full" and used:
+        why = Unknown("which parameters these names select depends on the model", used[0].origin)
+        for name in [f"tune.{part}.mode" for part in PARTS] + ["derived.trainable_parts", "derived.trainable_params"]:
+            run.values[name] = why
+
+
+def _all_linear(targets: Value) -> bool:
+    return isinstance(targets, Known) and targets.value in ("all-linear", ("all-linear",), "auto", ("auto",), "ALL", ("ALL",))
 
 
 def world_size(run: Run) -> Value:

@@ -4,6 +4,8 @@ The recipe merges the words over the YAML file (torchtune/config/_utils.py `_mer
 key, so none is unknown. `--` words other than `--config` are refused (config/_parse.py `TuneRecipeArgumentParser`).
 """
 
+import re
+
 from lintune.frameworks.command_line import Parsed
 from lintune.frameworks.config_files import flat_values
 from lintune.frameworks.context import Reading
@@ -32,6 +34,15 @@ _SETTINGS = (
     ("adapter.rank", "model.lora_rank"),
     ("adapter.alpha", "model.lora_alpha"),
     ("adapter.dropout", "model.lora_dropout"),
+    ("optim.clip", "clip_grad_norm"),
+    ("sched.warmup_steps", "lr_scheduler.num_warmup_steps"),
+    ("mem.act_offload", "enable_activation_offloading"),
+    ("mem.compile", "compile"),
+    ("data.train", "dataset._component_"),
+    ("data.eval", "dataset_val._component_"),
+    ("run.max_steps", "max_steps_per_epoch"),
+    ("run.eval_steps", "run_val_every_n_steps"),
+    ("run.logging_steps", "log_every_n_steps"),
 )
 
 
@@ -111,8 +122,17 @@ def _read_override(word: Word, found: Overrides) -> None:
     found.given.append(split_override(word, ("~",)))
 
 
+def is_config(root: Mapping) -> bool:
+    """Whether a YAML mapping is the configuration of a recipe that trains."""
+    model, optimizer = root.get("model"), root.get("optimizer")
+    component = model.get("_component_") if isinstance(model, Mapping) else None
+    return optimizer is not None and isinstance(component, Scalar) and str(component.value).startswith("torchtune.")
+
+
 def fill(run: Run, reading: Reading) -> None:
     """The common vocabulary: what torchtune's own configs name alike in every recipe."""
+    from lintune.frameworks.torchtune_model import add_tuning
+
     config, overrides = read_words(reading.launch.args)
     if config_of(reading, config) is None or overrides.open_ended:
         name = config.text if config is not None and config.known else "the config"
@@ -120,14 +140,23 @@ def fill(run: Run, reading: Reading) -> None:
     for name, flag in _SETTINGS:
         value = run.get(f"flag.{flag}")
         if not isinstance(value, Absent):
-            run.values[name] = value
+            run.values[name] = _followed(run, value)
     kinds = {"bf16": "bf16", "fp32": "fp32"}
     dtype = run.get("flag.dtype")
     kind = kinds.get(text(dtype) or "")
     if kind is not None:
         run.values["precision.compute"] = along(kind, dtype.origin)
+        run.values["precision.weights"] = run.values["precision.compute"]
     elif not isinstance(dtype, Absent):
         run.values["precision.compute"] = Unknown("the precision is not known", dtype.origin)
+    add_tuning(run)
     file = config_value(config)
     if file is not None and (text(file) or "").endswith((".yaml", ".yml")):
         add_files(run, reading, (NamedFile("config", file),))
+
+
+def _followed(run: Run, value: Value) -> Value:
+    """OmegaConf's `${key}` as the value of that key."""
+    found = re.fullmatch(r"\$\{([\w.]+)\}", text(value) or "")
+    other = run.get(f"flag.{found[1]}") if found else value
+    return other if isinstance(other, Known) and text(other) != text(value) else value

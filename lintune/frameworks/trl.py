@@ -8,13 +8,14 @@ from lintune.frameworks.command_line import Parsed
 from lintune.frameworks.context import Reading
 from lintune.frameworks.files import NamedFile, add_files
 from lintune.frameworks.own_options import config_of, read_flags, table_of
+from lintune.frameworks.whole_model import Method, add_whole_model
 from lintune.launch.word import Word
 from lintune.run.known import text, truth
 from lintune.run.run import Run
 from lintune.run.settings import along, derived
 from lintune.syntax.tree import Mapping
 from lintune.values.option import Option
-from lintune.values.value import Known, Unknown
+from lintune.values.value import Absent, Known, Unknown
 
 NAME = "trl"
 _METHODS = {
@@ -120,15 +121,20 @@ def fill(run: Run, reading: Reading) -> None:
     if reading.launch.entry is not None or reading.config is not None:
         entry = reading.entry or "the script"
         run.unread["flag"] = Unknown(f"the options of `{entry}` are not known", settle=f"the file `{entry}`")
+    else:
+        run.values["script.program"] = Known(f"trl.{_METHODS.get(reading.launch.subcommand, '')}Config")
     for name, flag in _SETTINGS:
         run.values[name] = run.get(f"flag.{flag}")
     add_quantisation(run)
     peft = run.get("flag.use_peft")
     if truth(peft) is True:
-        run.values["adapter.kind"] = run.values["tune.llm.mode"] = along("lora", peft.origin)
-    elif isinstance(peft, Known):
+        run.values["adapter.kind"] = along("lora", peft.origin)
+    elif isinstance(peft, Known | Absent):
         run.values["adapter.kind"] = derived("none", "`use_peft` is off", peft)
-        run.values["tune.llm.mode"] = derived("full", "`use_peft` is off", peft)
+    else:
+        run.values["adapter.kind"] = peft
+    method = Method(run.values["adapter.kind"], run.get("adapter.targets"), run.get("adapter.modules_to_save"))
+    add_whole_model(run, method, "trl get_peft_config")
     add_environment_map(run, "env", reading)
     word = config_word(reading.launch.args)
     if word is not None and text(run.get("flag.config")) is not None:

@@ -17,7 +17,7 @@ P: all parameters, T: trainable ones, M: trainable ones in matrices, N: processe
 from collections.abc import Mapping
 
 from lintune.memory.bytes_of import DTYPE, optimizer_bytes
-from lintune.memory.known_totals import add_totals
+from lintune.memory.known_totals import add_totals, in_doubt
 from lintune.run.known import first_unknown, number, text, truth, whole
 from lintune.run.run import Run
 from lintune.run.settings import derived
@@ -26,6 +26,8 @@ from lintune.values.value import Absent, Data, Known, Unknown, Value, is_default
 
 CONTEXT_BYTES = 300 * 2**20
 _DEFAULT_BUCKET = 500_000_000
+_SCRIPTS = frozenset(("minicpmv", "internvl", "llava", "qwen2u1", "qwenvl"))
+"""Training scripts of one model family: their adapters say themselves what cannot be counted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,6 +169,8 @@ def _gradients(setup: Setup, held_on_gpu: bool) -> tuple[Component, ...]:
 
 
 def _setup(run: Run) -> Setup | Unknown:
+    if run.framework not in _SCRIPTS and in_doubt(run):
+        return Unknown("quantised or divided weights are not part of the floor")
     if _fsdp(run) is not False:
         return first_unknown((run.get("par.fsdp.mode"),), "the memory of an FSDP run is not modelled yet")
     wanted: dict[str, Value] = {

@@ -3,7 +3,7 @@
 from lintune.run.known import text, truth, whole
 from lintune.run.run import Run
 from lintune.run.settings import derived, fact
-from lintune.values.value import Absent, Known
+from lintune.values.value import Absent, Known, Unknown
 
 _NO = ("", "none", "no")
 _PARTIAL = (
@@ -35,19 +35,29 @@ def _in_doubt(run: Run) -> bool:
     return partial or truth(run.get("mem.unsloth")) is True or split_over_cards(run)
 
 
+def in_doubt(run: Run) -> bool:
+    """Whether a card may hold less than the counts say: quantised weights, parts of a model, weights divided over cards."""
+    quant = run.get("model.quant.method"), run.get("model.quant.bits")
+    if any(isinstance(value, Unknown) or (isinstance(value, Known) and str(value.value or "").lower() not in _NO) for value in quant):
+        return True
+    return _in_doubt(run)
+
+
 def add_totals(run: Run) -> None:
     """Fill `derived.total_params`, `.trainable_params` and `.trainable_matrices`, and the weights' type under a gradient scaler.
 
     Only where nothing is in doubt: a language model alone, known by its name and counted, not quantised, tuned in full.
     """
     mode, name = text(run.get("tune.llm.mode")), text(run.get("model.id"))
-    if mode != "full" or not name or not isinstance(run.get("derived.total_params"), Absent):
+    if mode != "full" or not name or in_doubt(run):
         return
-    if _in_doubt(run):
-        return
-    quant = run.get("model.quant.method"), run.get("model.quant.bits")
-    if any(isinstance(value, Known) and value.value and str(value.value).lower() not in _NO for value in quant):
-        return
+    if isinstance(run.get("derived.total_params"), Absent):
+        _add_full(run, name)
+    if isinstance(run.get("derived.trainable_params"), Known):
+        _add_weights(run)
+
+
+def _add_full(run: Run, name: str) -> None:
     if any(text(run.get(f"tune.{part}.mode")) not in (None, "full") for part in ("embed", "lm_head")):
         return
     from lintune.models.catalogue import find_model
@@ -61,6 +71,9 @@ def add_totals(run: Run) -> None:
     run.values["derived.trainable_params"] = derived(model.params, f"all modules of {known.id}", source, run.get("tune.llm.mode"))
     run.values["derived.trainable_matrices"] = derived(matrices, f"matrices of {known.id}", source)
     run.values.setdefault("model.params.total", fact(model.params, known.id))
+
+
+def _add_weights(run: Run) -> None:
     if isinstance(run.get("precision.weights"), Absent) and text(run.get("precision.compute")) is not None:
         # a gradient scaler refuses to unscale fp16 gradients (torch/amp/grad_scaler.py), so that trained weights are fp32 there
         compute, scaler = text(run.get("precision.compute")), truth(run.get("precision.fp16")) is True

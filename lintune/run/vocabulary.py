@@ -81,6 +81,7 @@ script.device_map             |         | how the script places its model: auto,
 script.trainer.*              |         | the class whose method or argument newer releases call otherwise
 script.imports                |         | the packages that the script imports
 script.bases                  |         | the library classes whose options the launch takes
+script.program                |         | the class of a framework whose own checks the launch goes through: ms-swift.RLHFArguments, trl.SFTConfig
 script.post_init              |         | the fields that a `__post_init__` of the script may set before the library's
 script.compared.*             |         | the values that the script compares an option with
 script.raises.*               |         | whether the script refuses this launch by a guard over these options, in alphabetical order

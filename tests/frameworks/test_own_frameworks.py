@@ -124,7 +124,7 @@ def test_llamafactory_words_lie_over_the_file(make_run) -> None:  # type: ignore
     assert line_of(run.get("adapter.kind")) == ("train.yaml", 4)
     assert data(run.get("adapter.alpha")) == 32
     assert data(run.get("tune.llm.mode")) == "lora"
-    assert data(run.get("tune.vision.mode")) == "frozen"
+    assert data(run.get("tune.embed.mode")) == data(run.get("tune.lm_head.mode")) == "frozen"
 
 
 def test_llamafactory_refuses_unknown_keys(make_run) -> None:  # type: ignore[no-untyped-def]
