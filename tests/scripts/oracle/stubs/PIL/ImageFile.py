@@ -1,0 +1,3 @@
+"""Names only."""
+
+LOAD_TRUNCATED_IMAGES = False

@@ -1,0 +1,4 @@
+"""Names only."""
+
+from . import Image as Image
+from . import ImageFile as ImageFile

@@ -1,0 +1,3 @@
+"""Adapters."""
+
+from . import lora as lora

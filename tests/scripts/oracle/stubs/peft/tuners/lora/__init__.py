@@ -1,0 +1,3 @@
+"""LoRA layers."""
+
+from peft import LoraLayer as LoraLayer

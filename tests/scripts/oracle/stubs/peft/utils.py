@@ -1,0 +1,3 @@
+"""Names only."""
+
+TRANSFORMERS_MODELS_TO_LORA_TARGET_MODULES_MAPPING = {"llama": ["q_proj", "v_proj"]}

@@ -1,0 +1,4 @@
+"""Names only."""
+
+from . import checkpoint as checkpoint
+from . import data as data

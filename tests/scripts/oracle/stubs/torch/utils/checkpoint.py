@@ -1,0 +1,5 @@
+"""Names only."""
+
+
+def checkpoint(function, *args, **options):
+    return function(*args)

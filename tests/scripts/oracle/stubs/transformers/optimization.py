@@ -1,0 +1,3 @@
+"""Names only."""
+
+from . import get_scheduler as get_scheduler

@@ -1,0 +1,39 @@
+"""A walk through a script says nothing certain that a real run of it, under stubs of the libraries, does not do."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.scripts.oracle.agreement import Agreement, compare, walked
+from tests.scripts.oracle.real import Runner, cases
+
+
+@pytest.fixture(scope="module")
+def runner() -> Iterator[Runner]:
+    with Runner() as started:
+        yield started
+
+
+@pytest.fixture(scope="module")
+def agreement(runner: Runner) -> Agreement:
+    found = Agreement()
+    for case in cases():
+        outcome = runner.run(case)
+        if outcome.outcome == "refused":
+            continue
+        compare(case, outcome, walked(case, outcome), found)
+    print(dict(found.counts))
+    return found
+
+
+def test_nothing_that_is_certain_is_wrong(agreement: Agreement) -> None:
+    assert not agreement.wrong, "\n".join(agreement.wrong)
+
+
+def test_every_end_that_depends_on_options_only_is_certain(agreement: Agreement) -> None:
+    assert not agreement.missed, "\n".join(agreement.missed)
+
+
+def test_the_scripts_do_end_and_do_train(agreement: Agreement) -> None:
+    assert agreement.counts["raises"] > 150
+    assert agreement.counts["trains"] > 150
