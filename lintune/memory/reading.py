@@ -61,7 +61,7 @@ def setting_of(run: Run, model: Model | None = None) -> Setting:
         element=element, activation=_activation(run, element, profile, _quant(run)), quant=_quant(run),
         optimizer=text(run.get("derived.effective_optim")) or text(run.get("optim.name")) or "adamw_torch",
         micro=micro, length=length, accum=_positive(run, "batch.accum", 1),
-        checkpoint=_any(run, "mem.ckpt_llm", "mem.ckpt"), checkpoint_vision=_vision_checkpoint(run, profile),
+        checkpoint=_checkpoints(run, profile), checkpoint_vision=_vision_checkpoint(run, profile),
         packed=_any(run, "batch.packing"),
         attention=text(run.get("model.attn")) or "sdpa", fused_loss=_fused_loss(run), liger=_any(run, "mem.liger"),
         compiled=_any(run, "mem.compile"), activation_offload=_any(run, "mem.act_offload"),
@@ -235,7 +235,13 @@ def _quant(run: Run) -> str:
 def _vision_checkpoint(run: Run, profile: Profile) -> bool:
     if isinstance(run.get("mem.ckpt_vision"), Known):
         return _any(run, "mem.ckpt_vision")
-    return profile.checkpoints_vision and _any(run, "mem.ckpt_llm", "mem.ckpt")
+    return profile.checkpoints_vision and _checkpoints(run, profile)
+
+
+def _checkpoints(run: Run, profile: Profile) -> bool:
+    """Whether layers are checkpointed: as said, else as the framework does."""
+    said = any(isinstance(run.get(name), Known) for name in ("mem.ckpt_llm", "mem.ckpt"))
+    return _any(run, "mem.ckpt_llm", "mem.ckpt") if said else profile.checkpoints
 
 
 def _bucket(run: Run) -> int:

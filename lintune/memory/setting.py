@@ -1,6 +1,6 @@
 """What an estimate is computed from: one launch as numbers, and what was taken for granted."""
 
-from lintune.models.shapes import Model
+from lintune.models.shapes import Model, Stack
 from lintune.models.targets import Target
 from lintune.source.record import dataclass, field
 
@@ -27,6 +27,12 @@ class Profile:
     """Whether 4-bit layers keep their input for the backward pass (bitsandbytes up to 0.41)."""
     layer_extra: float
     """Bytes per token and hidden width that a decoder layer keeps beyond the formula."""
+    own_code: bool
+    """Whether it has its own model code, in which families do not depart from Llama's way as they do in transformers."""
+    checkpoints: bool
+    """Whether it checkpoints activations where its settings do not say."""
+    expands_keys: bool
+    """Whether its attention copies keys and values to all query heads before sdpa."""
     nf4_inner: float
     """Bytes per token and MLP width that a 4-bit layer keeps beyond its inputs."""
     nf4_head: float
@@ -109,6 +115,21 @@ class Setting:
     def tokens(self) -> int:
         """Tokens of a micro batch on one GPU."""
         return -(-self.micro * self.length // self.context)
+
+    @property
+    def stream(self) -> int:
+        """Bytes of an element of the residual stream: 4 where the embedding's output is fp32, whatever layers compute in."""
+        upcast = self.profile.upcast and self.quant in ("nf4", "nf4-dq", "int8")
+        return 4 if self.element == 4 or self.activation == 4 or upcast else 2
+
+    @property
+    def autocast(self) -> bool:
+        """Whether layers run under autocast: DeepSpeed casts the model instead (accelerate's `_prepare_deepspeed` wraps nothing)."""
+        return self.profile.autocast and self.stage is None and not self.megatron
+
+    def casts(self, stack: Stack) -> bool:
+        """Whether autocast casts the input of every projection, since it comes in fp32 (layer norms return fp32 under autocast)."""
+        return self.autocast and self.activation == 2 and (self.stream == 4 or stack.norm == "ln")
 
     @property
     def shards(self) -> int:
