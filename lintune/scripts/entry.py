@@ -88,6 +88,11 @@ class EntryScript:
         return self._once("optimizer_groups", lambda _: builds_groups(self._texts))
 
     @property
+    def project(self) -> Modules | None:
+        """The project's modules, to be read anew; None where the script was not read."""
+        return self._modules.again() if self._modules is not None else None
+
+    @property
     def paths_read(self) -> tuple[str, ...]:
         """The files that were read for it so far, or looked for in vain."""
         return self._modules.paths_read if self._modules is not None else ()

@@ -109,6 +109,11 @@ class Modules:
         self.entry = self._parse(entry)
         self._known[entry.path] = self.entry
 
+    def again(self) -> "Modules":
+        """A reader of the same project that knows of nothing but the entry script."""
+        assert self.entry is not None
+        return Modules(self.entry.source, self._read, self.folders[0])
+
     def load(self, wanted: Import, user: Module) -> Module | None:
         """The module that an import statement of `user` means, if it is a file of the project."""
         source = self.locate(wanted, user)

@@ -9,7 +9,7 @@ from lintune.source.text import Problem, Site
 from lintune.values.value import Unknown, Value
 
 EndKind: TypeAlias = Literal[
-    *("raise", "assert", "exit", "parser-error", "key-error", "attribute-error", "missing-file", "type-error", "value-error"),
+    "raise", "assert", "exit", "parser-error", "key-error", "attribute-error", "missing-file", "type-error", "value-error"
 ]
 Stage: TypeAlias = Literal["parsing", "start", "after-weights", "last-save"]
 Option: TypeAlias = Callable[[str], Value]
@@ -103,6 +103,8 @@ class ScriptTrace:
     """What the walk could not follow."""
     paths_read: tuple[str, ...] = ()
     """The files it rests on."""
+    operations: object = None
+    """What was done to the weights of the model that is trained, in order (see `lintune.scripts.walk.weights`)."""
 
     @property
     def frozen(self) -> Mapping[str, PartState]:

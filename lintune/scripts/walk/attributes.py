@@ -1,0 +1,233 @@
+"""Attributes and items of values."""
+
+import ast
+from typing import TYPE_CHECKING, Any
+
+from lintune.scripts.walk.abstract import (
+    Bound,
+    Class,
+    Data,
+    Function,
+    Instance,
+    Items,
+    Library,
+    Open,
+    Parameter,
+    Parameters,
+    Parsed,
+    PartName,
+    Space,
+    Super,
+    Table,
+    Value,
+    Weights,
+    lift,
+    names_of,
+    plain,
+    sequence,
+)
+from lintune.scripts.walk.options import read_option
+from lintune.scripts.walk.scopes import ancestry, lookup, member, open_module
+from lintune.scripts.walk.walker import Stopped
+from lintune.scripts.walk.weights_use import module_attribute
+
+if TYPE_CHECKING:
+    from lintune.scripts.walk.walker import Walk
+
+
+def read(walk: "Walk", owner: Value, name: str, node: ast.AST) -> Value:
+    """`owner.name`."""
+    match owner:
+        case Parsed():
+            return _of_options(walk, owner, name, node)
+        case Library(dotted=dotted):
+            return _of_library(dotted, name)
+        case Space(module=module):
+            return _of_space(walk, owner, name) or Open(f"`{module.source.path}` does not set `{name}` where it was read")
+        case Instance():
+            return _of_instance(walk, owner, name, node)
+        case Weights():
+            return module_attribute(walk, owner, name)
+        case Class():
+            return _of_class(walk, owner, owner, name)
+        case Super(owner=inner, above=above):
+            found = member(_class_of(walk, inner) or above, name, above)
+            return Bound(inner, name, found if isinstance(found, Function) else None)
+        case Parameter() if name == "requires_grad":
+            return Open("it depends on the parameter")
+        case Data() | Items() | Table() | PartName() | Parameters() | Parameter():
+            return Bound(owner, name)
+    return Open("it is an attribute of something unknown", names_of(owner)) if not isinstance(owner, Open) else Bound(owner, name)
+
+
+def _of_library(dotted: str, name: str) -> Value:
+    if dotted == "sys" and name == "argv":
+        return Open("the command line")
+    if dotted == "os" and name == "environ":
+        return Library("os.environ")
+    if dotted in ("math", "sys") and name in ("pi", "e", "inf", "maxsize"):
+        return Data({"pi": 3.141592653589793, "e": 2.718281828459045, "inf": float("inf"), "maxsize": 2**63 - 1}[name])
+    return Library(f"{dotted}.{name}")
+
+
+def _of_space(walk: "Walk", space: Space, name: str) -> Value | None:
+    found = lookup(walk, name, open_module(walk, space.module))
+    if found is not None or walk.project is None:
+        return found
+    from lintune.scripts.modules import Import
+    from lintune.scripts.walk.scopes import imported
+
+    inner = imported(walk, Import("", name, 1), space.module)
+    return None if isinstance(inner, Open) else inner
+
+
+def _of_options(walk: "Walk", owner: Parsed, name: str, node: ast.AST) -> Value:
+    if owner.made_by is not None and name not in owner.slots:
+        found = member(owner.made_by, name)
+        if isinstance(found, Function):
+            return _descriptor(walk, owner, name, found)
+    if name == "__dict__":
+        return Bound(owner, name)
+    value = read_option(walk, owner, name)
+    if value is not None:
+        return value
+    class_name = owner.made_by.name if owner.made_by is not None else "Namespace"
+    if name.startswith("__") or name.startswith("_get"):
+        return Open("it is an attribute of every object")
+    walk.end("attribute-error", f"'{class_name}' object has no attribute '{name}'", "AttributeError", node)
+    raise Stopped
+
+
+def _of_instance(walk: "Walk", owner: Instance, name: str, node: ast.AST) -> Value:
+    if name in owner.slots:
+        found: Value = owner.slots[name]
+        return found
+    if isinstance(owner.made_by, Class):
+        inner = member(owner.made_by, name)
+        if inner is not None:
+            return _of_class(walk, owner.made_by, owner, name)
+    if owner.whole and not name.startswith("__"):
+        walk.end("attribute-error", f"'{owner.name}' object has no attribute '{name}'", "AttributeError", node)
+        raise Stopped
+    return Bound(owner, name)
+
+
+def _of_class(walk: "Walk", made: Class, owner: Value, name: str) -> Value:
+    found = member(made, name)
+    if isinstance(found, Function):
+        return _descriptor(walk, owner, name, found)
+    if isinstance(found, ast.Assign | ast.AnnAssign) and found.value is not None:
+        from lintune.scripts.walk.statements import value_in
+
+        home = next((each for each in ancestry(made)[0] if each.members.get(name) is found), made)
+        value = value_in(walk, found.value, home.scope)
+        is_enum = any(base.rpartition(".")[2] in ("Enum", "IntEnum", "StrEnum", "ExplicitEnum") for base in ancestry(made)[1])
+        return Open("it is a member of an enumeration", names_of(value)) if is_enum else value
+    if name == "__name__":
+        return Data(made.name)
+    return Bound(owner, name)
+
+
+def _descriptor(walk: "Walk", owner: Value, name: str, found: Function) -> Value:
+    """A function of a class as an attribute: a method, or what a property returns."""
+    kinds = {_last(each) for each in getattr(found.node, "decorator_list", [])}
+    if "staticmethod" in kinds:
+        return found
+    if kinds & {"property", "cached_property"}:
+        from lintune.scripts.walk.calls import call_function
+
+        return call_function(walk, found, [owner], {}, found.node, own=owner)
+    return Bound(owner, name, found)
+
+
+def _last(node: ast.expr) -> str:
+    inner = node.func if isinstance(node, ast.Call) else node
+    return inner.attr if isinstance(inner, ast.Attribute) else getattr(inner, "id", "")
+
+
+def _class_of(walk: "Walk", owner: Value) -> Class | None:
+    match owner:
+        case Instance(made_by=Class() as made) | Parsed(made_by=Class() as made):
+            return made
+        case Weights(root=root, path=path):
+            found = root.classes.get(path)
+            return found if found is not None else root.made_by if not path and isinstance(root.made_by, Class) else None
+        case Class():
+            return owner
+    return None
+
+
+class_of = _class_of
+
+
+def item(walk: "Walk", owner: Value, key_node: ast.expr, node: ast.AST) -> Value:
+    """`owner[key]`."""
+    from lintune.scripts.walk import expressions
+
+    if isinstance(key_node, ast.Slice):
+        return _slice(walk, owner, key_node)
+    key = expressions.value(walk, key_node)
+    names = names_of(owner, 0) | names_of(key)
+    match owner, key:
+        case Library(dotted="os.environ"), Data(value=str() as name):
+            from lintune.scripts.walk.libraries import environment_item
+
+            return environment_item(walk, name, node)
+        case Table(), Data(value=word):
+            return _entry(walk, owner, word, names, node)
+        case Items(), Data(value=int() as index) if not owner.open:
+            if -len(owner.items) <= index < len(owner.items):
+                return owner.items[index]
+        case Data(value=str() as text), Data(value=int() as index) if -len(text) <= index < len(text):
+            return Data(text[index], names)
+        case PartName(root=root, path=path, how="parts"), Data(value=int() as index):
+            return PartName(root, path, "last" if index == -1 else "", owner.where)
+        case Weights(root=root, path=path), Data(value=int() as index):
+            return Weights(root, f"{path}[{index}]")
+        case Weights(root=root, path=path), _:
+            return Weights(root, f"{path}[...]")
+        case Library(), _:
+            return owner
+    return Open("it is an item of something unknown", names | names_of(owner))
+
+
+def _entry(walk: "Walk", owner: Table, word: Any, names: frozenset[str], node: ast.AST) -> Value:
+    try:
+        found = owner.slots.get(word)
+    except TypeError:
+        return Open("it is an item of something unknown", names)
+    if found is not None:
+        value: Value = found
+        return value
+    base = node.value if isinstance(node, ast.Subscript) else None
+    shared = isinstance(base, ast.Name) and base.id not in walk.scope.slots and _changes(walk, base.id)
+    if owner.open or shared:
+        return Open("it is a key that is not known", names)
+    walk.end("key-error", repr(word), "KeyError", node, names)
+    raise Stopped
+
+
+def _changes(walk: "Walk", name: str) -> bool:
+    from lintune.scripts.walk.scopes import changed_elsewhere
+
+    return changed_elsewhere(walk, name)
+
+
+def _slice(walk: "Walk", owner: Value, key: ast.Slice) -> Value:
+    from lintune.scripts.walk import expressions
+
+    bounds = [expressions.value(walk, each) if each is not None else Data(None) for each in (key.lower, key.upper, key.step)]
+    names = names_of(owner, 0).union(*(names_of(each) for each in bounds))
+    if isinstance(owner, Weights):
+        shown = [str(each.value) if isinstance(each, Data) and each.value is not None else "" for each in bounds[:2]]
+        known = all(isinstance(each, Data) for each in bounds)
+        return Weights(owner.root, f"{owner.path}[{':'.join(shown) if known else '...'}]")
+    if isinstance(owner, Items) and any(isinstance(each, PartName) for each in owner.items):
+        return sequence(owner.kind, owner.items, True, names)
+    try:
+        start, stop, step = (plain(each) for each in bounds)
+        if isinstance(owner, Items) and not owner.open:
+            return sequence(owner.kind, owner.items[start:stop:step], names=names)
+        return lift(plain(owner)[start:stop:step], names)
+    except (ValueError, TypeError):
+        return Open("it is part of something unknown", names | names_of(owner))

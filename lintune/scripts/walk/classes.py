@@ -1,0 +1,120 @@
+"""Making objects of the project's classes."""
+
+import ast
+from typing import TYPE_CHECKING
+
+from lintune.scripts.walk.abstract import Class, Data, Function, Instance, Library, Open, Parsed, Value, Weights, names_of
+from lintune.scripts.walk.scopes import ancestry, member
+
+if TYPE_CHECKING:
+    from lintune.scripts.walk.walker import Walk
+
+_MODULES = ("Module", "Model", "ForCausalLM", "ForConditionalGeneration", "ForSequenceClassification", "LMHeadModel", "ModelMixin")
+_TRAINERS = ("Trainer",)
+
+
+def is_module(made: Class) -> bool:
+    """Whether a class is a model or a module of one."""
+    return any(dotted.endswith(_MODULES) for dotted in ancestry(made)[1])
+
+
+def is_trainer(made: "Class | Library") -> bool:
+    """Whether a class is a Trainer, of a library or made from one."""
+    if isinstance(made, Library):
+        return made.dotted.endswith(_TRAINERS)
+    return any(dotted.endswith(_TRAINERS) for dotted in ancestry(made)[1])
+
+
+def construct(walk: "Walk", made: Class, args: list[Value], keywords: dict[str, Value], node: ast.AST, whole: bool) -> Value:
+    """`Class(...)`."""
+    from lintune.scripts.walk.calls import call_function
+
+    outside = ancestry(made)[1]
+    if any(base.rpartition(".")[2] in ("Enum", "IntEnum", "StrEnum", "ExplicitEnum") for base in outside):
+        return Open("it is a member of an enumeration", frozenset().union(*(names_of(each) for each in args)))
+    if any(base.endswith(("HfArgumentParser", "ArgumentParser", "TrlParser")) for base in outside):
+        from lintune.scripts.walk.libraries import call_library
+
+        parser = next(base for base in outside if base.endswith(("HfArgumentParser", "ArgumentParser", "TrlParser")))
+        return call_library(walk, parser, args, keywords, node, whole)
+    if is_module(made):
+        root = walk.new_root(made)
+        own: Value = Weights(root)
+    else:
+        own = Instance(made)
+    if is_trainer(made):
+        from lintune.scripts.walk.libraries import note_trainer
+
+        note_trainer(walk, made.name, args, keywords, node, whole)
+    start = member(made, "__init__")
+    if isinstance(start, Function):
+        call_function(walk, start, [own, *args], keywords, node, own=own, whole=whole)
+    elif isinstance(own, Instance) and _is_dataclass(made):
+        _fill(walk, made, own, args, keywords, whole)
+        after = member(made, "__post_init__")
+        if isinstance(after, Function):
+            call_function(walk, after, [own], {}, node, own=own)
+    elif isinstance(own, Instance) and not args and not keywords and not outside:
+        own.whole = False
+    return own
+
+
+def _is_dataclass(made: Class) -> bool:
+    return any("dataclass" in ast.unparse(each) for each in made.node.decorator_list)
+
+
+def fields_of(made: Class) -> list[tuple[str, ast.AnnAssign, Class]]:
+    """The fields of a dataclass, those of its bases first."""
+    found: dict[str, tuple[str, ast.AnnAssign, Class]] = {}
+    for each in reversed(ancestry(made)[0]):
+        for item in each.node.body:
+            if isinstance(item, ast.AnnAssign) and isinstance(item.target, ast.Name):
+                found[item.target.id] = (item.target.id, item, each)
+    return list(found.values())
+
+
+def _fill(walk: "Walk", made: Class, own: Instance, args: list[Value], keywords: dict[str, Value], whole: bool) -> None:
+    fields = fields_of(made)
+    given = dict(zip((name for name, *_ in fields), args, strict=False))
+    given.update(keywords)
+    for name, item, home in fields:
+        if name in given:
+            own.slots[name] = given[name]
+        elif not whole:
+            own.slots[name] = Open("it is given by `*` or `**`")
+        else:
+            own.slots[name] = _default(walk, item, home)
+
+
+def _default(walk: "Walk", item: ast.AnnAssign, home: Class) -> Value:
+    from lintune.scripts.walk.statements import value_in
+
+    match item.value:
+        case ast.Call(func=ast.Name(id="field") | ast.Attribute(attr="field"), keywords=words):
+            for word in words:
+                if word.arg == "default":
+                    return value_in(walk, word.value, home.scope)
+                if word.arg == "default_factory":
+                    made = ast.copy_location(ast.Call(func=word.value, args=[], keywords=[]), word.value)
+                    return value_in(walk, made, home.scope)
+        case ast.expr() as expression:
+            return value_in(walk, expression, home.scope)
+    return Open("it is not given")
+
+
+def run_post_init(walk: "Walk", parsed: Parsed, node: ast.AST) -> None:
+    """The script's own `__post_init__` of an options class, while options are parsed."""
+    from lintune.scripts.walk.calls import call_function
+
+    if parsed.made_by is None:
+        return
+    found = member(parsed.made_by, "__post_init__")
+    if isinstance(found, Function):
+        before, walk.stage = walk.stage, "parsing"
+        try:
+            call_function(walk, found, [parsed], {}, node, own=parsed)
+        finally:
+            walk.stage = before
+
+
+__all__ = ["Data", "construct", "fields_of", "is_module", "is_trainer", "run_post_init"]

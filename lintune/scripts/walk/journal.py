@@ -1,0 +1,177 @@
+"""The state of a walk as a journal of writes, so that both ways of a branch can be walked and then joined.
+
+Everything that a script can change lies in dictionaries (`slots` of scopes, objects, lists, models). Each write is noted
+with what was there before; a branch is undone by its notes, and two ends of a branch are joined place by place.
+"""
+
+from typing import Any, TypeAlias
+
+from lintune.scripts.walk.abstract import (
+    MAYBE,
+    UNSET,
+    Data,
+    Function,
+    Items,
+    Library,
+    Open,
+    PartName,
+    Root,
+    Table,
+    Value,
+    Weights,
+    names_of,
+    sequence,
+)
+
+Slots: TypeAlias = dict[Any, Any]
+Delta: TypeAlias = dict[tuple[int, Any], tuple[Slots, Any]]
+"""Places with the dictionary they are in and what is there."""
+
+
+class Journal:
+    """The writes of a walk so far."""
+
+    __slots__ = ("_roots", "notes")
+
+    def __init__(self) -> None:
+        self.notes: list[tuple[Slots, Any, Any]] = []
+        self._roots: dict[tuple[int, int], Weights] = {}
+
+    def write(self, slots: Slots, key: Any, value: Any) -> None:
+        """Put a value into a place; `UNSET` removes it."""
+        self.notes.append((slots, key, slots.get(key, UNSET)))
+        if value is UNSET:
+            slots.pop(key, None)
+        else:
+            slots[key] = value
+
+    def mark(self) -> int:
+        """The present moment."""
+        return len(self.notes)
+
+    def since(self, mark: int) -> Delta:
+        """What is now in every place that was written since a moment."""
+        return {(id(slots), key): (slots, slots.get(key, UNSET)) for slots, key, _ in self.notes[mark:]}
+
+    def before(self, mark: int) -> Delta:
+        """What was, at that moment, in every place written since."""
+        found: Delta = {}
+        for slots, key, old in self.notes[mark:]:
+            found.setdefault((id(slots), key), (slots, old))
+        return found
+
+    def undo(self, mark: int) -> Delta:
+        """Go back to a moment; returns what was in the places written since."""
+        after = self.since(mark)
+        for slots, key, old in reversed(self.notes[mark:]):
+            if old is UNSET:
+                slots.pop(key, None)
+            else:
+                slots[key] = old
+        del self.notes[mark:]
+        return after
+
+    def join(self, mark: int, other: Delta, test: Any = None) -> None:
+        """Let every place hold what the present state and another end of the same branch have in common.
+
+        `test` is the condition under which the present state holds, where it is one on the model.
+        """
+        here, start = self.since(mark), self.before(mark)
+        for place in {**other, **here}:
+            slots, now = here.get(place, (None, UNSET))
+            if slots is None:
+                slots = other[place][0]
+                now = slots.get(place[1], UNSET)
+            then = other[place][1] if place in other else start[place][1]
+            if now is not then:
+                self.write(slots, place[1], self.joined(now, then, test))
+
+    def redo(self, delta: Delta) -> None:
+        """Make a state that was undone the present one."""
+        for (_, key), (slots, value) in delta.items():
+            self.write(slots, key, value)
+
+    def joined(self, one: Any, two: Any, test: Any = None) -> Any:
+        """What two values have in common."""
+        if one is two:
+            return one
+        if isinstance(one, Data) and isinstance(two, Data) and type(one.value) is type(two.value) and one.value == two.value:
+            return Data(one.value, one.names | two.names)
+        if isinstance(one, tuple) and isinstance(two, tuple) and one and two and one[0] == "ops" == two[0]:
+            return _joined_ops(one, two, test)
+        if (one is None and _is_ops(two)) or (two is None and _is_ops(one)):
+            return _joined_ops(one, two, test)
+        if isinstance(one, tuple) and isinstance(two, tuple):
+            if len(one) == len(two):
+                return tuple(self.joined(left, right) for left, right in zip(one, two, strict=True))
+            return self._merged(one, two)
+        if isinstance(one, bool) and isinstance(two, bool):
+            return one or two
+        if isinstance(one, Weights) and isinstance(two, Weights):
+            return self._model(one, two, test)
+        return _alike(self, one, two)
+
+    def _merged(self, one: tuple[Any, ...], two: tuple[Any, ...]) -> tuple[Any, ...]:
+        """The items of lists of different length: those of both, which the list then may or may not have."""
+        return tuple(dict.fromkeys((*one, *two))) + (MAYBE,)
+
+    def _model(self, one: Weights, two: Weights, test: Any) -> Value:
+        if one.root is two.root:
+            return one if one.path == two.path else Weights(one.root, min(one.path, two.path, key=len))
+        key = (id(one.root), id(two.root))
+        if key not in self._roots:
+            made = Root(one.root.made_by, {"ops": _joined_ops(one.root.slots["ops"], two.root.slots["ops"], test)})
+            made.classes = {**two.root.classes, **one.root.classes}
+            self._roots[key] = Weights(made)
+        return self._roots[key]
+
+
+def _is_ops(value: Any) -> bool:
+    return isinstance(value, tuple) and bool(value) and value[0] == "ops"
+
+
+def _joined_ops(one: Any, two: Any, test: Any) -> Any:
+    """`("ops", earlier, operation)` chains: what is common, then either of the rests."""
+    seen = {}
+    chain = one
+    while chain is not None:
+        seen[id(chain)] = chain
+        chain = chain[1]
+    common = two
+    while common is not None and id(common) not in seen:
+        common = common[1]
+    return ("ops", common, ("either", test, _after(one, common), _after(two, common)))
+
+
+def _after(chain: Any, common: Any) -> tuple[Any, ...]:
+    found = []
+    while chain is not None and chain is not common:
+        found.append(chain[2])
+        chain = chain[1]
+    return tuple(reversed(found))
+
+
+def _alike(journal: Journal, one: Any, two: Any) -> Any:
+    """Values of different kinds."""
+    names = names_of(one) | names_of(two)
+    match one, two:
+        case Items(kind=kind), Items(kind=other) if kind == other:
+            items = journal.joined(one.items, two.items)
+            return sequence(kind, items, one.open or two.open, names)
+        case Table(), Table():
+            made = Table(names=names)
+            made.state["open"] = True
+            for key in one.slots.keys() & two.slots.keys():
+                made.slots[key] = journal.joined(one.slots[key], two.slots[key])
+            return made
+        case Library(dotted=first), Library(dotted=second) if first == second:
+            return one
+        case Function(node=first_node), Function(node=second_node) if first_node is second_node:
+            return one
+        case PartName(), PartName():
+            return one if one.how == "last" else two
+        case Weights(), Data(value=None):
+            return Open("it depends on conditions of the script", names)
+    if one is UNSET or two is UNSET:
+        return Open("it is set on some paths only", names, unset=True)
+    return Open("it depends on conditions that are not known", names)

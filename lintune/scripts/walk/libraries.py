@@ -1,0 +1,276 @@
+"""Calls of libraries: those that a script decides something with, and those that load, wrap and train."""
+
+import ast
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from lintune.scripts.walk import builtin, parsing
+from lintune.scripts.walk.abstract import (
+    NONE,
+    Class,
+    Data,
+    Function,
+    Instance,
+    Items,
+    Library,
+    Open,
+    Partial,
+    Table,
+    Value,
+    Weights,
+    names_of,
+    plain,
+    sequence,
+)
+from lintune.scripts.walk.given import keyword_values
+from lintune.scripts.walk.parsing import parser_method
+from lintune.scripts.walk.trace import Call
+from lintune.scripts.walk.walker import Stopped
+from lintune.scripts.walk.weights_use import freeze_all, wrap
+from lintune.values.value import Absent, Known
+
+if TYPE_CHECKING:
+    from lintune.scripts.walk.walker import Walk
+
+_NO_MODELS = ("Tokenizer", "TokenizerFast", "Processor", "Config", "FeatureExtractor", "Dataset", "Scheduler", "ImageProcessor", "Collator")
+_WRAPPERS = frozenset(("DistributedDataParallel", "DDP", "FullyShardedDataParallel", "FSDP", "DataParallel", "compile", "dispatch_model"))
+_RECORDED = ("Config", "Trainer", "Arguments", "AdamW", "Adam", "SGD", "Adafactor", "AdamW8bit", "Lion", "get_scheduler", "TrainerArgs")
+_PEFT = frozenset(("get_peft_model", "inject_adapter_in_model"))
+_KBIT = frozenset(("prepare_model_for_kbit_training", "prepare_model_for_int8_training"))
+_FIRST = {"from_pretrained": "pretrained_model_name_or_path", "get_peft_model": "model", "Trainer": "model"}
+_EXITS = frozenset(("sys.exit", "os._exit", "builtins.exit", "builtins.quit", "os.abort"))
+
+
+def call_library(walk: "Walk", dotted: str, args: list[Value], keywords: dict[str, Value], node: ast.AST, whole: bool = True) -> Value:
+    """The value of a call of something of a library."""
+    package, _, name = dotted.partition(".")
+    last = dotted.rpartition(".")[2]
+    if package == "builtins":
+        if dotted in _EXITS:
+            return leave(walk, args, node)
+        return builtin.call_builtin(walk, name, args, keywords, node)
+    known = _KNOWN.get(dotted)
+    if known is not None:
+        return known(walk, args, keywords, node)
+    if dotted in _EXITS:
+        return leave(walk, args, node)
+    made = parsing.make_parser(walk, last, args, keywords, node)
+    if made is not None:
+        return made
+    return _of_training(walk, dotted, last, args, keywords, node, whole)
+
+
+def _of_training(walk: "Walk", dotted: str, last: str, args: list[Value], keywords: dict[str, Value], node: ast.AST, whole: bool) -> Value:
+    if last in _PEFT:
+        record(walk, dotted, args, keywords, node, whole)
+        first = args[0] if args else keywords.get("model", Open())
+        config = args[1] if len(args) > 1 else keywords.get("peft_config", Table(dict(keywords), {"open": not whole}))
+        return wrap(walk, first, config, node)
+    if last in _KBIT:
+        record(walk, dotted, args, keywords, node, whole)
+        return freeze_all(walk, args[0] if args else keywords.get("model", Open()), node)
+    if last in ("from_pretrained", "from_config", "_from_config"):
+        return load_model(walk, Library(dotted.rpartition(".")[0]), last, args, keywords, node, whole)
+    if last in _WRAPPERS and args:
+        return args[0]
+    if last.endswith("Trainer") and last[:1].isupper():
+        note_trainer(walk, dotted, args, keywords, node, whole)
+    elif last.endswith(_RECORDED):
+        record(walk, dotted, args, keywords, node, whole)
+    if last[:1].isupper():
+        return Instance(Library(dotted), dict(keywords), last.endswith("Config") and whole and last.startswith("Lora"))
+    return _other(walk, dotted, last, args, keywords)
+
+
+def _other(walk: "Walk", dotted: str, last: str, args: list[Value], keywords: dict[str, Value]) -> Value:
+    """A library's function that is not known: lists that it gets may be changed, options are left alone."""
+    from lintune.scripts.walk.stores import forget
+
+    if dotted.startswith(("random.", "numpy.random.")):
+        for each in args:
+            forget(walk, each)
+    given = (*args, *keywords.values())
+    return Open(f"`{last}()` of a library", NONE.union(*(names_of(each, 1) for each in given)) if given else NONE)
+
+
+def record(walk: "Walk", dotted: str, args: list[Value], keywords: dict[str, Value], node: ast.AST, whole: bool) -> None:
+    """Write a call down with its keywords."""
+    given = dict(keywords)
+    first = _FIRST.get(dotted.rpartition(".")[2])
+    if first is not None and args:
+        given.setdefault(first, args[0])
+    function = node.func if isinstance(node, ast.Call) else node
+    values = keyword_values(walk, given, node)
+    walk.call_made(Call(dotted, walk.site(function), not walk.unsure, values, whole))
+
+
+def note_trainer(walk: "Walk", name: str, args: list[Value], keywords: dict[str, Value], node: ast.AST, whole: bool) -> None:
+    """A Trainer is made: what it trains is the model that it gets."""
+    record(walk, name, args, keywords, node, whole)
+    model = keywords.get("model", args[0] if args else Open())
+    if isinstance(model, Weights) and (walk.trained is None or not walk.unsure):
+        walk.trained = model
+    config = keywords.get("peft_config")
+    if config is not None and isinstance(model, Weights) and not (isinstance(config, Data) and config.value is None):
+        wrap(walk, model, config, node)
+
+
+def load_model(
+    walk: "Walk", made: Class | Library, name: str, args: list[Value], keywords: dict[str, Value], node: ast.AST, whole: bool
+) -> Value:
+    """`Class.from_pretrained(...)`: a model, or something beside it."""
+    title = made.name if isinstance(made, Class) else made.dotted
+    record(walk, f"{title}.{name}", args, keywords, node, whole)
+    if title.endswith(_NO_MODELS):
+        return Instance(made if isinstance(made, Library) else Library(title))
+    if title.endswith("PeftModel") or ".PeftModel" in title:
+        model = args[0] if args else keywords.get("model", Open())
+        trains = keywords.get("is_trainable", Data(False))
+        config = Table(state={"open": True})
+        found = wrap(walk, model, config, node)
+        if not (isinstance(trains, Data) and trains.value):
+            freeze_all(walk, found, node)
+        return found
+    if walk.stage == "start":
+        walk.stage = "after-weights"
+    root = walk.new_root(made)
+    model = Weights(root)
+    if isinstance(made, Class):
+        _build(walk, made, model, args, node)
+    unsloth = title.rpartition(".")[2] in ("FastLanguageModel", "FastVisionModel", "FastModel")
+    return sequence("tuple", (model, Open("a tokenizer"))) if unsloth else model
+
+
+def _build(walk: "Walk", made: Class, model: Weights, args: list[Value], node: ast.AST) -> None:
+    """A model of a class of the project: its constructor tells of which modules it is made."""
+    from lintune.scripts.walk.calls import call_function
+    from lintune.scripts.walk.scopes import member
+
+    start = member(made, "__init__")
+    if isinstance(start, Function):
+        walk.unsure += 1
+        try:
+            call_function(walk, start, [model, Instance(Library("transformers.config"))], {}, node, own=model, whole=False)
+        except Stopped:
+            pass
+        finally:
+            walk.unsure -= 1
+
+
+def leave(walk: "Walk", args: list[Value], node: ast.AST) -> Value:
+    """`sys.exit(...)`."""
+    status = args[0] if args else Data(None)
+    success = isinstance(status, Data) and status.value in (None, 0)
+    message = str(status.value) if isinstance(status, Data) and not success else ""
+    walk.end("exit", message, "SystemExit", node, names_of(status), success)
+    raise Stopped
+
+
+def environment_item(walk: "Walk", name: str, node: ast.AST) -> Value:
+    """`os.environ["NAME"]`."""
+    found = walk.variable(name)
+    if isinstance(found, Absent):
+        walk.end("key-error", repr(name), "KeyError", node)
+        raise Stopped
+    return Data(str(found.value)) if isinstance(found, Known) else Open(f"`{name}` is read from the environment")
+
+
+def _variable(walk: "Walk", args: list[Value], keywords: dict[str, Value], node: ast.AST) -> Value:
+    if not args or not isinstance(args[0], Data):
+        return Open("it is read from the environment")
+    found = walk.variable(str(args[0].value))
+    if isinstance(found, Known):
+        return Data(str(found.value))
+    if isinstance(found, Absent):
+        return args[1] if len(args) > 1 else keywords.get("default", Data(None))
+    return Open(f"`{args[0].value}` is read from the environment")
+
+
+def _join(walk: "Walk", args: list[Value], keywords: dict[str, Value], node: ast.AST) -> Value:
+    from posixpath import join
+
+    names = NONE.union(*(names_of(each) for each in args))
+    try:
+        return Data(join(*[str(plain(each)) for each in args]), names)
+    except (ValueError, TypeError):
+        return Open("it is a path with unknown parts", names)
+
+
+def _exists(walk: "Walk", args: list[Value], keywords: dict[str, Value], node: ast.AST) -> Value:
+    names = names_of(args[0]) if args else NONE
+    if args and isinstance(args[0], Data) and isinstance(args[0].value, str):
+        found = walk.exists(args[0].value)
+        if found is not None:
+            return Data(found, names)
+    return Open("whether it is there is not known", names)
+
+
+def _partial(walk: "Walk", args: list[Value], keywords: dict[str, Value], node: ast.AST) -> Value:
+    return Partial(args[0], tuple(args[1:]), keywords) if args else Open()
+
+
+def _literal(walk: "Walk", args: list[Value], keywords: dict[str, Value], node: ast.AST) -> Value:
+    """`ast.literal_eval(text)`."""
+    return _read_text(walk, args, node, ast.literal_eval, "malformed node or string")
+
+
+def _json(walk: "Walk", args: list[Value], keywords: dict[str, Value], node: ast.AST) -> Value:
+    import json
+
+    return _read_text(walk, args, node, json.loads, "it is no JSON")
+
+
+def _read_text(walk: "Walk", args: list[Value], node: ast.AST, read: Callable[[str], Any], message: str) -> Value:
+    from lintune.scripts.walk.abstract import lift
+
+    if not args or not isinstance(args[0], Data) or not isinstance(args[0].value, str) or len(args[0].value) > 5000:
+        return Open("it is read from text")
+    names = args[0].names
+    try:
+        return lift(read(args[0].value), names)
+    except (ValueError, SyntaxError, TypeError, RecursionError, MemoryError) as error:
+        walk.end("value-error", f"{message}: {args[0].value!r}", type(error).__name__, node, names)
+        raise Stopped from None
+
+
+def _fire(walk: "Walk", args: list[Value], keywords: dict[str, Value], node: ast.AST) -> Value:
+    """`fire.Fire(function)`: its parameters are options."""
+    from lintune.scripts.walk.calls import apply
+    from lintune.scripts.walk.options import lifted
+
+    if not args or not isinstance(args[0], Function):
+        return Open("fire calls something unknown")
+    spec = args[0].node.args
+    given = {each.arg: lifted(walk.option(each.arg), each.arg) for each in (*spec.args, *spec.kwonlyargs) if each.arg in walk.option_names}
+    return apply(walk, args[0], [], dict(given), node, len(given) == len(spec.args) + len(spec.kwonlyargs))
+
+
+def _chain(walk: "Walk", args: list[Value], keywords: dict[str, Value], node: ast.AST) -> Value:
+    """`itertools.chain(...)`: the items of each, a parameter standing for all of a model's."""
+    from lintune.scripts.walk.loops import any_element, elements
+
+    found: list[Value] = []
+    open_ = False
+    for each in args:
+        known = elements(each)
+        one = any_element(each) if known is None else None
+        found += known or ([one] if one is not None else [])
+        open_ = open_ or (known is None and one is None)
+    return sequence("list", found, open_)
+
+
+_KNOWN: dict[str, Callable[["Walk", list[Value], dict[str, Value], ast.AST], Value]] = {
+    "os.environ.get": _variable,
+    "os.getenv": _variable,
+    "os.path.join": _join,
+    "os.path.exists": _exists,
+    "os.path.isdir": _exists,
+    "os.path.isfile": _exists,
+    "functools.partial": _partial,
+    "ast.literal_eval": _literal,
+    "json.loads": _json,
+    "fire.Fire": _fire,
+    "itertools.chain": _chain,
+}
+
+__all__ = ["Items", "call_library", "environment_item", "leave", "load_model", "note_trainer", "parser_method", "record"]

@@ -1,0 +1,238 @@
+"""Methods of plain data, and of objects that libraries make."""
+
+import ast
+import re
+from typing import TYPE_CHECKING
+
+from lintune.scripts.walk import stores
+from lintune.scripts.walk.abstract import (
+    MAYBE,
+    NONE,
+    UNSET,
+    Class,
+    Data,
+    Instance,
+    Items,
+    Library,
+    Open,
+    Parameter,
+    Parsed,
+    PartName,
+    Table,
+    Test,
+    Value,
+    Weights,
+    lift,
+    names_of,
+    plain,
+    sequence,
+)
+from lintune.scripts.walk.classes import is_trainer
+from lintune.scripts.walk.weights_use import call_module, set_gradients
+
+if TYPE_CHECKING:
+    from lintune.scripts.walk.walker import Walk
+
+_TEXT = frozenset(
+    ("lower", "upper", "strip", "lstrip", "rstrip", "startswith", "endswith", "split", "rsplit", "replace", "title", "capitalize", "join")
+    + ("isdigit", "isnumeric", "isalpha", "isalnum", "isidentifier", "find", "rfind", "count", "format", "partition", "rpartition")
+    + ("splitlines", "removeprefix", "removesuffix", "casefold", "zfill", "index", "encode", "swapcase", "islower", "isupper")
+)
+_LONGEST = 20_000
+_TRAINING = frozenset(("backward", "train_batch", "training_step"))
+
+
+def call_method(
+    walk: "Walk", owner: Value, name: str, args: list[Value], keywords: dict[str, Value], node: ast.AST, whole: bool = True
+) -> Value:
+    """`owner.name(...)`, where the project does not define it."""
+    match owner:
+        case Data(value=str() as text):
+            return _of_text(walk, owner, text, name, args, keywords)
+        case Items():
+            return _of_items(walk, owner, name, args)
+        case Table():
+            return _of_table(walk, owner, name, args, keywords, node)
+        case PartName():
+            return _of_name(owner, name, args)
+        case Weights():
+            return call_module(walk, owner, name, args, keywords, node)
+        case Parameter() if name == "requires_grad_":
+            set_gradients(walk, owner, args[0] if args else Data(True), node, method=True)
+            return owner
+        case Parsed():
+            return Open(f"`{name}()` of the options")
+        case Instance():
+            return _of_instance(walk, owner, name, args, keywords, node, whole)
+        case Class() if name.startswith("from_") or name in ("_from_config", "load"):
+            from lintune.scripts.walk.libraries import load_model
+
+            return load_model(walk, owner, name, args, keywords, node, whole)
+        case Library(dotted=dotted):
+            from lintune.scripts.walk.libraries import call_library
+
+            return call_library(walk, f"{dotted}.{name}", args, keywords, node, whole)
+    return _of_unknown(walk, owner, name, args, keywords, node)
+
+
+def _of_text(walk: "Walk", owner: Data, text: str, name: str, args: list[Value], keywords: dict[str, Value]) -> Value:
+    names = owner.names.union(*(names_of(each) for each in (*args, *keywords.values())))
+    if name == "format" and len(text) < _LONGEST:
+        return _formatted(text, args, keywords, names)
+    if name not in _TEXT or keywords or len(text) > _LONGEST:
+        return Open("it is computed", names)
+    if name == "join" and args and isinstance(args[0], Items):
+        parts = [str(each.value) if isinstance(each, Data) else "..." for each in args[0].items if each is not MAYBE]
+        if args[0].open or "..." in parts:
+            return Open("it is text with unknown parts", names, text.join(parts)[:400])
+        return Data(text.join(parts)[:_LONGEST], names)
+    try:
+        return lift(getattr(text, name)(*[plain(each) for each in args]), names)
+    except (ValueError, TypeError, MemoryError, OverflowError):
+        return Open("it is computed", names)
+
+
+_FIELD = re.compile(r"\{(\w*)\}")
+
+
+def _formatted(text: str, args: list[Value], keywords: dict[str, Value], names: frozenset[str]) -> Value:
+    """`"... {} ...".format(...)` for plain fields."""
+    count = iter(range(len(args)))
+    known = True
+
+    def fill(found: "re.Match[str]") -> str:
+        nonlocal known
+        key = found[1]
+        index = int(key) if key.isdigit() else next(count, -1) if not key else -1
+        value = keywords.get(key) if key and not key.isdigit() else args[index] if 0 <= index < len(args) else None
+        if isinstance(value, Data):
+            return str(value.value)
+        known = False
+        return "..."
+
+    made = _FIELD.sub(fill, text)
+    return Data(made, names) if known and "{" not in made else Open("it is text with unknown parts", names, made)
+
+
+def _of_items(walk: "Walk", owner: Items, name: str, args: list[Value]) -> Value:
+    match name, args:
+        case (("append" | "add" | "insert"), [*_, value]):
+            stores.append(walk, owner, value)
+        case (("extend" | "update"), [more]):
+            stores.extend(walk, owner, more)
+        case (("remove" | "discard"), [value]):
+            stores.remove(walk, owner, value)
+        case "copy", _:
+            return sequence(owner.kind, owner.items, owner.open, owner.names)
+        case (("count" | "index" | "union" | "difference" | "intersection" | "issubset" | "issuperset"), _):
+            return _pure(owner, name, args)
+        case _:
+            found = owner.items[-1] if name == "pop" and not args and owner.items and not owner.open else None
+            if found is not None:
+                walk.journal.write(owner.slots, "items", owner.items[:-1])
+                return found
+            stores.forget(walk, owner)
+            return Open("it is taken from a list", owner.names)
+    return Data(None)
+
+
+def _pure(owner: Items, name: str, args: list[Value]) -> Value:
+    names = names_of(owner).union(*(names_of(each) for each in args))
+    try:
+        return lift(getattr(plain(owner), name)(*[plain(each) for each in args]), names)
+    except (ValueError, TypeError, AttributeError):
+        return Open("it is computed", names)
+
+
+def _of_table(walk: "Walk", owner: Table, name: str, args: list[Value], keywords: dict[str, Value], node: ast.AST) -> Value:
+    match name, args:
+        case "get", [Data(value=key, names=names), *rest]:
+            found = owner.slots.get(key)
+            if found is None:
+                return Open("it is a key that is not known", names) if owner.open else rest[0] if rest else Data(None, names)
+            return found if not (isinstance(found, Open) and found.unset) else Open(found.reason, found.names)
+        case "pop", [Data(value=key, names=names), *rest]:
+            found = owner.slots.get(key)
+            if found is None:
+                return rest[0] if rest and not owner.open else Open("it is a key that is not known", names)
+            walk.journal.write(owner.slots, key, UNSET)
+            return found
+        case "setdefault", [Data(value=key), *rest]:
+            if key not in owner.slots:
+                walk.journal.write(owner.slots, key, rest[0] if rest and not owner.open else Open() if owner.open else Data(None))
+            return owner.slots[key]
+        case "update", _:
+            _update(walk, owner, args, keywords)
+            return Data(None)
+        case "keys", []:
+            return sequence("list", [Data(key) for key in owner.slots], owner.open)
+        case "values", []:
+            return sequence("list", list(owner.slots.values()), owner.open)
+        case "items", []:
+            pairs = [sequence("tuple", (Data(key), value)) for key, value in owner.slots.items()]
+            return sequence("list", pairs, owner.open)
+        case "copy", []:
+            return Table(dict(owner.slots), dict(owner.state), owner.names)
+        case "get", _:
+            return Open("it is a key that is not known", names_of(owner).union(*(names_of(each) for each in args)))
+    stores.forget(walk, owner)
+    return Open("it is computed")
+
+
+def _update(walk: "Walk", owner: Table, args: list[Value], keywords: dict[str, Value]) -> None:
+    more = dict(keywords)
+    for each in args:
+        if isinstance(each, Table):
+            more.update(each.slots)
+            if each.open:
+                walk.journal.write(owner.state, "open", True)
+        else:
+            stores.forget(walk, owner)
+    for key, value in more.items():
+        walk.journal.write(owner.slots, key, value)
+
+
+def _of_name(owner: PartName, name: str, args: list[Value]) -> Value:
+    """What is asked of the name of any one parameter."""
+    kinds = {"startswith": "starts", "endswith": "ends", "__contains__": "in"}
+    if name in kinds and args:
+        words = args[0].items if isinstance(args[0], Items) else (args[0],)
+        if all(isinstance(each, Data) and isinstance(each.value, str) for each in words):
+            tests = tuple(Test(kinds[name], (each.value,), owner.path) for each in words if isinstance(each, Data))
+            return tests[0] if len(tests) == 1 else Test("or", tests)
+        return Test("open")
+    if name == "split":
+        return PartName(owner.root, owner.path, "parts", owner.where)
+    if name in ("lower", "strip", "replace"):
+        return owner
+    return Open("it is made from a name")
+
+
+def _of_instance(
+    walk: "Walk", owner: Instance, name: str, args: list[Value], keywords: dict[str, Value], node: ast.AST, whole: bool
+) -> Value:
+    from lintune.scripts.walk.libraries import parser_method
+
+    parsed = parser_method(walk, owner, name, args, keywords, node)
+    if parsed is not None:
+        return parsed
+    if name == "train" and is_trainer(owner.made_by):
+        train(walk)
+        return Open("what training gives")
+    return _of_unknown(walk, owner, name, args, keywords, node)
+
+
+def train(walk: "Walk") -> None:
+    """Training starts."""
+    walk.reached = True if not walk.unsure or walk.reached else None
+    walk.stage = "last-save"
+
+
+def _of_unknown(walk: "Walk", owner: Value, name: str, args: list[Value], keywords: dict[str, Value], node: ast.AST) -> Value:
+    if name in _TRAINING or (name == "train" and isinstance(owner, Open) and not args and not keywords):
+        train(walk)
+    if name == "prepare" and args:  # accelerate gives back what it gets
+        return args[0] if len(args) == 1 else sequence("tuple", args)
+    if name == "unwrap_model" and args:
+        return args[0]
+    return Open(f"`{name}()` of something unknown", names_of(owner).union(NONE, *(names_of(each) for each in args)))

@@ -1,0 +1,85 @@
+"""Parsed options as the script sees them: reading an attribute asks the launch, what the script sets itself comes first."""
+
+from typing import TYPE_CHECKING
+
+from lintune.scripts.walk.abstract import Data, Open, Parsed, Value, lift
+from lintune.values.value import Absent, Known, Unknown
+from lintune.values.value import Value as RunValue
+
+if TYPE_CHECKING:
+    from lintune.scripts.walk.walker import Walk
+
+_KEPT = frozenset(
+    ("fp16", "bf16", "tf32", "gradient_checkpointing", "seed", "learning_rate", "weight_decay", "num_train_epochs", "max_steps")
+    + ("per_device_train_batch_size", "per_device_eval_batch_size", "gradient_accumulation_steps", "do_train", "do_predict")
+    + ("resume_from_checkpoint", "overwrite_output_dir", "group_by_length", "remove_unused_columns", "output_dir", "deepspeed")
+    + ("lr_scheduler_type", "warmup_ratio", "warmup_steps", "save_steps", "save_total_limit", "max_grad_norm", "optim", "adam_beta1")
+    + ("dataloader_num_workers", "adam_beta2", "adam_epsilon", "ddp_find_unused_parameters", "torch_compile", "use_liger_kernel")
+)
+"""Options of `TrainingArguments` that its own `__post_init__` leaves as given (training_args.py of transformers 4.28 to 5.24).
+
+Enumerations among them are compared as text. `bf16` of TRL's classes may be set where it was not given: an absent value stays open.
+"""
+
+
+def lifted(value: RunValue, name: str) -> Value:
+    """A value of the launch as a walk has it."""
+    names = frozenset((name,))
+    match value:
+        case Known(value=data):
+            return _unhooked(lift(data, names))
+        case Absent():
+            return Data(None, names)
+        case Unknown(reason=reason):
+            return Open(reason or "it is not known", names)
+    return Open("", names)
+
+
+def _unhooked(value: Value) -> Value:
+    """Options hold lists, not tuples."""
+    if hasattr(value, "kind") and getattr(value, "kind", "") == "tuple":
+        value.kind = "list"  # type: ignore[union-attr]  # an Items
+    return value
+
+
+def read_option(walk: "Walk", parsed: Parsed, name: str) -> Value | None:
+    """An attribute of parsed options; None where there is certainly none of that name."""
+    if parsed.fields is None or name in parsed.fields or parsed.library:
+        walk.reads.add(name)
+    return _attribute(walk, parsed, name)
+
+
+def _attribute(walk: "Walk", parsed: Parsed, name: str) -> Value | None:
+    if name in parsed.slots:
+        found: Value = parsed.slots[name]
+        return found
+    if parsed.fields is not None and name in parsed.fields:
+        return lifted(walk.option(name), name)
+    if parsed.library:
+        return _of_library(walk, name)
+    return None if parsed.whole else Open(f"`{name}` is set elsewhere")
+
+
+def _of_library(walk: "Walk", name: str) -> Value:
+    value = walk.option(name)
+    if name == "fsdp" and isinstance(value, Known) and value.value == "":
+        return lift([], frozenset((name,)))
+    if name not in _KEPT or (name in ("bf16", "output_dir") and isinstance(value, Absent)):
+        return Open("the library's own `__post_init__` may change it", frozenset((name,)))
+    return lifted(value, name)
+
+
+def set_option(walk: "Walk", parsed: Parsed, name: str, value: Value) -> None:
+    """The script sets an attribute of parsed options: `training_args.bits = 16`."""
+    if name not in parsed.slots:
+        before = _attribute(walk, parsed, name)
+        if before is not None:
+            parsed.slots[name] = before
+    walk.journal.write(parsed.slots, name, value)
+
+
+def doubt(walk: "Walk", parsed: Parsed) -> None:
+    """Something unknown was given the options and may have set any of them."""
+    for name in parsed.fields or ():
+        if not isinstance(parsed.slots.get(name), Open):
+            set_option(walk, parsed, name, Open("unknown code was given the options", frozenset((name,))))

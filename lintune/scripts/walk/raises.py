@@ -1,0 +1,61 @@
+"""What a `raise`, a failed `assert` or an exit says."""
+
+import ast
+from typing import TYPE_CHECKING
+
+from lintune.scripts.walk import expressions
+from lintune.scripts.walk.abstract import NONE, Class, Data, Instance, Library, Names, Open, Test, Value, names_of, truth
+from lintune.scripts.walk.trace import EndKind
+from lintune.scripts.walk.walker import NEXT, RAISE
+
+if TYPE_CHECKING:
+    from lintune.scripts.walk.walker import Walk
+
+_LONGEST = 400
+
+
+def exception_of(walk: "Walk", node: ast.expr) -> tuple[EndKind, str, str, Names]:
+    """The kind of an end, the class that is raised, its message, and the options that the message reads."""
+    if isinstance(node, ast.Call):
+        exception = _name(node.func)
+        args = [expressions.value(walk, each) for each in node.args if not isinstance(each, ast.Starred)]
+        texts = [shown(each) for each in args[:3]]
+        message = " ".join(text for text in texts if text)
+        return ("exit" if exception == "SystemExit" else "raise"), exception, message[:_LONGEST], NONE
+    found = expressions.value(walk, node)
+    if isinstance(found, Instance):
+        return "raise", found.name, "", NONE
+    if isinstance(found, Class | Library):
+        return "raise", _name(node), "", NONE
+    return "raise", _name(node) if isinstance(node, ast.Name | ast.Attribute) else "Exception", "", NONE
+
+
+def _name(node: ast.expr) -> str:
+    return node.attr if isinstance(node, ast.Attribute) else getattr(node, "id", "Exception")
+
+
+def shown(value: Value) -> str:
+    """A value as text, with `...` where it is not known."""
+    match value:
+        case Data(value=found):
+            return str(found)
+        case Open(text=text):
+            return text
+    return ""
+
+
+def run_assert(walk: "Walk", node: ast.Assert) -> int:
+    """An `assert` statement."""
+    found = expressions.condition(walk, node.test)
+    names, holds = names_of(found), truth(found)
+    if not isinstance(found, Test):
+        walk.branch(node.test, holds, names)
+    if holds:
+        return NEXT
+    message = shown(expressions.value(walk, node.msg)) if node.msg is not None else ""
+    if not message:
+        message = f"assert {' '.join(walk.site(node.test).text.split())}"[:_LONGEST]
+    walk.unsure += holds is None
+    walk.end("assert", message, "AssertionError", node, names)
+    walk.unsure -= holds is None
+    return RAISE if holds is False else NEXT

@@ -1,0 +1,208 @@
+"""Assignments: to names, attributes, items of containers, and to `requires_grad`."""
+
+import ast
+from typing import TYPE_CHECKING, Any
+
+from lintune.scripts.walk.abstract import (
+    MAYBE,
+    Class,
+    Data,
+    Instance,
+    Items,
+    Open,
+    Parameter,
+    Parsed,
+    PartName,
+    Scope,
+    Space,
+    Table,
+    Test,
+    Value,
+    Weights,
+    names_of,
+    plain,
+)
+from lintune.scripts.walk.options import set_option
+from lintune.scripts.walk.weights_use import doubt_models, put_module, set_gradients
+
+if TYPE_CHECKING:
+    from lintune.scripts.walk.walker import Walk
+
+
+def bind(walk: "Walk", name: str, value: Value) -> None:
+    """Assign to a name of the present scope, or to a global one where it is declared so."""
+    scope = walk.scope
+    if name in scope.globals_:
+        scope = _outer(scope, name)
+    walk.journal.write(scope.slots, name, value)
+
+
+def _outer(scope: Scope, name: str) -> Scope:
+    current = scope.outer
+    while current is not None and current.outer is not None and name not in current.slots:
+        current = current.outer
+    return current or scope
+
+
+def store(walk: "Walk", target: ast.expr, value: Value, node: ast.AST) -> None:
+    """Assign a value to a target."""
+    from lintune.scripts.walk import expressions
+
+    match target:
+        case ast.Name(id=name):
+            bind(walk, name, value)
+        case ast.Tuple(elts=targets) | ast.List(elts=targets):
+            _unpack(walk, targets, value, node)
+        case ast.Starred(value=inner):
+            store(walk, inner, value, node)
+        case ast.Attribute(value=owner, attr=name):
+            set_attribute(walk, expressions.value(walk, owner), name, value, node)
+        case ast.Subscript(value=owner, slice=key):
+            set_item(walk, expressions.value(walk, owner), expressions.value(walk, key), value)
+
+
+def _unpack(walk: "Walk", targets: list[ast.expr], value: Value, node: ast.AST) -> None:
+    parts: list[Value] = [Open("it is unpacked from something unknown", names_of(value))] * len(targets)
+    star = next((index for index, each in enumerate(targets) if isinstance(each, ast.Starred)), None)
+    if isinstance(value, Items) and not value.open:
+        items = list(value.items)
+        if star is None and len(items) == len(targets):
+            parts = items
+        elif star is not None and len(items) >= len(targets) - 1:
+            after = len(targets) - star - 1
+            middle = Items("list", {"items": tuple(items[star : len(items) - after]), "open": False})
+            parts = [*items[:star], middle, *items[len(items) - after :]]
+    for target, part in zip(targets, parts, strict=True):
+        store(walk, target, part, node)
+
+
+def set_attribute(walk: "Walk", owner: Value, name: str, value: Value, node: ast.AST) -> None:
+    """`owner.name = value`."""
+    match owner:
+        case Parameter() | Weights() if name == "requires_grad":
+            set_gradients(walk, owner, value, node, method=False)
+        case Parsed():
+            set_option(walk, owner, name, value)
+        case Instance():
+            walk.journal.write(owner.slots, name, value)
+        case Weights():
+            put_module(walk, owner, name, value, node)
+        case Space(module=module):
+            from lintune.scripts.walk.scopes import open_module
+
+            walk.journal.write(open_module(walk, module).slots, name, value)
+        case Class(members=members):
+            members.pop(name, None)
+            if isinstance(value, Open):
+                members[name] = ast.Pass()
+        case Open() if name == "requires_grad":
+            doubt_models(walk, node)
+
+
+def set_item(walk: "Walk", owner: Value, key: Value, value: Value) -> None:
+    """`owner[key] = value`."""
+    match owner:
+        case Table():
+            if isinstance(key, Data) and _is_key(key.value):
+                walk.journal.write(owner.slots, key.value, value)
+            else:
+                walk.journal.write(owner.state, "open", True)
+        case Items() if isinstance(key, Data) and isinstance(key.value, int) and not owner.open and abs(key.value) < len(owner.items):
+            items = list(owner.items)
+            items[key.value] = value
+            walk.journal.write(owner.slots, "items", tuple(items))
+        case _:
+            forget(walk, owner)
+
+
+def _is_key(key: Any) -> bool:
+    return isinstance(key, str | int | float | bytes | None)
+
+
+def forget(walk: "Walk", owner: Value) -> None:
+    """A container was changed in a way that is not followed."""
+    if isinstance(owner, Items):
+        walk.journal.write(owner.slots, "open", True)
+    elif isinstance(owner, Table):
+        for key, old in list(owner.slots.items()):
+            walk.journal.write(owner.slots, key, Open("it may have been changed", names_of(old), unset=True))
+        walk.journal.write(owner.state, "open", True)
+
+
+def append(walk: "Walk", owner: Items, value: Value) -> None:
+    """One more item; in a loop over parameters it stands for those that pass the tests around."""
+    if isinstance(value, PartName) and walk.tests:
+        value = PartName(value.root, value.path, value.how, (*value.where, *walk.tests))
+    items = owner.items
+    if owner.kind == "set" and isinstance(value, Data) and any(isinstance(each, Data) and each.value == value.value for each in items):
+        return
+    walk.journal.write(owner.slots, "items", (*items, value))
+
+
+def remove(walk: "Walk", owner: Items, value: Value) -> None:
+    """Take a value out: by value where all are known, by a test on their names where they stand for modules."""
+    items = owner.items
+    if isinstance(value, Data) and any(isinstance(each, PartName) for each in items):
+        without = Test("not", (Test("last", (value.value,)),))
+        kept = tuple(
+            PartName(each.root, each.path, each.how, (*each.where, Test("not", (Test("last", (value.value,), each.path),))))
+            if isinstance(each, PartName)
+            else each
+            for each in items
+        )
+        walk.journal.write(owner.slots, "items", kept if without else items)
+        return
+    try:
+        known = plain(owner)
+        index = list(known).index(plain(value))
+    except ValueError:
+        forget(walk, owner)
+        return
+    walk.journal.write(owner.slots, "items", items[:index] + items[index + 1 :])
+
+
+def extend(walk: "Walk", owner: Items, more: Value) -> None:
+    """Add the items of another value."""
+    match more:
+        case Items():
+            for each in more.items:
+                if each is not MAYBE:
+                    append(walk, owner, each)
+            if more.open:
+                walk.journal.write(owner.slots, "open", True)
+        case Table() if not more.open:
+            for key in more.slots:
+                append(walk, owner, Data(key))
+        case PartName():
+            append(walk, owner, more)
+        case _:
+            walk.journal.write(owner.slots, "open", True)
+
+
+def augment(walk: "Walk", node: ast.AugAssign) -> None:
+    """`target += value`: in place for lists."""
+    from lintune.scripts.walk import expressions, operators
+
+    target = node.target
+    load = _as_load(target)
+    before, more = expressions.value(walk, load), expressions.value(walk, node.value)
+    if isinstance(before, Items) and before.kind == "list" and isinstance(node.op, ast.Add):
+        extend(walk, before, more)
+        return
+    if isinstance(before, Table) and isinstance(node.op, ast.BitOr):
+        forget(walk, before)
+        return
+    store(walk, target, operators.binary(walk, node, node.op, before, more), node)
+
+
+def _as_load(target: ast.expr) -> ast.expr:
+    match target:
+        case ast.Name(id=name):
+            made: ast.expr = ast.Name(id=name, ctx=ast.Load())
+        case ast.Attribute(value=value, attr=attr):
+            made = ast.Attribute(value=value, attr=attr, ctx=ast.Load())
+        case ast.Subscript(value=value, slice=key):
+            made = ast.Subscript(value=value, slice=key, ctx=ast.Load())
+        case _:
+            made = target
+    return ast.copy_location(made, target)

@@ -1,0 +1,116 @@
+"""What is left of a walk: its ends, branches, calls, the state of every part, and the options that it read."""
+
+import ast
+from typing import TYPE_CHECKING, Any
+
+from lintune.scripts.walk.abstract import Root, Weights
+from lintune.scripts.walk.given import run_value
+from lintune.scripts.walk.trace import PartState, ScriptTrace
+from lintune.scripts.walk.weights import Leaf, by_suffix, replay
+
+if TYPE_CHECKING:
+    from lintune.scripts.walk.walker import Walk
+
+
+def summary(walk: "Walk") -> ScriptTrace:
+    """The trace of a walk that is over."""
+    return ScriptTrace(
+        tuple(walk.ends.values()),
+        tuple(walk.branches.values()),
+        _parts(walk),
+        tuple(walk.loads.values()),
+        frozenset(walk.reads & walk.option_names),
+        _reads_open(walk),
+        walk.reached,
+        tuple([*walk.script.problems, *walk.notes.values()]),
+        walk.project.paths_read if walk.project is not None else (),
+        _chain(walk),
+    )
+
+
+def model_of(walk: "Walk") -> Root | None:
+    """The model that is trained: the one that the trainer gets, else the last one that was loaded or made."""
+    if walk.trained is not None:
+        return _home(walk.trained.root)
+    roots = [root for root in walk.roots if root.home is None]
+    switched = [root for root in roots if root.slots["ops"] is not None]
+    chosen = switched or roots
+    return chosen[-1] if chosen else None
+
+
+def _home(root: Root) -> Root:
+    while root.home is not None:
+        root = root.home[0]
+    return root
+
+
+def _chain(walk: "Walk") -> Any:
+    root = model_of(walk)
+    return root.slots["ops"] if root is not None else None
+
+
+def _operations(chain: Any) -> list[Any]:
+    found: list[Any] = []
+    while chain is not None:
+        found.append(chain[2])
+        chain = chain[1]
+    return found[::-1]
+
+
+def _flat(operations: Any) -> list[Any]:
+    found: list[Any] = []
+    for each in operations:
+        if each[0] == "either":
+            found += [*_flat(each[2]), *_flat(each[3])]
+        else:
+            found.append(each)
+    return found
+
+
+def _parts(walk: "Walk") -> dict[str, PartState]:
+    root = model_of(walk)
+    if root is None:
+        return {}
+    chain = root.slots["ops"]
+    flat = _flat(_operations(chain))
+    wraps = [each for each in flat if each[0] == "peft"]
+    found: dict[str, PartState] = {}
+    for path in ["", *(each[1] for each in flat if each[0] != "void")]:
+        state = replay(chain, Leaf((f"{path}.weight" if path else "weight",)), by_suffix)
+        wrap = wraps[-1] if wraps else None
+        values = [run_value(walk, wrap[index], ast.Pass()) for index in (2, 3)] if wrap is not None else []
+        lora = any(_covers(each[1], path) for each in wraps) if wraps else False
+        found[path] = (
+            PartState(path, state.full, lora, *values, site=state.site) if values else PartState(path, state.full, lora, site=state.site)
+        )
+    for each in flat:
+        if each[0] == "set" and each[2]:
+            key = "*".join(filter(None, (each[1], *map(_shown, each[2]))))
+            found[f"{key}*"] = PartState(f"{key}*", each[3], site=each[4])
+    return found
+
+
+def _covers(wrapped: str, path: str) -> bool:
+    return not wrapped or path == wrapped or path.startswith(f"{wrapped}.")
+
+
+def _shown(test: Any) -> str:
+    if test.kind == "not":
+        return f"!{_shown(test.args[0])}"
+    if test.kind in ("and", "or"):
+        return ("|" if test.kind == "or" else "&").join(map(_shown, test.args))
+    return "?" if test.kind in ("open", "exists") else ",".join(map(str, test.args))
+
+
+def _reads_open(walk: "Walk") -> frozenset[str]:
+    """Options that are named in blocks that were not entered, and were not read."""
+    found: set[str] = set()
+    for _, body in walk.skipped:
+        for statement in body:
+            for node in ast.walk(statement):
+                if isinstance(node, ast.Attribute) and node.attr in walk.option_names:
+                    found.add(node.attr)
+    return frozenset(found - walk.reads)
+
+
+__all__ = ["Weights", "model_of", "summary"]

@@ -1,0 +1,152 @@
+"""`try`: a raise inside that a handler catches is no end."""
+
+import ast
+import builtins
+from typing import TYPE_CHECKING
+
+from lintune.scripts.walk import stores
+from lintune.scripts.walk.abstract import Open
+from lintune.scripts.walk.trace import End
+from lintune.scripts.walk.walker import NEXT, RAISE
+from lintune.source.record import replace
+
+if TYPE_CHECKING:
+    from lintune.scripts.walk.walker import Walk
+
+_ALL = frozenset(("Exception", "BaseException"))
+
+
+def run_try(walk: "Walk", node: ast.Try) -> int:
+    """A `try` statement with its handlers, `else` and `finally`."""
+    from lintune.scripts.walk.statements import run
+
+    mark = walk.journal.mark()
+    walk.tries.append([])
+    try:
+        left = run(walk, node.body)
+    finally:
+        raised = walk.tries.pop()
+    if not left & NEXT and left & RAISE:
+        left = _handled(walk, node, raised, left & ~RAISE)
+    else:
+        for each in raised:
+            if _catcher(node, each) is not True:
+                _pass_on(walk, each, _catcher(node, each) is False)
+        left = _perhaps_handled(walk, node, mark, left)
+        if node.orelse and left & NEXT:
+            left = (left & ~NEXT) | run(walk, node.orelse)
+    if node.finalbody:
+        after = run(walk, node.finalbody)
+        left = left if after & NEXT else after
+    return left
+
+
+def _pass_on(walk: "Walk", end: End, as_it_is: bool) -> None:
+    made = end if as_it_is else replace(end, certain=False)
+    if walk.tries:
+        walk.tries[-1].append(made)
+    else:
+        walk.keep(made)
+
+
+def _handled(walk: "Walk", node: ast.Try, raised: list[End], left: int) -> int:
+    """The body certainly raises: the handler that catches it runs."""
+    from lintune.scripts.walk.statements import run
+
+    last = raised[-1] if raised else None
+    for each in raised[:-1]:
+        if _catcher(node, each) is not True:
+            _pass_on(walk, each, _catcher(node, each) is False)
+    if last is None:
+        return left | RAISE
+    caught = _catcher(node, last)
+    if caught is False:
+        _pass_on(walk, last, True)
+        return left | RAISE
+    handler = next((each for each in node.handlers if _catches(each, last.exception) is not False), None)
+    if handler is None:
+        _pass_on(walk, last, False)
+        return left | NEXT
+    if caught is None:
+        _pass_on(walk, last, False)
+        walk.unsure += 1
+    try:
+        _bind(walk, handler)
+        walk.caught.append(last)
+        return left | run(walk, handler.body)
+    finally:
+        walk.caught.pop()
+        if caught is None:
+            walk.unsure -= 1
+
+
+def _bind(walk: "Walk", handler: ast.ExceptHandler) -> None:
+    if handler.name:
+        stores.bind(walk, handler.name, Open("it is an exception"))
+
+
+def _perhaps_handled(walk: "Walk", node: ast.Try, mark: int, left: int) -> int:
+    """Anything in the body may raise: each handler may run, in a state between that before and that after it."""
+    from lintune.scripts.walk.statements import branch, run
+
+    for handler in node.handlers:
+
+        def handle(handler: ast.ExceptHandler = handler) -> int:
+            for (_, key), (slots, old) in walk.journal.before(mark).items():
+                walk.journal.write(slots, key, walk.journal.joined(slots.get(key), old))
+            _bind(walk, handler)
+            walk.caught.append(None)
+            try:
+                return run(walk, handler.body)
+            finally:
+                walk.caught.pop()
+
+        left |= branch(walk, Open(), frozenset(), handle, lambda: NEXT)
+    return left
+
+
+def _catcher(node: ast.Try, end: End) -> bool | None:
+    """Whether some handler catches an end."""
+    found = [_catches(handler, end.exception) for handler in node.handlers]
+    return True if True in found else None if None in found else False
+
+
+def _catches(handler: ast.ExceptHandler, exception: str) -> bool | None:
+    if handler.type is None:
+        return True
+    types = handler.type.elts if isinstance(handler.type, ast.Tuple) else [handler.type]
+    found = [_is_a(exception, node.attr if isinstance(node, ast.Attribute) else getattr(node, "id", "")) for node in types]
+    return True if True in found else None if None in found else False
+
+
+def _is_a(exception: str, caught: str) -> bool | None:
+    one, two = getattr(builtins, exception, None), getattr(builtins, caught, None)
+    if isinstance(one, type) and isinstance(two, type):
+        return issubclass(one, two)
+    if caught in _ALL and exception:
+        return True
+    return exception == caught or None
+
+
+def raise_again(walk: "Walk", node: ast.Raise) -> None:
+    """A bare `raise` in a handler."""
+    last = walk.caught[-1] if walk.caught else None
+    if last is None:
+        walk.end("raise", "", "Exception", node)
+    elif not walk.unsure:
+        _pass_on(walk, last, True)
+    else:
+        _pass_on(walk, last, False)
+
+
+def run_quietly(walk: "Walk", body: list[ast.stmt]) -> int:
+    """A block below `contextlib.suppress`: what it raises is no certain end."""
+    from lintune.scripts.walk.statements import run
+
+    walk.tries.append([])
+    try:
+        left = run(walk, body)
+    finally:
+        for each in walk.tries.pop():
+            _pass_on(walk, each, False)
+    return left | NEXT

@@ -1,0 +1,266 @@
+"""Which weights of a model a script trains: the operations on them, in order, and what comes out for one parameter.
+
+A chain is `("ops", earlier chain or None, operation)`. Operations:
+`("set", path, tests, value, site)` switches gradients of what lies below a path and passes the tests; value None: not known.
+`("peft", path, targets, saved, bias, site)` freezes what lies below a path, wraps the targets with an adapter, trains copies.
+`("fresh", path, site)` a new module, trained. `("graft", path, root)` another model put in there.
+`("void", path, value, site)` the attribute is set on the module instead of its weights: nothing happens.
+`("either", test, operations, operations)` one of two, the first where the test holds.
+"""
+
+from collections.abc import Callable
+from typing import Any, TypeAlias
+
+from lintune.scripts.walk.abstract import Data, Items, Open, PartName, Test, Value
+from lintune.source.record import dataclass
+
+Chain: TypeAlias = Any
+Targeted: TypeAlias = Callable[[Value, "Leaf"], bool | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Leaf:
+    """A parameter of a model."""
+
+    names: tuple[str, ...]
+    """As `named_parameters()` gives it first, then other paths that lead to it."""
+    kind: str = "linear"
+    """What its module is: linear, embedding, norm, conv, other."""
+
+    @property
+    def module(self) -> str:
+        """The module that holds it."""
+        return self.names[0].rpartition(".")[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Trained:
+    """Whether a parameter is trained itself, whether an adapter lies around its module, whether a copy of it is trained."""
+
+    full: bool | None = True
+    lora: bool | None = False
+    copy: bool | None = False
+    share: str = ""
+    """Where only some layers were switched: the slice (`[-4:]`)."""
+    site: Any = None
+
+
+def within(path: str, leaf: Leaf) -> str | None:
+    """The name of a parameter below a path, relative to it; None where it lies elsewhere."""
+    bare = path.partition("[")[0]
+    if not bare:
+        return leaf.names[0]
+    for name in leaf.names:
+        if name.startswith(bare) and (len(name) == len(bare) or name[len(bare)] == "."):
+            return name[len(bare) + 1 :]
+    return None
+
+
+def holds(test: Test, leaf: Leaf) -> bool | None:
+    """Whether a test on names holds for a parameter."""
+    match test.kind:
+        case "not":
+            inner = holds(test.args[0], leaf)
+            return None if inner is None else not inner
+        case "and" | "or":
+            settles = test.kind == "or"
+            parts = [holds(each, leaf) for each in test.args]
+            return settles if settles in parts else None if None in parts else not settles
+        case "isa":
+            return _isa(test.args, leaf)
+        case "open" | "exists":
+            return None
+    name = within(test.path, leaf)
+    if name is None:
+        return False
+    return _named(test.kind, test.args[0], name)
+
+
+def _named(kind: str, text: str, name: str) -> bool | None:
+    match kind:
+        case "in":
+            return text in name
+        case "starts":
+            return name.startswith(text)
+        case "ends":
+            return name.endswith(text) or (text != "" and name.rpartition(".")[0].endswith(text))
+        case "equals":
+            return text in (name, name.rpartition(".")[0])
+        case "part":
+            return text in name.split(".")
+        case "last":
+            return name.rpartition(".")[0].rpartition(".")[2] == text
+    return None
+
+
+_KINDS = {"Linear": "linear", "Embedding": "embedding", "Conv1D": "conv", "Conv2d": "conv", "Conv3d": "conv", "LayerNorm": "norm"}
+
+
+def _isa(names: tuple[str, ...], leaf: Leaf) -> bool | None:
+    known = [_KINDS.get(name.rpartition(".")[2]) for name in names]
+    if leaf.kind in known:
+        return True
+    return None if None in known else False
+
+
+def replay(chain: Chain, leaf: Leaf, targeted: Targeted, exists: Callable[[str], bool | None] = lambda _: None) -> Trained:
+    """What the operations of a chain leave of a parameter."""
+    operations = []
+    while chain is not None:
+        operations.append(chain[2])
+        chain = chain[1]
+    state = Trained()
+    for operation in reversed(operations):
+        state = _applied(operation, state, leaf, targeted, exists)
+    return state
+
+
+def _applied(operation: Any, state: Trained, leaf: Leaf, targeted: Targeted, exists: Callable[[str], bool | None]) -> Trained:
+    match operation:
+        case ("set", path, tests, value, site):
+            return _set(state, path, tests, value, site, leaf)
+        case ("peft", path, targets, saved, bias, site):
+            return _wrapped(state, path, targets, saved, bias, site, leaf, targeted)
+        case ("fresh", path, site) if path and within(path, leaf) is not None:
+            return Trained(site=site)
+        case ("graft", path, root) if within(path, leaf) is not None:
+            inner = Leaf(tuple(dict.fromkeys(filter(None, [within(path, leaf)]))) or leaf.names, leaf.kind)
+            return replay(root.slots["ops"], inner, targeted, exists)
+        case ("either", test, first, second):
+            return _either(test, first, second, state, leaf, targeted, exists)
+    return state
+
+
+def _set(state: Trained, path: str, tests: tuple[Test, ...], value: bool | None, site: Any, leaf: Leaf) -> Trained:
+    if within(path, leaf) is None:
+        return state
+    applies: bool | None = True
+    for test in tests:
+        found = holds(test, leaf)
+        applies = False if found is False else None if found is None and applies is not False else applies
+    if applies is False:
+        # the adapter's own parameters have names of their own: `lora_A`, `modules_to_save`
+        return _set_adapter(state, tests, value, leaf)
+    share = path.partition("[")[2]
+    if applies is None:
+        return Trained(state.full if state.full == value else None, _open(state.lora, value), _open(state.copy, value), state.share, site)
+    if share and state.full is not value:
+        return Trained(value, state.lora, state.copy, share.partition("]")[0], site)
+    lora = state.lora if value or not tests else _lora_left(state, tests, leaf)
+    if value is False and not tests:
+        lora = False
+    copy = state.copy if value else False
+    return Trained(value, lora if value is not None else _open(state.lora, None), copy, "" if not share else state.share, site)
+
+
+def _open(adapter: bool | None, value: bool | None) -> bool | None:
+    return adapter if not adapter or value else None
+
+
+def _adapter_leaf(leaf: Leaf, ending: str) -> Leaf:
+    return Leaf(tuple(f"{name.rpartition('.')[0]}.{ending}" for name in leaf.names), leaf.kind)
+
+
+def _lora_left(state: Trained, tests: tuple[Test, ...], leaf: Leaf) -> bool | None:
+    """Whether an adapter stays on where weights that pass the tests are switched off."""
+    if not state.lora:
+        return state.lora
+    found = [holds(test, _adapter_leaf(leaf, "lora_A.default.weight")) for test in tests]
+    return True if False in found else None if None in found else False
+
+
+def _set_adapter(state: Trained, tests: tuple[Test, ...], value: bool | None, leaf: Leaf) -> Trained:
+    """The tests fail for the weight itself: they may still hold for the adapter's parameters or the copy's."""
+    lora, copy = state.lora, state.copy
+    if lora is not False or _names_adapters(tests):
+        found = [holds(test, _adapter_leaf(leaf, "lora_A.default.weight")) for test in tests]
+        if False not in found and state.lora is not False:
+            lora = value if None not in found else None
+    if copy is not False:
+        found = [holds(test, _adapter_leaf(leaf, "modules_to_save.default.weight")) for test in tests]
+        if False not in found:
+            copy = value if None not in found else None
+    if lora is state.lora and copy is state.copy:
+        return state
+    return Trained(state.full, lora, copy, state.share, state.site)
+
+
+def _names_adapters(tests: tuple[Test, ...]) -> bool:
+    return any("lora" in str(test.args) for test in tests)
+
+
+def _wrapped(state: Trained, path: str, targets: Value, saved: Value, bias: Any, site: Any, leaf: Leaf, targeted: Targeted) -> Trained:
+    name = within(path, leaf)
+    if name is None:
+        return state
+    local = Leaf((name, *(each for each in leaf.names if each != name)), leaf.kind)
+    full: bool | None = False
+    if leaf.names[0].endswith(".bias") and bias not in (None, "none"):
+        full = None
+    lora = targeted(targets, local) if leaf.kind in ("linear", "embedding", "conv") else False
+    return Trained(full, lora, _saved(saved, name), "", site)
+
+
+def _saved(saved: Value, name: str) -> bool | None:
+    parts = name.split(".")
+    match saved:
+        case Data(value=None):
+            return False
+        case Data(value=str() as text):
+            return text in parts
+        case Items():
+            known = [each.value for each in saved.items if isinstance(each, Data) and isinstance(each.value, str)]
+            if any(f".{word}." in f".{name}." for word in known):
+                return True
+            return None if saved.open or len(known) < len(saved.items) else False
+    return None
+
+
+def _either(
+    test: Any, first: Any, second: Any, state: Trained, leaf: Leaf, targeted: Targeted, exists: Callable[[str], bool | None]
+) -> Trained:
+    def after(operations: Any) -> Trained:
+        found = state
+        for each in operations:
+            found = _applied(each, found, leaf, targeted, exists)
+        return found
+
+    decided = exists(test.args[0]) if isinstance(test, Test) and test.kind == "exists" else None
+    if decided is not None:
+        return after(first if decided else second)
+    one, two = after(first), after(second)
+    return Trained(
+        one.full if one.full == two.full else None,
+        one.lora if one.lora == two.lora else None,
+        one.copy if one.copy == two.copy else None,
+        one.share if one.share == two.share else "",
+        one.site or two.site,
+    )
+
+
+def by_suffix(targets: Value, leaf: Leaf) -> bool | None:
+    """Whether LoRA lies around a module: by `target_modules` as names, names found by a loop, or `all-linear`."""
+    module = leaf.module
+    match targets:
+        case Data(value="all-linear"):
+            return leaf.kind == "linear" and not module.endswith("lm_head")
+        case Data(value=str() as text) if text.isidentifier():
+            return module == text or module.endswith(f".{text}")
+        case Items():
+            found = [_target(each, leaf) for each in targets.items]
+            if True in found:
+                return True
+            return None if None in found or targets.slots["open"] else False
+    return None
+
+
+def _target(item: Value, leaf: Leaf) -> bool | None:
+    match item:
+        case Data(value=str() as text):
+            return leaf.module == text or leaf.module.endswith(f".{text}")
+        case PartName(where=tests):
+            found = [holds(test, leaf) for test in tests]
+            return False if False in found else None if None in found else True
+        case Open(reason=reason) if reason.startswith("it may or may not"):
+            return False
+    return None

@@ -1,0 +1,188 @@
+"""What a script does to a model: switching gradients, taking and putting modules, adapters, methods of modules."""
+
+import ast
+from typing import TYPE_CHECKING, Any
+
+from lintune.scripts.walk.abstract import (
+    NONE,
+    Bound,
+    Class,
+    Data,
+    Function,
+    Instance,
+    Open,
+    Parameter,
+    Parameters,
+    Table,
+    Test,
+    Value,
+    Weights,
+    names_of,
+    sequence,
+    truth,
+)
+
+if TYPE_CHECKING:
+    from lintune.scripts.walk.walker import Walk
+
+_NO_MODULES = frozenset(
+    ("config", "device", "dtype", "generation_config", "training", "tokenizer", "processor", "image_processor", "is_gradient_checkpointing")
+    + ("name_or_path", "peft_config", "active_adapter", "hf_device_map", "num_image_token", "__class__", "__dict__", "is_quantized")
+    + ("is_loaded_in_8bit", "is_loaded_in_4bit", "is_parallelizable", "model_parallel", "main_input_name", "warnings_issued", "template")
+)
+"""Attributes of models that are no modules."""
+_THE_SAME = frozenset(
+    ("to", "cuda", "cpu", "half", "float", "bfloat16", "train", "eval", "get_base_model", "requires_grad_", "apply", "type", "double")
+    + ("merge_and_unload", "to_bettertransformer", "unwrap", "compile")
+)
+"""Methods that return the model itself."""
+_MODULES = {
+    "get_model": "model",
+    "get_vision_tower": "vision_tower",
+    "get_decoder": "model",
+    "get_input_embeddings": "embed_tokens",
+    "get_output_embeddings": "lm_head",
+}
+_LOOPED = {"parameters": "parameters", "named_parameters": "named_parameters", "modules": "modules", "children": "modules"} | {
+    "named_modules": "named_modules",
+    "named_children": "named_modules",
+}
+_SWITCHING = ("freeze", "unfreeze", "requires_grad", "trainable", "lora", "adapter", "tune_")
+"""Words in the names of methods that may switch gradients."""
+
+
+def set_gradients(walk: "Walk", owner: Parameter | Weights, value: Value, node: ast.AST, method: bool) -> None:
+    """`owner.requires_grad = value`, or `owner.requires_grad_(value)`."""
+    site = walk.site(node)
+    if isinstance(owner, Weights) and not method:
+        walk.operate(owner.root, ("void", owner.path, truth(value), site))
+        return
+    loops = isinstance(owner, Parameter) or owner.each
+    tests = tuple(walk.tests)
+    if isinstance(value, Test) and value.kind != "exists":
+        walk.operate(owner.root, ("set", owner.path, (*tests, value), True, site))
+        walk.operate(owner.root, ("set", owner.path, (*tests, Test("not", (value,))), False, site))
+        return
+    if tests and not loops:
+        tests = (Test("open"),)
+    walk.operate(owner.root, ("set", owner.path, tests, truth(value), site))
+
+
+def doubt_models(walk: "Walk", node: ast.AST) -> None:
+    """Gradients of something unknown are switched: it may belong to any model."""
+    for root in list(walk.roots):
+        walk.operate(root, ("set", "", (Test("open"),), None, walk.site(node)))
+
+
+def module_attribute(walk: "Walk", owner: Weights, name: str) -> Value:
+    """A module of a model, or another attribute of it."""
+    path = f"{owner.path}.{name}" if owner.path else name
+    if path in owner.root.slots:
+        found: Value = owner.root.slots[path]
+        return found
+    if name in _NO_MODULES or (owner.root.made_by.__class__ is Class and _is_plain(owner, name)):
+        return Instance(_config(name)) if name == "config" else Open(f"`{name}` of the model")
+    from lintune.scripts.walk.attributes import class_of
+    from lintune.scripts.walk.scopes import member
+
+    made = class_of(walk, owner)
+    found_member = member(made, name) if made is not None else None
+    if isinstance(found_member, Function):
+        from lintune.scripts.walk.attributes import _descriptor
+
+        return _descriptor(walk, owner, name, found_member)
+    if name in ("module", "base_model", "_orig_mod"):
+        return owner
+    return Weights(owner.root, path, owner.each)
+
+
+def _is_plain(owner: Weights, name: str) -> bool:
+    return False
+
+
+def _config(name: str) -> Any:
+    from lintune.scripts.walk.abstract import Library
+
+    return Library(f"transformers.{name}")
+
+
+def put_module(walk: "Walk", owner: Weights, name: str, value: Value, node: ast.AST) -> None:
+    """`model.name = value`: another model becomes a module of this one, or an attribute is set."""
+    path = f"{owner.path}.{name}" if owner.path else name
+    match value:
+        case Weights(root=root, path=inner) if root is not owner.root:
+            walk.operate(owner.root, ("graft", path, root)) if not inner else None
+            if not inner and root.home is None:
+                home = owner.root
+                seen = home
+                while seen.home is not None and seen is not root:
+                    seen = seen.home[0]
+                if seen is not root and home is not root:
+                    _settle(walk, owner, path, root)
+        case Weights():
+            return
+        case _:
+            walk.journal.write(owner.root.slots, path, value)
+
+
+def _settle(walk: "Walk", owner: Weights, path: str, root: Any) -> None:
+    """From now on the other model's weights are those below the path."""
+    from lintune.scripts.walk.abstract import Root
+
+    frozen = Root(root.made_by, {"ops": root.slots["ops"]})
+    chain = owner.root.slots["ops"]
+    walk.journal.write(owner.root.slots, "ops", ("ops", chain[1], ("graft", path, frozen)))
+    root.home = (owner.root, path)
+    for inner, made in root.classes.items():
+        owner.root.classes[f"{path}.{inner}" if inner else path] = made
+    if isinstance(root.made_by, Class):
+        owner.root.classes[path] = root.made_by
+
+
+def wrap(walk: "Walk", model: Value, config: Value, node: ast.AST) -> Value:
+    """`get_peft_model(model, config)`."""
+    if not isinstance(model, Weights):
+        doubt_models(walk, node)
+        return model if isinstance(model, Open) else Open("it is wrapped by PEFT")
+    keywords = config.slots if isinstance(config, Instance | Table) else {}
+    missing: Value = Data(None) if isinstance(config, Instance) and config.whole else Open("the adapter's settings are not known")
+    targets, saved, bias = (keywords.get(name, missing) for name in ("target_modules", "modules_to_save", "bias"))
+    kind = bias.value if isinstance(bias, Data) else "?"
+    walk.operate(model.root, ("peft", model.path, targets, saved, kind, walk.site(node)))
+    return model
+
+
+def freeze_all(walk: "Walk", model: Value, node: ast.AST) -> Value:
+    """`prepare_model_for_kbit_training(model)`."""
+    if isinstance(model, Weights):
+        walk.operate(model.root, ("set", model.path, (), False, walk.site(node)))
+    return model
+
+
+def call_module(walk: "Walk", owner: Weights, name: str, args: list[Value], keywords: dict[str, Value], node: ast.AST) -> Value:
+    """A method of a model that is not in the project."""
+    if name == "requires_grad_":
+        set_gradients(walk, owner, args[0] if args else keywords.get("requires_grad", Data(True)), node, method=True)
+        return owner
+    if name in _LOOPED:
+        return Parameters(owner.root, owner.path, _LOOPED[name])
+    if name in _MODULES:
+        below = f"{owner.path}.{_MODULES[name]}" if owner.path else _MODULES[name]
+        return Weights(owner.root, below)
+    if name in ("get_submodule", "get_parameter") and args and isinstance(args[0], Data) and isinstance(args[0].value, str):
+        below = f"{owner.path}.{args[0].value}".strip(".")
+        return Weights(owner.root, below) if name == "get_submodule" else Parameter(owner.root, below)
+    if name in ("add_adapter", "enable_adapters") and args:
+        wrap(walk, owner, args[0] if isinstance(args[0], Instance) else keywords.get("adapter_config", Open()), node)
+        return owner
+    if name in _THE_SAME:
+        return owner
+    if name in ("enable_input_require_grads", "gradient_checkpointing_enable"):
+        return Data(None)
+    if any(word in name for word in _SWITCHING) and "state" not in name and not name.startswith(("print", "get_", "save", "merge")):
+        walk.operate(owner.root, ("set", owner.path, (Test("open"),), None, walk.site(node)))
+        walk.note("unknown-freezing", f"what `{name}()` of the model does to its weights is not known", node)
+    return Bound(owner, f"{name}()") if False else Open(f"`{name}()` of the model", NONE.union(*(names_of(each) for each in args)))
+
+
+__all__ = ["call_module", "doubt_models", "freeze_all", "module_attribute", "put_module", "sequence", "set_gradients", "wrap"]
