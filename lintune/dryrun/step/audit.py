@@ -1,0 +1,94 @@
+"""What a step really did: which weights have a gradient, which changed, whether everything is finite."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from lintune.dryrun.parts import plain_name
+
+
+@dataclass(slots=True)
+class Audit:
+    """The findings of a step; names are grouped by module."""
+
+    trainable: int = 0
+    """Parameters (tensors) that should be trained."""
+    without_gradient: list[str] = field(default_factory=list)
+    """Trainable ones that never got a gradient."""
+    unchanged: list[str] = field(default_factory=list)
+    """Trainable ones that are the same after the steps, for no reason that numbers explain."""
+    rounded_away: list[str] = field(default_factory=list)
+    """Trainable ones in 16 bits whose gradient was there, but whose change is less than their type can hold."""
+    moved: list[str] = field(default_factory=list)
+    """Frozen ones that changed."""
+    not_finite: list[str] = field(default_factory=list)
+    """Trainable ones with a gradient that is not finite."""
+    not_in_optimizer: list[str] = field(default_factory=list)
+    """Trainable ones that the optimizer does not hold."""
+
+
+class Watch:
+    """Remembers every weight before the steps, and looks at the gradients before the optimizer does."""
+
+    def __init__(self, model: nn.Module) -> None:
+        self._before = {name: checksum(parameter) for name, parameter in model.named_parameters()}
+        self._trainable = {name for name, parameter in model.named_parameters() if parameter.requires_grad}
+        self._graded: set[str] = set()
+        self._not_finite: set[str] = set()
+        self._looked = False
+
+    def look(self, model: nn.Module) -> None:
+        """Take down which weights have a gradient now."""
+        self._looked = True
+        for name, parameter in model.named_parameters():
+            if parameter.grad is not None:
+                self._graded.add(name)
+                if not bool(torch.isfinite(parameter.grad).all()):
+                    self._not_finite.add(name)
+
+    def audit(self, model: nn.Module, optimizer: Any, counts: Callable[[str], bool]) -> Audit:
+        """Compare with the weights as they are now; `counts`: whether a parameter's part was reached by the batch at all.
+
+        Gradients that nobody could look at (a sharding engine holds them) are left out.
+        """
+        after = {name: checksum(parameter) for name, parameter in model.named_parameters()}
+        changed = {name for name, before in self._before.items() if name in after and before != after[name]}
+        expected = {name for name in self._trainable if counts(name)}
+        found = Audit(len(self._trainable))
+        fine = {name for name, parameter in model.named_parameters() if parameter.element_size() > 2}
+        rounded = {name for name in expected - changed if name in self._graded - fine}
+        found.unchanged, found.rounded_away = missing(expected - rounded, changed), grouped(rounded)
+        found.moved = grouped(changed - self._trainable)
+        if self._looked and self._graded:
+            found.without_gradient = missing(expected, self._graded)
+            found.not_finite = grouped(self._not_finite)
+        held = {id(parameter) for group in getattr(optimizer, "param_groups", ()) for parameter in group["params"]}
+        if held:
+            named = dict(model.named_parameters())
+            found.not_in_optimizer = grouped({name for name in self._trainable if id(named[name]) not in held})
+        return found
+
+
+def checksum(tensor: Tensor) -> tuple[float, ...]:
+    """A few sums over the bits of a tensor, in whole numbers, so that no change is lost to rounding; empty for one without data."""
+    local = getattr(tensor, "_local_tensor", tensor)
+    if local.is_meta or not local.numel():
+        return ()
+    whole = {1: torch.uint8, 2: torch.int16, 4: torch.int32, 8: torch.int64}[local.element_size()]
+    bits = local.detach().contiguous().view(whole).flatten()
+    return float(bits.sum(dtype=torch.int64)), float(bits[::7].sum(dtype=torch.int64)), float(bits[1::5].sum(dtype=torch.int64))
+
+
+def missing(expected: set[str], found: set[str]) -> list[str]:
+    """What is expected and was not found. Single experts may get no token: they count only where none of their kind was found."""
+    seen = {kind for name in found for kind in grouped({name})}
+    return grouped({name for name in expected - found if ".experts." not in name or not seen.intersection(grouped({name}))})
+
+
+def grouped(names: set[str]) -> list[str]:
+    """Names of parameters with layer numbers as `*`, each once, in order."""
+    plain = {".".join("*" if word.isdecimal() else word for word in name.split(".")) for name in names}
+    return sorted({plain_name(name) if "lora_" not in name else name.removeprefix("base_model.model.") for name in plain})

@@ -1,0 +1,74 @@
+"""A synthetic data set of the run's shape: samples of random tokens, all of the full length."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch.utils.data import Dataset
+
+from lintune.dryrun.protocol import Request
+
+DEFAULT_LENGTH = 2048
+LENGTH_ON_CPU = 128
+_FIRST_TOKEN = 10
+"""Below it stand special tokens in most vocabularies."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """The batch of one micro step."""
+
+    micro: int
+    """Samples."""
+    length: int
+    """Tokens of a sample."""
+    accumulate: int
+    """Micro steps per optimizer step."""
+
+    @property
+    def tokens(self) -> int:
+        """Tokens of one optimizer step on one process."""
+        return self.micro * self.length * self.accumulate
+
+
+def shape_of(request: Request, small: bool, assumptions: list[str]) -> Shape:
+    """The run's shape; on the CPU one sample or two, and short ones."""
+    micro, length, accumulate = (_whole(request.values.get(name)) for name in ("batch.micro", "seq.max_len", "batch.accum"))
+    if not length:
+        assumptions.append(f"the length of the samples is not known: {DEFAULT_LENGTH} tokens are taken")
+    if not micro:
+        assumptions.append("the micro batch is not known: one sample is taken")
+    micro, length, accumulate = micro or 1, length or DEFAULT_LENGTH, accumulate or 1
+    if small:
+        return Shape(min(micro, 2), min(length, LENGTH_ON_CPU), min(accumulate, 2))
+    return Shape(micro, length, accumulate)
+
+
+def _whole(value: object) -> int:
+    return value if isinstance(value, int) and not isinstance(value, bool) and value > 0 else 0
+
+
+class Samples(Dataset[dict[str, Any]]):
+    """Random samples, the same in every run; each has a label per token, or one class."""
+
+    def __init__(self, count: int, shape: Shape, vocab: int, classes: int = 0) -> None:
+        self._count, self._shape, self._vocab, self._classes = count, shape, vocab, classes
+
+    def __len__(self) -> int:
+        return self._count
+
+    def __getitem__(self, index: int) -> dict[str, Any]:
+        drawn = torch.Generator().manual_seed(index)
+        tokens = torch.randint(min(_FIRST_TOKEN, self._vocab - 1), self._vocab, (self._shape.length,), generator=drawn)
+        sample: dict[str, Any] = {"input_ids": tokens, "attention_mask": torch.ones_like(tokens)}
+        sample["labels"] = torch.tensor(index % self._classes) if self._classes else tokens.clone()
+        return sample
+
+
+def usable_vocab(config: Any) -> int:
+    """Token ids that stand for text: below the vocabulary's end and below the first special token of images and the like."""
+    text = config.get_text_config() if hasattr(config, "get_text_config") else config
+    size = int(getattr(text, "vocab_size", 0) or 1000)
+    special = [value for name in vars(config) if name.endswith(("_token_id", "_token_index")) and _whole(value := getattr(config, name))]
+    first = min([each for each in special if each > 1000], default=size)
+    return min(size, first)

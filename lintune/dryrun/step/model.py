@@ -1,0 +1,125 @@
+"""The run's model with real weights on a real device: random ones, or those of its folder."""
+
+from dataclasses import dataclass, field
+from importlib.util import find_spec
+from typing import Any
+
+from lintune.dryrun.adapter import AdapterReport, kind_of, put_on
+from lintune.dryrun.build import config_object, instantiated, not_buildable, quantisation_of
+from lintune.dryrun.freezing import freeze, modes_of, thaw
+from lintune.dryrun.parts import ends_of, part_of
+from lintune.dryrun.problem import DryRunProblem
+from lintune.dryrun.protocol import Request
+from lintune.dryrun.raw_config import RawConfig, raw_config
+from lintune.dryrun.step.shrink import fewer_layers, shrink
+
+MOST_ON_CPU = 400_000_000
+"""Parameters of a shrunken model that one step on the CPU is tried with."""
+
+
+@dataclass(slots=True)
+class RealModel:
+    """What is stepped."""
+
+    model: Any
+    config: Any
+    modes: dict[str, str]
+    ends: tuple[frozenset[str], frozenset[str]]
+    adapter: AdapterReport
+    assumptions: list[str] = field(default_factory=list)
+    shrunken: list[str] = field(default_factory=list)
+    """What was made smaller; empty where the model has its own size."""
+    weights: str = "random"
+    """`random` or `real`."""
+
+    def part_of(self, name: str) -> str:
+        """The part of a parameter."""
+        return part_of(name, *self.ends)
+
+
+def real_model(request: Request, device: str, small: bool) -> RealModel:
+    """The model of a request on a device, frozen and with its adapter as the run says. Raises `DryRunProblem`."""
+    raw = raw_config(request)
+    assumptions: list[str] = []
+    base, config, changes, weights = _base(request, raw, device, small, assumptions)
+    ends = ends_of(base)
+    modes = modes_of(request, kind_of(request) != "none", assumptions)
+    freeze(base, modes, *ends)
+    model, report = put_on(base, request, modes, ends, meta=False)
+    if report.refused:
+        raise DryRunProblem("bad-adapter", f"PEFT refuses the adapter: {report.refused}", "correct the adapter's targets")
+    if report.applied:
+        thaw(model, modes, *ends)
+    return RealModel(model, config, modes, ends, report, assumptions, changes, weights)
+
+
+def _base(request: Request, raw: RawConfig, device: str, small: bool, assumptions: list[str]) -> tuple[Any, Any, list[str], str]:
+    config, remote = config_object(request, raw)
+    if config is None:
+        raise not_buildable(raw)
+    if not small:
+        if request.options.weights:
+            return *_loaded(request, raw, device, assumptions), [], "real"
+        if quantisation_of(request)[0]:
+            return *_quantised(request, config, remote, device, assumptions), [], "random"
+        return *instantiated(request, config, remote, assumptions, device), [], "random"
+    changes = shrink(config)
+    try:
+        made = instantiated(request, config, remote, assumptions, device)
+    except DryRunProblem:
+        config, remote = config_object(request, raw)
+        changes = fewer_layers(config)
+        size = sum(each.numel() for each in instantiated(request, config, remote, [])[0].parameters())
+        if size > MOST_ON_CPU:
+            raise DryRunProblem(
+                "not-built", f"`{raw.type}` cannot be made small enough for a step on the CPU", "run `--dry-run=step` where a GPU is"
+            ) from None
+        made = instantiated(request, config, remote, assumptions, device)
+    return *made, changes, "random"
+
+
+def _quantised(request: Request, config: Any, remote: bool, device: str, assumptions: list[str]) -> tuple[Any, Any]:
+    """A base whose linear layers are bitsandbytes' own, where it is installed: made on the host, packed as it is moved."""
+    bits, double = quantisation_of(request)
+    if find_spec("bitsandbytes") is None:
+        raise DryRunProblem("extra-missing", "quantised layers need `bitsandbytes`", "pip install bitsandbytes")
+    import torch
+    from transformers import BitsAndBytesConfig
+    from transformers.integrations import replace_with_bnb_linear
+
+    model, made = instantiated(request, config, remote, assumptions, "cpu")
+    dtype = next(model.parameters()).dtype
+    quantised = BitsAndBytesConfig(
+        load_in_4bit=bits == 4,
+        load_in_8bit=bits == 8,
+        bnb_4bit_use_double_quant=double,
+        bnb_4bit_compute_dtype=dtype,
+        bnb_4bit_quant_type=request.values.get("model.quant.type") or "nf4",
+    )
+    weights = model.state_dict()
+    with torch.device("meta"):
+        model = replace_with_bnb_linear(type(model)(made), quantization_config=quantised)
+    model.load_state_dict(weights, strict=False, assign=True)
+    model.is_loaded_in_4bit, model.is_loaded_in_8bit = bits == 4, bits == 8
+    from peft import prepare_model_for_kbit_training
+
+    return prepare_model_for_kbit_training(model.to(device), use_gradient_checkpointing=False), made
+
+
+def _loaded(request: Request, raw: RawConfig, device: str, assumptions: list[str]) -> tuple[Any, Any]:
+    """The real weights of the model's folder."""
+    if not raw.folder:
+        raise DryRunProblem(
+            "no-weights", "the weights are not at hand", "download the model's folder and name it, or leave out `--weights`"
+        )
+    from lintune.dryrun.auto_class import class_for
+    from lintune.dryrun.build import dtype_of
+
+    config, remote = config_object(request, raw)
+    auto = class_for(request, config, remote)
+    try:
+        model = auto.from_pretrained(raw.folder, torch_dtype=dtype_of(request, assumptions), trust_remote_code=remote).to(device)
+    except (OSError, ValueError, RuntimeError) as error:
+        said = " ".join(str(error).split())[:300]
+        raise DryRunProblem("no-weights", f"the weights in `{raw.folder}` cannot be loaded: {said}", "leave out `--weights`") from None
+    return model, model.config

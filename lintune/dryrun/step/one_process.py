@@ -1,0 +1,160 @@
+"""The step in one process: model, Trainer, two optimizer steps, and what they did."""
+
+import os
+import time
+from collections.abc import Callable
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import torch
+
+from lintune.dryrun.auto_class import said
+from lintune.dryrun.problem import DryRunProblem
+from lintune.dryrun.protocol import Request, Result
+from lintune.dryrun.stage import report_stage
+from lintune.dryrun.step import measure
+from lintune.dryrun.step.audit import Audit, Watch
+from lintune.dryrun.step.batch import Samples, Shape, shape_of, usable_vocab
+from lintune.dryrun.step.measure import Measured
+from lintune.dryrun.step.model import RealModel, real_model
+from lintune.dryrun.step.settings import STEPS, training_arguments
+
+_NOT_REACHED = ("vision", "projector", "audio")
+"""Parts that a batch of text alone does not reach."""
+
+
+def stepped(request: Request, device: str) -> Result:
+    """The step's result on a device (`cpu` or `cuda`). Raises `DryRunProblem`."""
+    small = device == "cpu"
+    place = "cpu" if small else f"cuda:{os.environ.get('LOCAL_RANK', '0')}"
+    report_stage("building the model")
+    torch.manual_seed(0)
+    built = real_model(request, place, small)
+    shape = shape_of(request, small, built.assumptions)
+    if not any(each.requires_grad for each in built.model.parameters()):
+        raise DryRunProblem(
+            "nothing-trained", "no parameter is trained: the Trainer would have nothing to do", "unfreeze a part, or add LoRA"
+        )
+    _prepare(request, built)
+    with TemporaryDirectory(prefix="lintune-") as folder:
+        return _trained(request, built, shape, folder, device)
+
+
+def _prepare(request: Request, built: RealModel) -> None:
+    model = built.model
+    model.train()
+    if hasattr(built.config, "use_cache"):
+        built.config.use_cache = False
+    checkpointed = request.values.get("mem.ckpt") is True or request.values.get("mem.ckpt_llm") is True
+    if checkpointed and built.adapter.applied and hasattr(model, "enable_input_require_grads"):
+        model.enable_input_require_grads()
+        built.assumptions.append("the script lets gradients through the frozen embedding (`enable_input_require_grads`)")
+
+
+def _trained(request: Request, built: RealModel, shape: Shape, folder: str, device: str) -> Result:
+    import transformers
+
+    arguments = training_arguments(request, shape, folder, device, built.assumptions)
+    world = int(os.environ.get("WORLD_SIZE", "1"))
+    classes = int(getattr(built.config, "num_labels", 2)) if type(built.model).__name__.endswith("SequenceClassification") else 0
+    samples = Samples(shape.micro * shape.accumulate * world * STEPS, shape, usable_vocab(built.config), classes)
+    measured, watch = Measured(), Watch(built.model)
+    look = _callback(transformers.TrainerCallback, built, watch, measured)
+    trainer = transformers.Trainer(model=built.model, args=arguments, train_dataset=samples, callbacks=[look])
+    report_stage("taking a step")
+    measure.reset(device)
+    try:
+        trainer.train()
+    except torch.OutOfMemoryError:
+        return _out_of_memory(built, trainer, device)
+    except (RuntimeError, ValueError, TypeError, KeyError, AttributeError) as error:
+        raise DryRunProblem("step-failed", f"the step raised {type(error).__name__}: {said(error)}", "the launch would fail alike") from error
+    measure.read(measured, device)
+    measured.losses = [float(each["loss"]) for each in trainer.state.log_history if "loss" in each]
+    audit = watch.audit(built.model, trainer.optimizer, _reached(built))
+    return _result(built, shape, measured, audit, device, world)
+
+
+def _reached(built: RealModel) -> Callable[[str], bool]:
+    return lambda name: built.part_of(name) not in _NOT_REACHED
+
+
+def _callback(base: Any, built: RealModel, watch: Watch, measured: Measured) -> Any:
+    """A TrainerCallback that looks at gradients before they are used, and takes the time of each step."""
+
+    class Look(base):
+        """Notes gradients and times."""
+
+        begun = 0.0
+
+        def on_step_begin(self, args: Any, state: Any, control: Any, **_: Any) -> None:
+            """Start the clock."""
+            self.begun = time.perf_counter()
+
+        def on_pre_optimizer_step(self, args: Any, state: Any, control: Any, **_: Any) -> None:
+            """Look at the gradients."""
+            watch.look(built.model)
+
+        def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
+            """Stop the clock."""
+            measured.seconds.append(time.perf_counter() - self.begun)
+
+    return Look()
+
+
+def _result(built: RealModel, shape: Shape, measured: Measured, audit: Audit, device: str, world: int) -> Result:
+    finite = bool(measured.losses) and all(loss == loss and abs(loss) != float("inf") for loss in measured.losses) and not audit.not_finite
+    result = Result("step", True, assumptions=list(built.assumptions))
+    last = measured.seconds[-1] if measured.seconds else 0.0
+    result.facts = {
+        "dry_run.step.device": device,
+        "dry_run.step.processes": world,
+        "dry_run.step.shrunken": bool(built.shrunken),
+        "dry_run.step.weights": built.weights,
+        "dry_run.step.losses": list(measured.losses),
+        "dry_run.step.finite": finite,
+        "dry_run.step.trainable_tensors": audit.trainable,
+        "dry_run.step.without_gradient": list(audit.without_gradient),
+        "dry_run.step.unchanged": list(audit.unchanged),
+        "dry_run.step.rounded_away": list(audit.rounded_away),
+        "dry_run.step.moved": list(audit.moved),
+        "dry_run.step.not_finite": list(audit.not_finite),
+        "dry_run.step.not_in_optimizer": list(audit.not_in_optimizer),
+    }
+    if device != "cpu":
+        result.facts |= {
+            "dry_run.step.gpu": torch.cuda.get_device_name(), "dry_run.step.fits": True, "dry_run.step.seconds": last,
+            "dry_run.step.tokens_per_second": shape.tokens * world / last if last else 0.0,
+            "dry_run.step.allocated_bytes": measured.allocated_bytes, "dry_run.step.reserved_bytes": measured.reserved_bytes,
+            "dry_run.step.device_bytes": measured.device_bytes,
+        }  # fmt: skip
+    proved, open_ = what_it_proves(built, shape, audit, device, world)
+    result.detail = {"proved": list(proved), "not_proved": list(open_), "shrunken": list(built.shrunken)}
+    return result
+
+
+def what_it_proves(built: RealModel, shape: Shape, audit: Audit, device: str, world: int) -> tuple[list[str], list[str]]:
+    """Sentences: what the step showed, and what it could not show."""
+    what = f"{type(built.model).__name__} steps {STEPS} times through transformers' Trainer with {shape.micro} x {shape.length} tokens"
+    proved = [f"{what} in {world} processes" if world > 1 else what, f"{audit.trainable} trainable tensors were watched"]
+    open_ = []
+    if built.shrunken:
+        open_ += ["memory and speed: the model was made smaller for the CPU", "kernels of the GPU (flash attention, fused optimizers)"]
+    if built.weights == "random":
+        open_.append("the value of the loss: the weights are random")
+    if any(built.modes.get(part, "frozen") != "frozen" for part in _NOT_REACHED) and hasattr(built.config, "vision_config"):
+        open_.append("the vision tower and the projector: the synthetic batch holds no images")
+    return proved, open_
+
+
+def _out_of_memory(built: RealModel, trainer: Any, device: str) -> Result:
+    holders = measure.held(built.model, trainer.optimizer)
+    first = max(holders, key=holders.__getitem__)
+    result = Result("step", True, assumptions=list(built.assumptions))
+    result.facts = {
+        "dry_run.step.device": device, "dry_run.step.gpu": torch.cuda.get_device_name(), "dry_run.step.fits": False,
+        "dry_run.step.shrunken": False, "dry_run.step.out_of_memory": True, "dry_run.step.held_by": first,
+        "dry_run.step.allocated_bytes": torch.cuda.max_memory_allocated(), "dry_run.step.reserved_bytes": torch.cuda.max_memory_reserved(),
+    }  # fmt: skip
+    result.detail = {"held": dict(holders)}
+    return result
