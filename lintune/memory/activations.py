@@ -31,7 +31,7 @@ _INPUT_ROLES = {"q": "in", "k": "in", "v": "in", "qkv": "in", "gate": "mlp", "up
 def layer_bytes(setting: Setting, stack: Stack, layer: Layer, part: str) -> float:
     """Bytes per token that one layer keeps."""
     full, e = setting.trains(part), setting.activation
-    family = PLAIN if setting.profile.own_code else kept_of(setting.model.type, part != "llm")
+    family = _family(setting, part)
     found = _norms(setting, stack, layer, family, full) + _attention(setting, stack, layer, family, part)
     found += _mlp(setting, layer, family, full) + _lora(setting, stack, layer, part)
     if full:
@@ -43,6 +43,10 @@ def layer_bytes(setting: Setting, stack: Stack, layer: Layer, part: str) -> floa
         if setting.profile.keeps_input and setting.quant.startswith("nf4"):
             found += _kept_inputs(setting, layer, stack.hidden)
     return found
+
+
+def _family(setting: Setting, part: str) -> Kept:
+    return PLAIN if setting.profile.own_code else kept_of(setting.model.type, part != "llm")
 
 
 def _norms(setting: Setting, stack: Stack, layer: Layer, family: Kept, full: bool) -> float:
@@ -132,9 +136,24 @@ def stack_bytes(setting: Setting, stack: Stack, part: str) -> tuple[float, float
     return total, most
 
 
+def attention_moment(setting: Setting, stack: Stack) -> float:
+    """Bytes per token of the layer whose eager attention is in its backward pass: its MLP, its second norm and its output are freed by then.
+
+    0 where no scores are written to memory. 14 B per score are alive in 16 bits and 16 B in fp32, of which `layer_bytes` has what is kept.
+    """
+    if setting.attention != "eager":
+        return 0.0
+    e, family = setting.activation, _family(setting, "llm")
+    more = value("eager_backward") if e == 2 else value("eager_backward_fp32")
+    most = 0.0
+    for layer in stack.layers:
+        freed = _mlp(setting, layer, family, setting.trains("llm")) + _norms(setting, stack, layer, family, setting.trains("llm")) / 2
+        kept = layer_bytes(setting, stack, layer, "llm") - freed - e * layer.queries
+        most = max(most, kept + (more * stack.heads * setting.length if layer.queries else 0))
+    return most
+
+
 def backward_temporaries(setting: Setting, stack: Stack) -> float:
-    """Bytes per token of gradients inside a layer during its backward pass: 8 h + 4 i, and those of eager attention's scores."""
+    """Bytes per token of gradients inside a layer during the backward pass of its MLP: 8 h + 4 i."""
     inner = max((layer.inner for layer in stack.layers), default=0)
-    each = value("eager_backward") if setting.activation == 2 else value("eager_backward_fp32")
-    scores = each * stack.heads * setting.length if setting.attention == "eager" else 0
-    return (8 * stack.hidden + 4 * inner) * setting.activation / 2 + scores
+    return (8 * stack.hidden + 4 * inner) * setting.activation / 2

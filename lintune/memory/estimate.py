@@ -7,9 +7,9 @@ The phases: *loss* (all kept activations, logits and their gradients), *layer* (
 temporaries), *step* (all gradients and the optimizer's temporaries), *load* (what stands while weights are read).
 """
 
-from lintune.memory.activations import backward_temporaries, stack_bytes
+from lintune.memory.activations import attention_moment, backward_temporaries, stack_bytes
 from lintune.memory.constants import value
-from lintune.memory.loss import loss_part
+from lintune.memory.loss import held_logits, loss_part
 from lintune.memory.megatron import megatron_states, megatron_weights
 from lintune.memory.setting import Part, Setting
 from lintune.memory.sharding import buffers, live_params, shard_weights
@@ -56,10 +56,11 @@ def estimate(setting: Setting) -> Estimate:
     loss = loss_part(setting)
     spread = _dequantised(setting)
     cache = _autocast_cache(setting)
-    step_moment = [states.gradients, states.step]
+    logits = held_logits(setting)
+    step_moment = [states.gradients, states.step, logits]
     moments: dict[str, list[Part]] = {
         "loss": [held, kept, vision, loss, cache],
-        "layer": [held, kept, vision, layer, spread, cache],
+        "layer": [held, kept, vision, layer, spread, cache, logits],
         "step": step_moment,
     }
     sizes = {name: base + sum(part.bytes for part in parts) for name, parts in moments.items()}
@@ -113,7 +114,8 @@ def _activations(setting: Setting, what: Trained) -> tuple[Part, Part, Part]:
     split = setting.tensor
     last = tokens * h * (4 * e if setting.trains("llm") else 2 * e)
     temporaries = tokens * backward_temporaries(setting, model.llm)
-    again = tokens * most / split + temporaries / split
+    scores = tokens * attention_moment(setting, model.llm)
+    again = max(tokens * most + temporaries, scores) / split
     if setting.checkpoint:
         layers = 2 if setting.activation_offload else depth
         kept = Part(
@@ -128,6 +130,7 @@ def _activations(setting: Setting, what: Trained) -> tuple[Part, Part, Part]:
         int(tokens * total * factor / split + last),
         f"{total / depth:,.0f} B x {tokens:,} tokens x {depth} layers on average",
     )
+    temporaries = max(temporaries, scores - tokens * most)
     return kept, Part("backward temporaries", int(temporaries / split), "8 h + 4 i per token"), _vision(setting)
 
 

@@ -32,6 +32,14 @@ def loss_part(setting: Setting) -> Part:
     )
 
 
+def held_logits(setting: Setting) -> Part:
+    """Logits that a loop keeps until its next step, since the outputs of the model are still named."""
+    if not setting.profile.holds_logits or setting.fused_loss:
+        return Part("held logits", 0, "")
+    size = setting.activation * setting.tokens * setting.model.vocab // setting.tensor
+    return Part("held logits", size, f"{setting.activation} B x {setting.tokens:,} tokens x {setting.model.vocab:,} vocabulary")
+
+
 def _chunk(tokens: int, h: int, v: int) -> int:
     """Rows that Liger computes at once: tokens / ceil(v / h), up to a power of two (fused_linear_cross_entropy.py)."""
     parts = -(-v // h)

@@ -27,6 +27,8 @@ class Profile:
     """Whether 4-bit layers keep their input for the backward pass (bitsandbytes up to 0.41)."""
     layer_extra: float
     """Bytes per token and hidden width that a decoder layer keeps beyond the formula."""
+    holds_logits: bool
+    """Whether its loop keeps the logits until the next step."""
     own_code: bool
     """Whether it has its own model code, in which families do not depart from Llama's way as they do in transformers."""
     checkpoints: bool
