@@ -1,7 +1,7 @@
 """`--fix` and `--diff`: the fixes of findings, applied or shown, and what is left after them."""
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from lintune.cli.arguments import Arguments
 from lintune.cli.usage import UsageError
@@ -54,11 +54,16 @@ def _touch(first: Edit, second: Edit) -> bool:
 
 def write_fixes(chosen: list[tuple[Finding, Fix]]) -> None:
     """Write the files; says on standard error what was applied. Raises `UsageError` where a file is not what was read."""
-    for source, edits in _by_source(chosen):
-        _write(source, edits)
+    write_sources(edit for _, fix in chosen for edit in fix.edits)
     for finding, fix in chosen:
         place = f"{finding.primary.source.path}:{finding.primary.line}"
         sys.stderr.write(f"lintune: fixed {place}: {finding.name}: {fix.title}\n")
+
+
+def write_sources(edits: Iterable[Edit]) -> None:
+    """Make the edits in their files. Raises `UsageError` where one is not what was read."""
+    for source, own in _by_source(edits):
+        _write(source, own)
 
 
 def _write(source: Source, edits: list[Edit]) -> None:
@@ -70,20 +75,24 @@ def _write(source: Source, edits: list[Edit]) -> None:
 
 def diff(result: Result, unsafe: bool) -> str:
     """The fixes that may be applied, as a unified diff."""
+    return diff_of(edit for _, fix in chosen_fixes(result, unsafe) for edit in fix.edits)
+
+
+def diff_of(edits: Iterable[Edit]) -> str:
+    """Edits as a unified diff."""
     from difflib import unified_diff
 
     text = ""
-    for source, edits in _by_source(chosen_fixes(result, unsafe)):
+    for source, own in _by_source(edits):
         before = source.text.splitlines(keepends=True)
-        after = apply_edits(source, edits).splitlines(keepends=True)
+        after = apply_edits(source, own).splitlines(keepends=True)
         for line in unified_diff(before, after, f"a/{source.path}", f"b/{source.path}"):
             text += line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n"
     return text
 
 
-def _by_source(chosen: list[tuple[Finding, Fix]]) -> list[tuple[Source, list[Edit]]]:
+def _by_source(edits: Iterable[Edit]) -> list[tuple[Source, list[Edit]]]:
     groups: dict[str, tuple[Source, list[Edit]]] = {}
-    for _, fix in chosen:
-        for edit in fix.edits:
-            groups.setdefault(edit.site.source.path, (edit.site.source, []))[1].append(edit)
+    for edit in edits:
+        groups.setdefault(edit.site.source.path, (edit.site.source, []))[1].append(edit)
     return list(groups.values())

@@ -11,6 +11,7 @@ COMMANDS = {
     "check": "what is wrong with a fine-tuning launch, before a GPU is queued",
     "show": "every setting of each launch: value, where it comes from, what is unknown",
     "memory": "memory per GPU of each launch: as configured, by component, its alternatives, and what fits",
+    "plan": "the least changes that make a launch fit or use what is free, what each costs, and how long it takes",
     "compat": "with which releases of the libraries each launch starts, and what breaks outside of them",
     "explain": "the page of a rule; --error TEXT finds the rules behind a run-time error",
     "rules": "the catalogue of rules",

@@ -32,7 +32,7 @@ def main(words: Sequence[str]) -> int:
     result = check_groups(asked.paths, given(asked, arguments), "")
     for path in result.missing:
         sys.stderr.write(f"lintune: {path}: no such file or folder\n")
-    model = _given_model(asked.model_config) if asked.model_config else None
+    model = given_model(asked.model_config) if asked.model_config else None
     found = [_memory(run, model, asked) for run in result.launches]
     if not found and not result.missing:
         sys.stderr.write("lintune: no fine-tuning launch found\n")
@@ -56,7 +56,8 @@ def parser() -> Parser:
     return made
 
 
-def _given_model(path: str) -> Model:
+def given_model(path: str) -> Model:
+    """The model of a config.json; raises `UsageError` where it cannot be taken."""
     import json
 
     from lintune.models.decoder import UnknownArchitecture

@@ -1,0 +1,213 @@
+"""The plan of one launch: what fits, what each change is worth, the ceilings, a better use of what is free, and the effort."""
+
+from collections.abc import Mapping
+
+from lintune.memory.estimate import Estimate, estimate
+from lintune.memory.modes import Estimator, tuning_name
+from lintune.memory.reading import NotEstimated, setting_of
+from lintune.memory.setting import Setting
+from lintune.models.shapes import Model
+from lintune.plan.change import Change, applied
+from lintune.plan.effort import Data, Disk, Effort, disk_of, effort_of, usual_cards
+from lintune.plan.knobs import Media, shrinking
+from lintune.plan.prices import Ceiling, Price, ceilings, prices
+from lintune.plan.room import growing
+from lintune.plan.search import Plan, Search, faster, smaller
+from lintune.plan.spelling import UNKNOWN, spelled
+from lintune.plan.writing import Written, written
+from lintune.run.gpu import GIB, parse_gpu
+from lintune.run.known import truth, whole
+from lintune.run.run import Run
+from lintune.source.record import dataclass, replace
+from lintune.values.value import Data as Plain
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a plan is asked for."""
+
+    gpu: str = ""
+    budget: int = 0
+    """Bytes per card that may be used; 0: what the card has less what is in use."""
+    in_use: int = 0
+    data: Data = Data()
+    model: Model | None = None
+    estimator: Estimator = estimate
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """A plan with what writes it."""
+
+    plan: Plan
+    written: Written
+
+
+@dataclass(frozen=True, slots=True)
+class LaunchPlan:
+    """What `lintune plan` says of one launch, or why there is nothing to say."""
+
+    path: str
+    problem: str = ""
+    setting: Setting | None = None
+    found: Estimate | None = None
+    tuning: str = ""
+    capacity: int = 0
+    fitting: tuple[Offer, ...] = ()
+    """Changes that make it fit, where it does not certainly fit."""
+    better: tuple[Offer, ...] = ()
+    """Changes that use what is free, where it fits."""
+    prices: tuple[Price, ...] = ()
+    ceilings: tuple[Ceiling, ...] = ()
+    ceilings_of: str = ""
+    """What the ceilings are of, where it is not the launch as configured."""
+    smallest: int = 0
+    """Bytes of the least that was found, where nothing fits."""
+    unspelled: tuple[tuple[str, str], ...] = ()
+    """Changes that the framework has no setting for, with the reason."""
+    effort: Effort | None = None
+    disk: Disk | None = None
+    hours: tuple[tuple[float, float] | None, ...] = ()
+    """Of each offer on the launch's own card, where steps and card are known."""
+
+    @property
+    def offers(self) -> tuple[Offer, ...]:
+        """The plans by number."""
+        return self.fitting or self.better
+
+
+def plan_of(run: Run, asked: Asked) -> LaunchPlan:
+    """The plan of a launch."""
+    try:
+        setting = _with_gpu(setting_of(run, asked.model), asked)
+    except (NotEstimated, ValueError) as error:
+        return LaunchPlan(run.path, str(error))
+    if not asked.budget and not setting.gpu_bytes:
+        named = f"the memory of `{setting.gpu_name}` is not known" if setting.gpu_name else "the GPU is not known"
+        return LaunchPlan(run.path, f"{named}: give it with `--gpu 8xA100-80G`, or the bytes to use with `--budget 24`")
+    capacity = asked.budget or (setting.gpu_bytes or 0) - asked.in_use
+    return _Planner(run, setting, capacity, asked).plan()
+
+
+def _with_gpu(setting: Setting, asked: Asked) -> Setting:
+    if asked.gpu:
+        card = parse_gpu(asked.gpu)
+        setting = replace(setting, gpu_name=card.name, gpu_bytes=card.memory_bytes)
+    return replace(setting, in_use=asked.in_use)
+
+
+@dataclass(slots=True)
+class _Planner:
+    """One launch being planned."""
+
+    run: Run
+    setting: Setting
+    capacity: int
+    asked: Asked
+
+    def plan(self) -> LaunchPlan:
+        """All there is to say."""
+        found = self.asked.estimator(self.setting)
+        fits = found.fits(self.capacity) == "fits"
+        fixed = truth(self.run.get("par.ds.has_optimizer")) is True
+        knobs, unspelled = self._possible(shrinking(self.setting, self._media(), fixed))
+        search = Search(self.setting, knobs, self.capacity, self.asked.estimator, self._resolved)
+        fitting = () if fits else self._offers(smaller(search))
+        wider, _ = self._possible(growing(self.setting))
+        better = self._offers(faster(replace(search, knobs=wider))) if fits else ()
+        limits, of = self._ceilings(search, fits, fitting)
+        each = prices(search)
+        effort = effort_of(self.run, self.setting, self.asked.data, self._elsewhere())
+        steps = effort.steps
+        return LaunchPlan(
+            self.run.path,
+            "",
+            self.setting,
+            found,
+            tuning_name(self.setting),
+            self.capacity,
+            fitting,
+            better,
+            each,
+            limits,
+            of,
+            0 if fits or fitting else min((price.device for price in each), default=found.device),
+            unspelled,
+            effort,
+            disk_of(self.run, self.setting, steps),
+            tuple(self._hours(offer.plan.setting) for offer in fitting or better),
+        )
+
+    def _possible(self, knobs: tuple[tuple[Change, ...], ...]) -> tuple[tuple[tuple[Change, ...], ...], tuple[tuple[str, str], ...]]:
+        """The changes that the framework has a setting for, or may have one for; and the others with the reason."""
+        kept: list[tuple[Change, ...]] = []
+        unspelled: list[tuple[str, str]] = []
+        for knob in knobs:
+            reasons = [(change, spelled(self.run, change).missing) for change in knob]
+            allowed = tuple(change for change, why in reasons if not why or UNKNOWN in why or "DeepSpeed file" in why)
+            unspelled += [(change.title, why) for change, why in reasons if change not in allowed]
+            if allowed:
+                kept.append(allowed)
+        return tuple(kept), tuple(unspelled)
+
+    def _media(self) -> Media:
+        for name in ("media.tiles", "media.max_pixels"):
+            size = whole(self.run.get(name))
+            if size is not None and size > 1:
+                return Media(name, size)
+        return Media()
+
+    def _resolved(self, change: Change) -> Setting:
+        """The launch's own script with a change of what it trains."""
+        return self._what_if((change,)) or self.setting
+
+    def _what_if(self, changes: tuple[Change, ...]) -> Setting | None:
+        flags: dict[str, Plain] = {}
+        for change in changes:
+            flags.update((name, value) for name, value in spelled(self.run, change).settings if name.startswith("flag."))
+        if self.run.what_if is None or not flags:
+            return None
+        return self._setting_with(flags)
+
+    def _setting_with(self, flags: Mapping[str, Plain]) -> Setting | None:
+        if self.run.what_if is None:
+            return None
+        try:
+            return _with_gpu(setting_of(self.run.what_if(flags), self.asked.model), replace(self.asked, gpu=self._gpu()))
+        except (NotEstimated, ValueError):
+            return None
+
+    def _gpu(self) -> str:
+        setting = self.setting
+        return self.asked.gpu or (f"{setting.gpu_name}-{setting.gpu_bytes // GIB}G" if setting.gpu_name and setting.gpu_bytes else "")
+
+    def _offers(self, plans: tuple[Plan, ...]) -> tuple[Offer, ...]:
+        """The plans as the launch's own script would carry them out; one that then does not fit is left out."""
+        offers = []
+        for plan in plans:
+            own = self._what_if(plan.changes)
+            if own is not None:
+                setting = applied(own, plan.changes)
+                found = self.asked.estimator(setting)
+                plan = replace(plan, setting=setting, estimate=found, verdict=found.fits(self.capacity))
+            if plan.verdict != "does not fit":
+                offers.append(Offer(plan, written(self.run, plan.changes)))
+        return tuple(offers)
+
+    def _ceilings(self, search: Search, fits: bool, fitting: tuple[Offer, ...]) -> tuple[tuple[Ceiling, ...], str]:
+        """As configured; with the first plan, where the launch fits with nothing else."""
+        found = ceilings(search)
+        if fits or not fitting or any(limit.likely for limit in found):
+            return found, ""
+        return ceilings(replace(search, setting=fitting[0].plan.setting)), "with plan 1"
+
+    def _elsewhere(self) -> dict[str, str]:
+        """Whether the launch as configured fits the cards that are used most."""
+        found = self.asked.estimator(self.setting)
+        sizes = {card: parse_gpu(card).memory_bytes for card in usual_cards()}
+        own = self._gpu()
+        return {card: found.fits(size) for card, size in sizes.items() if size and parse_gpu(card) != (parse_gpu(own) if own else None)}
+
+    def _hours(self, setting: Setting) -> tuple[float, float] | None:
+        effort = effort_of(self.run, setting, self.asked.data)
+        return (effort.hours[0].low, effort.hours[0].high) if effort.hours else None
