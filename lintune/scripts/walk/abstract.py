@@ -195,10 +195,18 @@ class Root:
 
     made_by: "Class | Library"
     slots: dict[Any, Any] = field(default_factory=lambda: {"ops": None})
-    home: "tuple[Root, str] | None" = None
-    """Where it was put into another model."""
     classes: "dict[str, Class]" = field(default_factory=dict)
     """The project's class of a module by path, where it is known."""
+
+    @property
+    def home(self) -> "tuple[Root, str] | None":
+        """Where it was put into another model."""
+        found = self.slots.get(HOME)
+        return found if isinstance(found, tuple) else None
+
+
+HOME = ("home",)
+"""The slot of a root that holds the model and the path that it was put into."""
 
 
 @dataclass(slots=True, eq=False)
@@ -288,7 +296,7 @@ def truth(value: "Value") -> "bool | None":
             return True if value.items and not value.open else None if value.open else False
         case Table():
             return True if value.slots else None if value.open else False
-        case Function() | Class() | Weights() | Partial() | Bound() | Parsed() | Space() | Parameter():
+        case Function() | Class() | Weights(path="") | Partial() | Bound() | Parsed() | Space() | Parameter():
             return True
         case Instance(made_by=Class(members=members, bases=bases)):
             plain = not bases and "__len__" not in members and "__bool__" not in members

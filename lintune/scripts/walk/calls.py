@@ -29,15 +29,18 @@ from lintune.scripts.walk.abstract import (
 from lintune.scripts.walk.classes import construct
 from lintune.scripts.walk.loops import elements, join_leaves
 from lintune.scripts.walk.options import doubt
+from lintune.scripts.walk.weights_use import call_module
 from lintune.scripts.walk.walker import MOST_DEPTH, NEXT, RAISE, Frame, Stopped
 
 if TYPE_CHECKING:
     from lintune.scripts.walk.walker import Walk
 
 _SEEN_THROUGH = frozenset(
-    ("record", "no_grad", "inference_mode", "enable_grad", "lru_cache", "cache", "wraps", "contextmanager", "classmethod", "staticmethod")
-    + ("property", "cached_property", "command", "group", "option", "argument", "main", "rank_zero_only", "override", "abstractmethod")
-    + ("dataclass", "timer", "profile", "jit", "typechecked", "beartype", "version_option", "pass_context", "setter", "overload")
+    """
+    record no_grad inference_mode enable_grad lru_cache cache wraps contextmanager classmethod staticmethod property
+    cached_property command group option argument main rank_zero_only override abstractmethod dataclass timer profile jit
+    typechecked beartype version_option pass_context setter overload
+    """.split()
 )
 """Decorators that leave what a function does, and when, as it is."""
 
@@ -103,8 +106,9 @@ def apply(walk: "Walk", called: Value, args: list[Value], keywords: dict[str, Va
             return libraries.call_library(walk, dotted, args, keywords, node, whole)
         case Partial(function=inner, args=first_args, keywords=first_words):
             return apply(walk, inner, [*first_args, *args], {**first_words, **keywords}, node, whole)
-        case Weights() | Space():
-            return Open("it is what a model gives")
+        case Weights(root=root, path=path, each=each):
+            above, _, method = path.rpartition(".")
+            return call_module(walk, Weights(root, above, each), method, args, keywords, node)
         case Super(owner=owner):
             return Open("it is `super()` itself")
     return unknown_call(walk, args, keywords)
@@ -202,7 +206,7 @@ def _is_not_followed(walk: "Walk", function: Function) -> bool:
         return True
     if sum(frame.node is function.node for frame in walk.calls) > 1:
         return True
-    return isinstance(function.node, ast.FunctionDef | ast.AsyncFunctionDef) and _yields(function.node)
+    return "yield" in function.module.source.text and _yields(function.node)
 
 
 def _yields(node: ast.AST) -> bool:

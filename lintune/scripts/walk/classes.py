@@ -110,11 +110,10 @@ def run_post_init(walk: "Walk", parsed: Parsed, node: ast.AST) -> None:
         return
     found = member(parsed.made_by, "__post_init__")
     if isinstance(found, Function):
-        before, walk.stage = walk.stage, "parsing"
-        try:
-            call_function(walk, found, [parsed], {}, node, own=parsed)
-        finally:
-            walk.stage = before
+        before = walk.stage
+        walk.come_to("parsing")
+        call_function(walk, found, [parsed], {}, node, own=parsed)
+        walk.come_to(before)
 
 
 __all__ = ["Data", "construct", "fields_of", "is_module", "is_trainer", "run_post_init"]

@@ -113,7 +113,7 @@ class Journal:
 
     def _merged(self, one: tuple[Any, ...], two: tuple[Any, ...]) -> tuple[Any, ...]:
         """The items of lists of different length: those of both, which the list then may or may not have."""
-        return tuple(dict.fromkeys((*one, *two))) + (MAYBE,)
+        return (*dict.fromkeys((*one, *two)), MAYBE)
 
     def _model(self, one: Weights, two: Weights, test: Any) -> Value:
         if one.root is two.root:

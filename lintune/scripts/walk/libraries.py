@@ -132,7 +132,7 @@ def load_model(
             freeze_all(walk, found, node)
         return found
     if walk.stage == "start":
-        walk.stage = "after-weights"
+        walk.come_to("after-weights")
     root = walk.new_root(made)
     model = Weights(root)
     if isinstance(made, Class):

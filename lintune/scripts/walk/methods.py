@@ -34,9 +34,11 @@ if TYPE_CHECKING:
     from lintune.scripts.walk.walker import Walk
 
 _TEXT = frozenset(
-    ("lower", "upper", "strip", "lstrip", "rstrip", "startswith", "endswith", "split", "rsplit", "replace", "title", "capitalize", "join")
-    + ("isdigit", "isnumeric", "isalpha", "isalnum", "isidentifier", "find", "rfind", "count", "format", "partition", "rpartition")
-    + ("splitlines", "removeprefix", "removesuffix", "casefold", "zfill", "index", "encode", "swapcase", "islower", "isupper")
+    """
+    lower upper strip lstrip rstrip startswith endswith split rsplit replace title capitalize join isdigit isnumeric isalpha
+    isalnum isidentifier find rfind count format partition rpartition splitlines removeprefix removesuffix casefold zfill
+    index encode swapcase islower isupper
+    """.split()
 )
 _LONGEST = 20_000
 _TRAINING = frozenset(("backward", "train_batch", "training_step"))
@@ -224,8 +226,8 @@ def _of_instance(
 
 def train(walk: "Walk") -> None:
     """Training starts."""
-    walk.reached = True if not walk.unsure or walk.reached else None
-    walk.stage = "last-save"
+    walk.journal.write(walk.flags, "reached", Data(True))
+    walk.come_to("last-save")
 
 
 def _of_unknown(walk: "Walk", owner: Value, name: str, args: list[Value], keywords: dict[str, Value], node: ast.AST) -> Value:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from lintune.scripts.walk.abstract import (
     MAYBE,
     NONE,
+    Bound,
     Class,
     Data,
     Function,
@@ -86,10 +87,15 @@ def binary(walk: "Walk", node: ast.AST, op: ast.operator, left: Value, right: Va
 
 
 def _joined_text(left: Value, right: Value) -> str:
-    parts = [
-        str(each.value) if isinstance(each, Data) else each.text or "..." if isinstance(each, Open) else "..." for each in (left, right)
-    ]
+
+    parts = [_text(each) for each in (left, right)]
     return "".join(parts) if any(part != "..." for part in parts) else ""
+
+
+def _text(value: Value) -> str:
+    if isinstance(value, Data):
+        return str(value.value)
+    return (isinstance(value, Open) and value.text) or "..."
 
 
 def _small(one: Any, two: Any) -> bool:
@@ -179,15 +185,15 @@ def _identical(left: Value, right: Value) -> bool | None:
                 return one is two
             return None
         case (Data(value=None), other) | (other, Data(value=None)):
-            return None if isinstance(other, Open | Test) else False
+            return None if isinstance(other, Open | Test | Bound) or (isinstance(other, Weights) and other.path) else False
     return True if left is right else None
 
 
-def _equal(left: Value, right: Value) -> "bool | None | Test":
+def _equal(left: Value, right: Value) -> "bool | Test | None":
     match left, right:
         case (PartName() as name, Data(value=str() as text)) | (Data(value=str() as text), PartName() as name):
             return Test("last" if name.how == "last" else "equals", (text,), name.path)
-        case (Data(value=None), other) | (other, Data(value=None)) if isinstance(other, Instance | Weights | Parsed | Function | Class):
+        case (Data(value=None), other) | (other, Data(value=None)) if isinstance(other, Instance | Parsed | Function | Class):
             return False
     try:
         return bool(plain(left) == plain(right))
@@ -205,7 +211,7 @@ def _different(left: Value, right: Value) -> bool | None:
     return None
 
 
-def contains(holder: Value, item: Value) -> "bool | None | Test":
+def contains(holder: Value, item: Value) -> "bool | Test | None":
     """`item in holder`."""
     match holder, item:
         case PartName(path=path, how=how), Data(value=str() as text):

@@ -58,9 +58,7 @@ def _instances(walk: "Walk", owner: Instance, name: str, keywords: dict[str, Val
         classes = sequence("tuple", (classes,))
     if not isinstance(classes, Items) or classes.open:
         return Open("the classes of the parser are not known")
-    made: list[Value] = []
-    for each in classes.items:
-        made.append(_instance(walk, each, node))
+    made = [_instance(walk, each, node) for each in classes.items]
     extra = keywords.get("return_remaining_strings")
     if isinstance(extra, Data) and extra.value:
         made.append(Open("the words that were not understood"))

@@ -22,7 +22,7 @@ def summary(walk: "Walk") -> ScriptTrace:
         frozenset(walk.reads & walk.option_names),
         _reads_open(walk),
         walk.reached,
-        tuple([*walk.script.problems, *walk.notes.values()]),
+        (*walk.script.problems, *walk.notes.values()),
         walk.project.paths_read if walk.project is not None else (),
         _chain(walk),
     )

@@ -6,7 +6,7 @@ from typing import Any
 
 from lintune.scripts.entry import EntryScript
 from lintune.scripts.modules import Module
-from lintune.scripts.walk.abstract import NONE, Class, Names, Root, Scope, Test, Value, Weights
+from lintune.scripts.walk.abstract import NONE, Class, Data, Names, Open, Root, Scope, Test, Value, Weights, truth
 from lintune.scripts.walk.journal import Delta, Journal
 from lintune.scripts.walk.trace import Branch, Call, End, EndKind, Option, ScriptTrace, Stage
 from lintune.source.record import dataclass, field
@@ -81,8 +81,7 @@ class Walk:
         self.tries: list[list[End]] = []
         self.caught: list[End | None] = []
         """What the handlers around the present statement caught; None for anything."""
-        self.stage: Stage = "start"
-        self.reached: bool | None = False
+        self.flags: dict[str, Any] = {"stage": Data("start"), "reached": Data(False)}
         self.trained: Weights | None = None
         """The model that is given to the trainer."""
         self.roots: list[Root] = []
@@ -137,6 +136,22 @@ class Walk:
         self.steps += 1
         if self.steps > MOST_STEPS:
             raise Exhausted
+
+    @property
+    def stage(self) -> Stage:
+        """How far the script has come."""
+        found = self.flags["stage"]
+        stage: Stage = found.value if isinstance(found, Data) else "after-weights"
+        return stage
+
+    @property
+    def reached(self) -> bool | None:
+        """Whether training was started; None where it perhaps was."""
+        return truth(self.flags["reached"])
+
+    def come_to(self, stage: Stage) -> None:
+        """The script has come to a stage."""
+        self.journal.write(self.flags, "stage", Data(stage))
 
     # what is written down
 
@@ -231,7 +246,8 @@ def walk(script: EntryScript, option: Option, environment: Option | None, exists
     except (Exhausted, RecursionError):
         walking.calls[:] = walking.calls[:1]
         walking.note("walk-too-long", "the script is too long or too deep to be followed to its end")
-        walking.reached = True if walking.reached else None
+        if not walking.reached:
+            walking.flags["reached"] = Open("the walk did not come to the end")
     except Stopped:
         pass
     return summary(walking)

@@ -4,6 +4,7 @@ import ast
 from typing import TYPE_CHECKING, Any
 
 from lintune.scripts.walk.abstract import (
+    HOME,
     NONE,
     Bound,
     Class,
@@ -26,14 +27,18 @@ if TYPE_CHECKING:
     from lintune.scripts.walk.walker import Walk
 
 _NO_MODULES = frozenset(
-    ("config", "device", "dtype", "generation_config", "training", "tokenizer", "processor", "image_processor", "is_gradient_checkpointing")
-    + ("name_or_path", "peft_config", "active_adapter", "hf_device_map", "num_image_token", "__class__", "__dict__", "is_quantized")
-    + ("is_loaded_in_8bit", "is_loaded_in_4bit", "is_parallelizable", "model_parallel", "main_input_name", "warnings_issued", "template")
+    """
+    config device dtype generation_config training tokenizer processor image_processor is_gradient_checkpointing
+    name_or_path peft_config active_adapter hf_device_map num_image_token __class__ __dict__ is_quantized is_loaded_in_8bit
+    is_loaded_in_4bit is_parallelizable model_parallel main_input_name warnings_issued template
+    """.split()
 )
 """Attributes of models that are no modules."""
 _THE_SAME = frozenset(
-    ("to", "cuda", "cpu", "half", "float", "bfloat16", "train", "eval", "get_base_model", "requires_grad_", "apply", "type", "double")
-    + ("merge_and_unload", "to_bettertransformer", "unwrap", "compile")
+    """
+    to cuda cpu half float bfloat16 train eval get_base_model requires_grad_ apply type double merge_and_unload
+    to_bettertransformer unwrap compile
+    """.split()
 )
 """Methods that return the model itself."""
 _MODULES = {
@@ -80,7 +85,7 @@ def module_attribute(walk: "Walk", owner: Weights, name: str) -> Value:
     if path in owner.root.slots:
         found: Value = owner.root.slots[path]
         return found
-    if name in _NO_MODULES or (owner.root.made_by.__class__ is Class and _is_plain(owner, name)):
+    if name in _NO_MODULES:
         return Instance(_config(name)) if name == "config" else Open(f"`{name}` of the model")
     from lintune.scripts.walk.attributes import class_of
     from lintune.scripts.walk.scopes import member
@@ -94,10 +99,6 @@ def module_attribute(walk: "Walk", owner: Weights, name: str) -> Value:
     if name in ("module", "base_model", "_orig_mod"):
         return owner
     return Weights(owner.root, path, owner.each)
-
-
-def _is_plain(owner: Weights, name: str) -> bool:
-    return False
 
 
 def _config(name: str) -> Any:
@@ -119,8 +120,8 @@ def put_module(walk: "Walk", owner: Weights, name: str, value: Value, node: ast.
                     seen = seen.home[0]
                 if seen is not root and home is not root:
                     _settle(walk, owner, path, root)
-        case Weights():
-            return
+        case Weights() | Open():
+            return  # one of its own, or a module that is not known
         case _:
             walk.journal.write(owner.root.slots, path, value)
 
@@ -132,7 +133,7 @@ def _settle(walk: "Walk", owner: Weights, path: str, root: Any) -> None:
     frozen = Root(root.made_by, {"ops": root.slots["ops"]})
     chain = owner.root.slots["ops"]
     walk.journal.write(owner.root.slots, "ops", ("ops", chain[1], ("graft", path, frozen)))
-    root.home = (owner.root, path)
+    walk.journal.write(root.slots, HOME, (owner.root, path))
     for inner, made in root.classes.items():
         owner.root.classes[f"{path}.{inner}" if inner else path] = made
     if isinstance(root.made_by, Class):
@@ -182,7 +183,7 @@ def call_module(walk: "Walk", owner: Weights, name: str, args: list[Value], keyw
     if any(word in name for word in _SWITCHING) and "state" not in name and not name.startswith(("print", "get_", "save", "merge")):
         walk.operate(owner.root, ("set", owner.path, (Test("open"),), None, walk.site(node)))
         walk.note("unknown-freezing", f"what `{name}()` of the model does to its weights is not known", node)
-    return Bound(owner, f"{name}()") if False else Open(f"`{name}()` of the model", NONE.union(*(names_of(each) for each in args)))
+    return Open(f"`{name}()` of the model", NONE.union(*(names_of(each) for each in args)))
 
 
 __all__ = ["call_module", "doubt_models", "freeze_all", "module_attribute", "put_module", "sequence", "set_gradients", "wrap"]
