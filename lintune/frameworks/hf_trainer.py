@@ -6,7 +6,7 @@ from lintune.frameworks.known_models import recognise
 from lintune.run.known import text
 from lintune.run.run import Run
 from lintune.run.settings import fact
-from lintune.values.value import Absent, Value
+from lintune.values.value import Absent, Unknown, Value
 
 NAME = "hf-trainer"
 _DISTINCTIVE = frozenset(
@@ -63,6 +63,7 @@ def fill(run: Run, reading: Reading) -> None:
     for name, spellings in _FIRST_OF:
         run.values[name] = _first(run, spellings)
     add_model(run)
+    run.unread["tune"] = Unknown("the script's code decides what is trained")
     named = [NamedFile("data", run.get(f"flag.{name}")) for name in _DATA_FILES]
     add_files(run, reading, (*named, NamedFile("model", run.get("model.id"))))
 

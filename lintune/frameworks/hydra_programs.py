@@ -12,27 +12,8 @@ from lintune.launch.word import Word
 from lintune.run.run import Run
 from lintune.values.value import Unknown
 
-VERL = "verl"
 HYDRA = "hydra"
-_MODULE = re.compile(r"verl\.trainer\.(main_ppo|main_generation|sft_trainer|fsdp_sft_trainer)$")
 _VALUED = frozenset(("--config-path", "-cp", "--config-name", "-cn", "--config-dir", "-cd", "--package", "-p", "--cfg", "-c"))
-_VERL_SETTINGS = (
-    ("model.id", "actor_rollout_ref.model.path"),
-    ("run.epochs", "trainer.total_epochs"),
-    ("optim.lr", "actor_rollout_ref.actor.optim.lr"),
-    ("data.train", "data.train_files"),
-)
-_VERL_SFT_SETTINGS = (
-    ("run.epochs", "trainer.total_epochs"),
-    ("optim.lr", "optim.lr"),
-    ("seq.max_len", "data.max_length"),
-    ("data.train", "data.train_files"),
-)
-
-
-def is_verl(entry: str) -> bool:
-    """Whether a module is one of verl's programs."""
-    return _MODULE.match(entry) is not None
 
 
 def is_hydra(reading: Reading) -> bool:
@@ -84,16 +65,6 @@ def _read_override(word: Word, found: Overrides) -> None:
         found.refuse(word, f"OverrideParseException: `{open_mark}` has no partner", "close it, or put the value in quotes for Hydra too")
         return
     found.given.append(override)
-
-
-def fill_verl(run: Run, reading: Reading) -> None:
-    """What verl's overrides say in the common vocabulary."""
-    entry = reading.launch.entry.text if reading.launch.entry is not None else ""
-    for name, flag in _VERL_SFT_SETTINGS if "sft_trainer" in entry else _VERL_SETTINGS:
-        value = run.values.get(f"flag.{flag}")
-        if value is not None:
-            run.values[name] = value
-    fill(run, reading)
 
 
 def fill(run: Run, reading: Reading) -> None:

@@ -264,4 +264,4 @@ def _add_tuning(run: Run, command: str) -> None:
         else:
             on = tuple(name for name, value in switches.items() if truth(value))
             run.values["adapter.targets"] = derived(on, "`lora_query` and its like", *switches.values())
-    add_whole_model(run, Method(run.get("adapter.kind"), run.get("adapter.targets")), f"litgpt {command}")
+    add_whole_model(run, Method(run.get("adapter.kind"), run.get("adapter.targets"), text_only=True), f"litgpt {command}")

@@ -31,8 +31,6 @@ _CLASSES = (
     "llamafactory.GeneratingArguments",
 )
 _BACKENDS = frozenset(("tensor_model_parallel_size", "pipeline_model_parallel_size", "expert_model_parallel_size", "context_parallel_size"))
-_V1 = frozenset(("model_class", "dist_config", "train_dataset", "kernel_config", "peft_config", "batching_strategy"))
-"""Keys of the v1 engine, whose options are others."""
 _KEYS = frozenset(("finetuning_type", "stage", "template", "cutoff_len", "lora_target", "lora_rank", "dataset", "quantization_bit"))
 _PATCHES = (("qwen2_vl", 28), ("qwen2_5_vl", 28), ("qwen2_omni", 28), ("qwen2_5_omni", 28), ("qwen3_vl", 32))
 """By the beginning of the template's name: the side of the square of pixels that becomes a token."""
@@ -90,9 +88,7 @@ def read(reading: Reading) -> Parsed:
 def _limit(table: OptionTable, root: Mapping) -> None:
     """Other backends read further keys, so that none is certainly unknown."""
     keys = {str(entry.key.value) for entry in root.entries}
-    if keys & _V1:
-        table.unread = "the options of the v1 engine are not known"
-    elif keys & _BACKENDS:
+    if keys & _BACKENDS:
         table.unread = "the options of the Megatron backends are not known"
 
 

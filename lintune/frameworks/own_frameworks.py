@@ -3,7 +3,19 @@
 from collections.abc import Callable
 from posixpath import basename
 
-from lintune.frameworks import axolotl, hydra_programs, litgpt, llamafactory, plain_flags, swift, swift_megatron, torchtune, trl
+from lintune.frameworks import (
+    axolotl,
+    hydra_programs,
+    litgpt,
+    llamafactory,
+    llamafactory_v1,
+    plain_flags,
+    swift,
+    swift_megatron,
+    torchtune,
+    trl,
+    verl,
+)
 from lintune.frameworks.command_line import Parsed
 from lintune.frameworks.context import Context, Reading
 from lintune.frameworks.overrides import config_words
@@ -29,6 +41,7 @@ class Adapter:
 
 
 LLAMAFACTORY = Adapter(llamafactory.NAME, llamafactory.read, llamafactory.fill)
+LLAMAFACTORY_V1 = Adapter(llamafactory_v1.NAME, llamafactory_v1.read, llamafactory_v1.fill, trainer=False)
 AXOLOTL = Adapter(axolotl.NAME, axolotl.read, axolotl.fill, trainer=False)
 SWIFT = Adapter(swift.NAME, swift.read, swift.fill)
 MEGATRON = Adapter(swift.MEGATRON, swift.read, swift_megatron.fill_megatron, trainer=False)
@@ -37,7 +50,7 @@ OPENRLHF = Adapter(plain_flags.OPENRLHF, plain_flags.read_openrlhf, plain_flags.
 COOKBOOK = Adapter(plain_flags.COOKBOOK, plain_flags.read_cookbook, plain_flags.fill_cookbook, trainer=False)
 LITGPT = Adapter(litgpt.NAME, litgpt.read, litgpt.fill, trainer=False)
 TORCHTUNE = Adapter(torchtune.NAME, torchtune.read, torchtune.fill, trainer=False)
-VERL = Adapter(hydra_programs.VERL, hydra_programs.read, hydra_programs.fill_verl, trainer=False)
+VERL = Adapter(verl.NAME, hydra_programs.read, verl.fill, trainer=False)
 HYDRA = Adapter(hydra_programs.HYDRA, hydra_programs.read, hydra_programs.fill, trainer=False)
 _PROGRAMS = {
     "llamafactory-cli": LLAMAFACTORY,
@@ -50,6 +63,7 @@ _PROGRAMS = {
 _FILES = (
     (axolotl.is_config, AXOLOTL, "axolotl", "train"),
     (llamafactory.is_config, LLAMAFACTORY, "llamafactory-cli", "train"),
+    (llamafactory_v1.is_config, LLAMAFACTORY_V1, "llamafactory-cli", "train"),
     (swift.is_megatron_config, MEGATRON, "megatron", ""),
     (swift.is_config, SWIFT, "swift", ""),
     (trl.is_config, TRL, "trl", ""),
@@ -63,11 +77,12 @@ def adapter_of(reading: Reading) -> Adapter | None:
     """The adapter of a launch; None where another kind of framework may read it."""
     launch = reading.launch
     if launch.entry is None:
-        return _PROGRAMS.get(launch.launcher)
+        found = _PROGRAMS.get(launch.launcher)
+        return LLAMAFACTORY_V1 if found is LLAMAFACTORY and _is_v1(reading) else found
     entry = launch.entry.text
     if launch.launcher == "tune":
         return TORCHTUNE
-    if hydra_programs.is_verl(entry):
+    if verl.is_verl(reading):
         return VERL
     if hydra_programs.is_hydra(reading):
         return HYDRA
@@ -84,6 +99,13 @@ def adapter_of(reading: Reading) -> Adapter | None:
     if _is_llamafactory(reading, entry):
         return LLAMAFACTORY
     return TRL if reading.script is None and trl.names_config(reading) else None
+
+
+def _is_v1(reading: Reading) -> bool:
+    """Whether the file that LLaMA-Factory is given is one of its second engine."""
+    files = config_words(reading.launch.args[:1])
+    root = config_of(reading, files[0]) if files else None
+    return root is not None and llamafactory_v1.is_config(root)
 
 
 def _is_llamafactory(reading: Reading, entry: str) -> bool:

@@ -21,7 +21,9 @@ def add_degrees(run: Run, degrees: Mapping[str, Value]) -> None:
     for size in sizes:
         product *= size or 0
     if any(size is None or size < 1 for size in sizes):
-        run.values["derived.model_parallel"] = run.values["derived.data_parallel"] = blocked(sources, "a degree of parallelism is not known")
+        run.values["derived.model_parallel"] = run.values["derived.data_parallel"] = blocked(
+            sources, "a degree of parallelism is not known"
+        )
         return
     run.values["derived.model_parallel"] = derived(product, "tensor x pipeline x context parallel size", *sources)
     world = run.get("derived.world_size")

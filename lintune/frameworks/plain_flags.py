@@ -6,29 +6,49 @@ from posixpath import basename
 from lintune.frameworks.command_line import Parsed, parse_command_line
 from lintune.frameworks.context import Reading
 from lintune.frameworks.files import NamedFile, add_files
+from lintune.frameworks.inventory import Part
 from lintune.frameworks.overrides import flags
 from lintune.frameworks.own_options import table_of
+from lintune.frameworks.whole_model import Method, add_whole_model
 from lintune.run.known import text, truth, whole
 from lintune.run.run import Run
 from lintune.run.settings import along, derived
 from lintune.surfaces.surface import load_surface
-from lintune.values.value import Absent, Known, Unknown
+from lintune.values.value import Absent, Known, Unknown, Value
 
 OPENRLHF = "openrlhf"
 COOKBOOK = "llama-cookbook"
 _OPENRLHF_FLAGS = frozenset(("micro_train_batch_size", "train.micro_batch_size", "pretrain", "model.model_name_or_path"))
 _OPENRLHF_SETTINGS = (
-    ("model.id", "pretrain"),
-    ("batch.micro", "micro_train_batch_size"),
-    ("seq.max_len", "max_len"),
-    ("optim.lr", "learning_rate"),
-    ("data.train", "dataset"),
-    ("run.output_dir", "save_path"),
-    ("run.epochs", "max_epochs"),
-    ("adapter.rank", "lora_rank"),
-    ("par.ds.stage", "zero_stage"),
-    ("precision.bf16", "bf16"),
+    ("model.id", ("pretrain", "model.model_name_or_path", "actor.model_name_or_path")),
+    ("model.attn", ("attn_implementation", "ds.attn_implementation")),
+    ("batch.micro", ("micro_train_batch_size", "train.micro_batch_size")),
+    ("batch.global_declared", ("train_batch_size", "train.batch_size")),
+    ("batch.packing", ("packing_samples", "ds.packing_samples")),
+    ("seq.max_len", ("max_len", "data.max_len")),
+    ("optim.lr", ("learning_rate", "actor_learning_rate", "adam.lr", "actor.adam.lr")),
+    ("sched.type", ("lr_scheduler", "actor.lr_scheduler")),
+    ("sched.warmup_ratio", ("lr_warmup_ratio", "actor.lr_warmup_ratio")),
+    ("optim.clip", ("max_norm", "actor.max_norm")),
+    ("data.train", ("dataset", "prompt_data", "data.dataset", "data.prompt_dataset")),
+    ("data.eval", ("eval_dataset", "eval.dataset")),
+    ("run.output_dir", ("save_path", "ckpt.output_dir")),
+    ("run.epochs", ("max_epochs", "train.max_epochs")),
+    ("run.seed", ("seed", "train.seed")),
+    ("adapter.rank", ("lora_rank", "ds.lora.rank")),
+    ("adapter.alpha", ("lora_alpha", "ds.lora.alpha")),
+    ("adapter.dropout", ("lora_dropout", "ds.lora.dropout")),
+    ("adapter.targets", ("target_modules", "ds.lora.target_modules")),
+    ("par.ds.stage", ("zero_stage", "ds.zero_stage")),
+    ("par.tp", ("ds_tensor_parallel_size", "ds.tensor_parallel_size")),
+    ("par.sp", ("ring_attn_size", "ds.ring_attn_size")),
+    ("mem.ckpt", ("gradient_checkpointing", "model.gradient_checkpointing_enable", "actor.gradient_checkpointing_enable")),
+    ("rl.num_generations", ("n_samples_per_prompt", "rollout.n_samples_per_prompt")),
+    ("rl.prompts", ("rollout_batch_size", "rollout.batch_size")),
+    ("rl.rollout_tp", ("vllm_tensor_parallel_size", "vllm.tensor_parallel_size")),
+    ("rl.beta", ("init_kl_coef", "algo.kl.init_coef", "beta", "model.beta")),
 )
+"""Dotted name, and the flags up to 0.9 and since."""
 
 
 def program_of(entry: str) -> str:
@@ -52,18 +72,46 @@ def read_openrlhf(reading: Reading) -> Parsed:
 
 def fill_openrlhf(run: Run, reading: Reading) -> None:
     """The common vocabulary; DeepSpeed is configured by flags."""
-    for name, flag in _OPENRLHF_SETTINGS:
-        run.values[name] = run.get(f"flag.{flag}")
+    for name, flags_of in _OPENRLHF_SETTINGS:
+        given = [run.values[f"flag.{flag}"] for flag in flags_of if f"flag.{flag}" in run.values]
+        run.values[name] = next((value for value in given if not isinstance(value, Absent)), Absent())
     run.unread["ds"] = Unknown("OpenRLHF builds the DeepSpeed configuration of its flags")
-    rank = run.get("flag.lora_rank")
-    size = whole(rank)
+    run.values["task.stage"] = _openrlhf_stage(reading)
+    rank = run.get("adapter.rank")
+    size = 0 if isinstance(rank, Absent) else whole(rank)
     if size is not None:
         run.values["adapter.kind"] = derived("lora" if size > 0 else "none", "`lora_rank`", rank)
-    bits = run.get("flag.load_in_4bit")
-    if truth(bits) is True:
-        run.values["model.quant.bits"] = along(4, bits.origin)
-        run.values["model.quant.method"] = along("bnb", bits.origin)
+    else:
+        run.values["adapter.kind"] = rank
+    for flag in ("load_in_4bit", "ds.load_in_4bit"):
+        bits = run.get(f"flag.{flag}")
+        if truth(bits) is True:
+            run.values["model.quant.bits"] = along(4, bits.origin)
+            run.values["model.quant.method"] = along("bnb", bits.origin)
+    _add_openrlhf_types(run)
+    frozen: dict[Part, Value] = {}
+    tower = run.get("flag.actor.freeze_visual_encoder")
+    if not isinstance(tower, Absent):
+        frozen = {"vision": tower}
+    add_whole_model(run, Method(run.get("adapter.kind"), run.get("adapter.targets"), frozen=frozen), "OpenRLHF models/actor.py")
     add_files(run, reading, (NamedFile("model", run.get("model.id")),))
+
+
+def _openrlhf_stage(reading: Reading) -> Value:
+    program = program_of(reading.launch.entry.text) if reading.launch.entry is not None else ""
+    stage = {"train_ppo_ray": "ppo"}.get(program, program.removeprefix("train_"))
+    return derived(stage, "by the program")
+
+
+def _add_openrlhf_types(run: Run) -> None:
+    """`bf16` up to 0.8, `param_dtype` since."""
+    dtype, bf16 = run.get("flag.ds.param_dtype"), run.get("flag.bf16")
+    if isinstance(dtype, Absent):
+        dtype = run.get("flag.param_dtype")
+    if text(dtype) is not None:
+        run.values["precision.compute"] = dtype
+    elif truth(bf16) is True:
+        run.values["precision.compute"] = along("bf16", bf16.origin)
 
 
 def is_cookbook(reading: Reading, entry: str) -> bool:
@@ -99,3 +147,4 @@ def fill_cookbook(run: Run, reading: Reading) -> None:
         bits = int(found[0]) if found else 8 if truth(quant) is True else None
         run.values["model.quant.bits"] = along(bits, quant.origin) if bits else Absent()
         run.values["model.quant.method"] = along("bnb", quant.origin)
+    add_whole_model(run, Method(run.get("adapter.kind")), "llama-cookbook finetuning.py")

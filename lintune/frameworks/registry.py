@@ -134,14 +134,17 @@ def _detect(reading: Reading) -> Framework:
 
 
 def _vision_language(reading: Reading) -> Framework | None:
-    """The framework of a script that fine-tunes vision language models; the adapters are loaded only where one may be meant."""
+    """The framework of a script whose trained set is known by its name or fields; the adapters are loaded only where one may be meant."""
     if not reading.words or (reading.script is not None and reading.script.kind not in ("none", "hf", "trl")):
         return None
-    from lintune.frameworks import internvl, llava, qwen2u1, qwenvl
+    from lintune.frameworks import fastchat, internvl, internvl_g, llava, qwen2u1, qwenvl
 
     for adapter in (internvl, qwenvl, qwen2u1, llava):
         if adapter.detect(reading):
             return Framework(adapter.NAME, adapter.fill, adapter.known)
+    for bare in (internvl_g, fastchat):
+        if bare.detect(reading):
+            return Framework(bare.NAME, bare.fill)
     return None
 
 
@@ -150,7 +153,12 @@ def _with_own_options(reading: Reading) -> Framework | None:
     launch = reading.launch
     entry = launch.entry.text if launch.entry is not None else ""
     named = launch.launcher in _OWN_PROGRAMS if launch.entry is None else any(part in entry for part in _OWN_ENTRIES)
-    named = named or launch.launcher == "tune" or (reading.source is not None and "hydra.main" in reading.source.text)
+    named = (
+        named
+        or launch.launcher == "tune"
+        or entry.startswith(("verl.", "recipe."))
+        or (reading.source is not None and "hydra.main" in reading.source.text)
+    )
     if not named and not reading.words & {"finetuning_type", "config"}:
         return None
     from lintune.frameworks.own_frameworks import adapter_of

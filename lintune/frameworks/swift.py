@@ -13,8 +13,8 @@ from lintune.frameworks.inventory import PARTS, Part
 from lintune.frameworks.own_options import config_of, config_value, read_flags, table_of
 from lintune.frameworks.trainer_settings import add_derived
 from lintune.frameworks.trl import add_environment_map, add_quantisation
-from lintune.launch.word import Word
 from lintune.frameworks.whole_model import Method, add_whole_model
+from lintune.launch.word import Word
 from lintune.run.known import number, text, truth, whole
 from lintune.run.run import Run
 from lintune.run.settings import along, blocked, derived
@@ -87,9 +87,11 @@ def is_megatron(reading: Reading) -> bool:
     return reading.launch.launcher == "megatron" or "megatron" in entry
 
 
-def _is_ray(root: Mapping | None) -> bool:
-    """Whether a configuration places groups of processes on Ray."""
-    return root is not None and any(root.get(key) is not None for key in ("train", "rollout", "teacher", "colocate_groups"))
+def is_ray(reading: Reading) -> bool:
+    """Whether a launch places groups of processes on Ray."""
+    root = reading.config
+    placed = root is not None and any(root.get(key) is not None for key in ("train", "rollout", "teacher", "colocate_groups"))
+    return placed or any(word.text in ("--config", "--use_ray") for word in reading.launch.args)
 
 
 def method_of(reading: Reading) -> str:
@@ -109,8 +111,8 @@ def read(reading: Reading) -> Parsed:
     """The options of a launch."""
     megatron = is_megatron(reading)
     names = (_MEGATRON_CLASSES if megatron else _CLASSES)[method_of(reading)]
-    rays = any(word.text in ("--config", "--use_ray") for word in reading.launch.args) or _is_ray(reading.config)
-    table = table_of(reading, [f"ms-swift.{name}" for name in names], "the options of Ray launches are not known" if rays else "")
+    unread = "the options of Ray launches are not known" if is_ray(reading) else ""
+    table = table_of(reading, [f"ms-swift.{name}" for name in names], unread)
     words: tuple[Word, ...] = reading.launch.args
     file = _file(words)
     root = config_of(reading, file)
@@ -205,7 +207,9 @@ def add_modes(run: Run, note: str) -> None:
     kind = next((value for value in kinds if isinstance(value, Known) and value.origin and value.origin[0].kind != "default"), None)
     chosen: Value = kind if kind is not None else next((value for value in kinds if not isinstance(value, Absent)), Absent())
     name = text(chosen)
-    run.values["adapter.kind"] = along("none" if name == "full" else name, chosen.origin) if name is not None else blocked((chosen,), "tuner")
+    run.values["adapter.kind"] = (
+        along("none" if name == "full" else name, chosen.origin) if name is not None else blocked((chosen,), "tuner")
+    )
     targets = run.get("flag.target_modules")
     pattern = run.get("flag.target_regex")
     frozen: dict[Part, Value] = {}

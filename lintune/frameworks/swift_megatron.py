@@ -2,7 +2,7 @@
 
 from lintune.frameworks.context import Reading
 from lintune.frameworks.parallel import add_degrees
-from lintune.frameworks.swift import add_modes, world_size
+from lintune.frameworks.swift import add_modes, is_ray, world_size
 from lintune.frameworks.trainer_settings import add_derived, add_inputs
 from lintune.run.known import text, whole
 from lintune.run.run import Run
@@ -58,6 +58,10 @@ _DEGREES = {
 def fill_megatron(run: Run, reading: Reading) -> None:
     """The common vocabulary."""
     run.unread["flag"] = Unknown("the other defaults of Megatron-SWIFT are not mapped")
+    if is_ray(reading):
+        why = Unknown("the groups of a Ray configuration are not read")
+        run.values["model.id"] = run.unread["tune"] = run.unread["adapter"] = run.values["derived.world_size"] = why
+        return
     add_inputs(run, _SETTINGS)
     for name, spellings in _EITHER:
         given = [run.values[f"flag.{flag}"] for flag in spellings if f"flag.{flag}" in run.values]

@@ -124,7 +124,7 @@ def _read_override(word: Word, found: Overrides) -> None:
 
 def is_config(root: Mapping) -> bool:
     """Whether a YAML mapping is the configuration of a recipe that trains."""
-    model, optimizer = root.get("model"), root.get("optimizer")
+    model, optimizer = root.get("model") or root.get("policy_model"), root.get("optimizer")
     component = model.get("_component_") if isinstance(model, Mapping) else None
     return optimizer is not None and isinstance(component, Scalar) and str(component.value).startswith("torchtune.")
 

@@ -5,6 +5,7 @@ Builders are functions of `torchtune/models/*/_model_builders.py`: `lora_llama3_
 
 import re
 
+from lintune.frameworks.inventory import PARTS
 from lintune.frameworks.parallel import add_degrees
 from lintune.frameworks.trainer_settings import add_derived
 from lintune.frameworks.whole_model import Method, add_whole_model
@@ -33,22 +34,26 @@ _FUSED = ("phi3", "phi4")
 
 def add_tuning(run: Run) -> None:
     """Set the model, the adapter, the trained set, the optimizer and the degrees of parallelism."""
-    builder = run.get("flag.model._component_")
+    builder = run.get(f"flag.{_model_key(run)}._component_")
     found = _BUILDER.match(text(builder) or "")
     run.values["model.id"] = _model_id(run, found)
     _add_adapter(run, builder, found)
     name = run.get("flag.optimizer._component_")
     run.values["optim.name"] = along(_OPTIMIZERS.get(text(name) or "", text(name)), name.origin) if text(name) else name
     schedule = run.get("flag.lr_scheduler._component_")
-    cosine = "cosine" in (text(schedule) or "")
-    run.values["sched.type"] = (
-        along("cosine", schedule.origin) if cosine else derived("constant", "no `lr_scheduler`", schedule) if schedule == Absent() else schedule
-    )
+    if "cosine" in (text(schedule) or ""):
+        schedule = along("cosine", schedule.origin)
+    run.values["sched.type"] = derived("constant", "no `lr_scheduler`") if isinstance(schedule, Absent) else schedule
     run.values["task.stage"] = _stage(run)
     shards = {"tp": "tensor_parallel_dim", "cp": "context_parallel_dim"}
     add_degrees(run, {degree: run.get(f"flag.{flag}") for degree, flag in shards.items()})
     add_derived(run)
     _add_modes(run, found)
+
+
+def _model_key(run: Run) -> str:
+    """`model`, or `policy_model` in the recipes of PPO."""
+    return "policy_model" if "flag.policy_model._component_" in run.values else "model"
 
 
 def _model_id(run: Run, found: "re.Match[str] | None") -> Value:
@@ -99,25 +104,26 @@ def _stage(run: Run) -> Value:
 
 
 def _add_modes(run: Run, found: "re.Match[str] | None") -> None:
-    method = Method(run.get("adapter.kind"), run.get("adapter.targets"))
+    several = found is not None and ("vision" in found[1] or found[1] == "llama4")
+    method = Method(run.get("adapter.kind"), run.get("adapter.targets"), text_only=found is not None and not several)
     add_whole_model(run, method, "torchtune's model builder")
+    if several:
+        _add_switches(run)
+
+
+def _add_switches(run: Run) -> None:
+    """Models of text and images have a switch per part: frozen, lora or full."""
+    builder, adapter = run.get("flag.model._component_"), run.get("adapter.kind")
+    run.values["model.kind"] = derived("vlm", "the builder's name", builder)
     told = [run.get(f"flag.model.{name}_trainable") for _, name in _TRAINABLE]
-    if found is None or ("vision" not in found[1] and found[1] != "llama4"):
-        if found is not None and "model.kind" not in run.values:
-            run.values["model.kind"] = derived("llm", "the builder's name", run.get("flag.model._component_"))
-            for part in ("vision", "projector"):
-                run.values.pop(f"tune.{part}.mode", None)
-        return
-    run.values["model.kind"] = derived("vlm", "the builder's name", run.get("flag.model._component_"))
     for (part, name), value in zip(_TRAINABLE, told, strict=True):
         run.values[f"tune.{part}.mode"] = _mode(value, f"`{name}_trainable` is not given")
-    for part in ("embed", "lm_head"):
-        run.values[f"tune.{part}.mode"] = run.values["tune.llm.mode"] if text(run.get("adapter.kind")) == "none" else run.get(f"tune.{part}.mode")
-    modes = {part: text(run.get(f"tune.{part}.mode")) for part in ("llm", "embed", "lm_head", "vision", "projector")}
-    if None in modes.values():
-        run.values["derived.trainable_parts"] = blocked(told, "which parts are trained is not known")
-    else:
-        run.values["derived.trainable_parts"] = derived(tuple(part for part, mode in modes.items() if mode != "frozen"), "the switches", *told)
+    if text(adapter) == "none":
+        run.values["tune.embed.mode"] = run.values["tune.lm_head.mode"] = run.values["tune.llm.mode"]
+    modes = {part: text(run.get(f"tune.{part}.mode")) for part in PARTS}
+    trained = tuple(part for part, mode in modes.items() if mode != "frozen")
+    every = derived(trained, "the switches of the builder", *told)
+    run.values["derived.trainable_parts"] = every if None not in modes.values() else blocked(told, "which parts are trained is not known")
 
 
 def _mode(value: Value, fallback: str) -> Value:

@@ -49,12 +49,16 @@ class Method:
     """By part, a switch that keeps it out."""
     rates: Mapping[Part, str] = field(default_factory=dict)
     """By part, the flag that gives it a rate of its own."""
+    text_only: bool = False
+    """Whether the framework trains models of text only."""
 
 
 def add_whole_model(run: Run, method: Method, note: str) -> None:
     """Set `tune.*`, `derived.trainable_parts`, the parameters and the rates; `model.id` and `adapter.*` must be there already."""
     shape = add_shape(run)
-    missing = shape is not None and shape.vision is None
+    missing = method.text_only or (shape is not None and shape.vision is None)
+    if method.text_only:
+        run.values["model.kind"] = fact("llm", note)
     kind = text(method.kind)
     state = Gradients(tuple(part for part in PARTS if not (missing and part in ADDED)))
     if kind is None:
@@ -85,7 +89,8 @@ def add_shape(run: Run) -> "Model | None":
         return None
     marked = _QUANTISED.search(name or "")
     if marked is not None and isinstance(run.get("model.quant.method"), Absent):
-        run.values["model.quant.method"] = derived(_METHODS.get(marked[1].lower(), marked[1].lower()), "the model's name", run.get("model.id"))
+        method = marked[1].lower()
+        run.values["model.quant.method"] = derived(_METHODS.get(method, method), "the model's name", run.get("model.id"))
     several = found.model.vision is not None or found.model.others is not None
     run.values["model.kind"] = fact("vlm" if several else "llm", found.id)
     return found.model
@@ -103,7 +108,7 @@ def _unknown_parts(run: Run) -> Unknown:
 def _train_all(run: Run, state: Gradients, method: Method, shape: "Model | None") -> None:
     for part in state.full:
         state.switch((part,), True, method.kind)
-    if shape is None:
+    if shape is None and not method.text_only:
         state.switch(ADDED, None, _unknown_parts(run))
     for part, switch in _switches(method, shape).items():
         when = truth(switch)

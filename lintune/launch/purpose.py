@@ -14,6 +14,8 @@ _OTHER_WORDS = (
     "rollout sample sampling score serve server setup sglang split streamlit summarize test tests tokenize upload validate version "
     "visualize vllm vqa web webui worker config build consolidate delta"
 )
+_PREPARING = frozenset(("preprocess", "preprocessing"))
+"""Words of a path that say of any program in it that it makes data."""
 _FLAG_WORDS = (
     "output_dir learning_rate num_train_epochs per_device_train_batch_size gradient_accumulation_steps deepspeed lr_scheduler_type "
     "warmup_ratio max_steps save_steps use_lora lora_rank lora_r train_file train_data_path data_path dataset_name bf16 epochs"
@@ -44,8 +46,10 @@ def purpose_of(entry: str, flags: frozenset[str], distributed: bool) -> Purpose:
     path = entry.lower().removesuffix(".py").replace(".", "/").replace("-", "_")
     name = path.rpartition("/")[2]
     words = name.split("_")
-    if words[0] in _OTHER:
+    if words[0] in _OTHER or (not _PREPARING.isdisjoint(path.replace("/", "_").split("_")) and not _says_training(name)):
         return "other"
+    if path.startswith("verl/") and words[-1] == "main":
+        return "train"
     if _says_training(name) or not _METHODS.isdisjoint(words):
         return "train"
     if not _OTHER.isdisjoint(words):

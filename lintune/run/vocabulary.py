@@ -33,6 +33,10 @@ item.*                        |         | a field of the item that a rule looks 
 task.stage                    |         | sft, dpo, grpo and the like
 rl.beta                       |         | weight of the distance to the reference model
 rl.ref_model                  |         | the reference model
+rl.prompts                    | samples | prompts per round of generation
+rl.mini_batch                 | samples | prompts per optimizer step
+rl.dynamic_batch              |         | whether micro batches are filled by tokens
+rl.rollout_tp                 | processes | tensor parallel size of the generating engine
 rl.num_generations            |         | completions per prompt
 rl.steps_per_generation       | steps   | micro batches per round of generation
 rl.gen_batch                  | samples | completions per round of generation
@@ -214,6 +218,7 @@ par.fsdp.state_dict           |         | how checkpoints are written
 par.tp                        | processes | tensor parallel size
 par.pp                        | processes | pipeline parallel size
 par.ep                        | processes | expert parallel size
+par.sp                        | processes | sequence parallel size (Ulysses)
 par.cp                        | processes | context parallel size
 mem.ckpt                      |         | whether gradient checkpointing is on
 mem.ckpt_llm                  |         | whether the decoder layers are checkpointed, where that is a switch of its own
