@@ -22,7 +22,7 @@ from lintune.memory.constants import value
 from lintune.memory.kept import PLAIN, Kept, kept_of
 from lintune.memory.setting import Setting
 from lintune.memory.weights import adapter_element
-from lintune.models.shapes import Layer, Linear, Stack
+from lintune.models.shapes import Layer, Stack
 
 _ATTENTION_DROPOUT = {"bert", "roberta", "gpt2"}
 _INPUT_ROLES = {"q": "in", "k": "in", "v": "in", "qkv": "in", "gate": "mlp", "up": "mlp", "gate_up": "mlp"}
@@ -137,7 +137,7 @@ def stack_bytes(setting: Setting, stack: Stack, part: str) -> tuple[float, float
 
 
 def attention_moment(setting: Setting, stack: Stack) -> float:
-    """Bytes per token of the layer whose eager attention is in its backward pass: its MLP, its second norm and its output are freed by then.
+    """Bytes per token of the layer whose eager attention is in its backward pass: MLP, second norm and output are freed by then.
 
     0 where no scores are written to memory. 14 B per score are alive in 16 bits and 16 B in fp32, of which `layer_bytes` has what is kept.
     """

@@ -92,8 +92,9 @@ def band(setting: Setting, allocated: int, certain: int) -> tuple[int, int, int,
     profile = setting.profile
     reserved = int(allocated * (1 + profile.fragmentation) + profile.reserved_constant)
     if setting.attention == "eager":
-        each = value("eager_scores") if setting.activation == 2 else value("eager_scores_fp32")
-        reserved += int(value("eager_fragmentation") * each * setting.tokens * setting.model.llm.heads * setting.length)
+        reserved += int(value("eager_fragmentation") * setting.tokens * setting.model.llm.heads * setting.length)
+    if setting.activation == 4 and setting.quant:
+        reserved += int(value("logits_fragmentation") * held_logits(setting).bytes)
     device = int(reserved + value("context"))
     reached = 1.0 if setting.packed or profile.full_length else value("reached_length")
     low = value("band_low") * (min(certain, allocated) + reached * max(0, allocated - certain))

@@ -1,4 +1,7 @@
-"""What the layers of a family keep beyond the common formula, by `model_type`: read in transformers 5.24 and confirmed with saved-tensor hooks."""
+"""What the layers of a family keep beyond the common formula, by `model_type`.
+
+Read in the model code of transformers 5.24 and confirmed with saved-tensor hooks (benchmarks/memory_layers.py).
+"""
 
 from lintune.source.record import dataclass
 

@@ -1,6 +1,7 @@
 """A run in the common vocabulary as the numbers of an estimate; what is missing is taken for granted and said."""
 
 from lintune.memory.constants import constants, profile_of
+from lintune.memory.optimizers import find_optimizer
 from lintune.memory.setting import Profile, Setting
 from lintune.models.catalogue import find_model
 from lintune.models.shapes import Model
@@ -51,6 +52,7 @@ def setting_of(run: Run, model: Model | None = None) -> Setting:
         notes.append(f"seq.max_len is not known: {DEFAULT_LENGTH} tokens are taken")
     images, patches = _images(run, shape, micro, profile.tiles)
     stage, fsdp = _stage(run), _fsdp(run)
+    optimizer = _optimizer(run, notes)
     profile, stage, bucket = _recipe(run, shape, modes, profile, stage, notes)
     element = _element(run, stage)
     if stage is not None and fsdp:
@@ -59,7 +61,8 @@ def setting_of(run: Run, model: Model | None = None) -> Setting:
         model=shape, framework=run.framework, profile=profile, modes=modes, targets=targets, rank=rank,
         dora=text(run.get("adapter.kind")) == "dora", dropout=_dropout(run, profile.dropout, rank),
         element=element, activation=_activation(run, element, profile, _quant(run)), quant=_quant(run),
-        optimizer=text(run.get("derived.effective_optim")) or text(run.get("optim.name")) or "adamw_torch",
+        optimizer=optimizer, lowrank=_positive(run, "optim.lowrank_rank", 128),
+        in_backward=_any(run, "optim.in_backward") or (run.framework == "torchtune" and "paged" in optimizer and world == 1),
         micro=micro, length=length, accum=_positive(run, "batch.accum", 1),
         checkpoint=_checkpoints(run, profile), checkpoint_vision=_vision_checkpoint(run, profile),
         packed=_any(run, "batch.packing"),
@@ -169,6 +172,19 @@ def _any(run: Run, *names: str) -> bool:
         if isinstance(value, Known):
             return truth(value) is True
     return False
+
+
+def _optimizer(run: Run, notes: list[str]) -> str:
+    """The optimizer by name: the low-rank or block-wise one where it is chosen apart."""
+    name = text(run.get("derived.effective_optim")) or text(run.get("optim.name")) or "adamw_torch"
+    for kind in ("galore", "apollo", "badam"):
+        if text(run.get("optim.lowrank")) == kind or _any(run, f"flag.use_{kind}"):
+            eight = "_8bit" if kind == "galore" and "8bit" in name else ""
+            layerwise = "_layerwise" if _any(run, "optim.lowrank_layerwise", f"flag.{kind}_layerwise") else ""
+            return {"galore": "galore_adamw", "apollo": "apollo_adamw", "badam": "badam"}[kind] + eight + layerwise
+    if find_optimizer(name) is None:
+        notes.append(f"the states of `{name}` are not known: AdamW's are taken")
+    return name
 
 
 def _offloads(run: Run, name: str) -> bool:

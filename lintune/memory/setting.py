@@ -77,6 +77,10 @@ class Setting:
     quant: str = ""
     """Empty, or a key of `quantised` in `models/memory.json`."""
     optimizer: str = "adamw_torch"
+    lowrank: int = 128
+    """Rank of GaLore's and APOLLO's projections."""
+    in_backward: bool = False
+    """Whether the optimizer steps inside the backward pass, one parameter at a time."""
     micro: int = 1
     length: int = 2048
     accum: int = 1
