@@ -10,7 +10,6 @@ from lintune.cli.usage import OK, USAGE, UsageError
 from lintune.memory.report import MemoryOfRun, traced_of
 from lintune.models.shapes import Model
 from lintune.run.run import Run
-from lintune.source.record import replace
 
 EPILOG = """\
 PATH is a launch script, a config, a folder or a run file: {"lintune_run": 1, "values": {"model.id": "...", "tune.llm.mode": "lora"}}.
@@ -80,19 +79,15 @@ def given_model(path: str) -> Model:
 
 
 def _memory(run: Run, model: Model | None, asked: Arguments) -> MemoryOfRun:
+    from lintune.memory.cards import on_cards
     from lintune.memory.modes import modes_of
     from lintune.memory.reading import NotEstimated, setting_of
-    from lintune.run.gpu import parse_gpu
 
     try:
         setting = setting_of(run, model)
     except NotEstimated as error:
         return MemoryOfRun(run.path, problem=str(error))
-    if asked.gpu:
-        card = parse_gpu(asked.gpu)
-        unsaid = () if card.memory_bytes else (f"the memory of `{card.name}` is not known: write it as {card.name}-80G",)
-        setting = replace(setting, gpu_name=card.name, gpu_bytes=card.memory_bytes, notes=(*setting.notes, *unsaid))
-    setting = replace(setting, in_use=int(asked.in_use) * 2**30)
+    setting = on_cards(setting, run, asked.gpu, int(asked.in_use) * 2**30)
     return MemoryOfRun(run.path, setting, modes_of(setting), traced=traced_of(run) if asked.exact else None)
 
 

@@ -1,7 +1,7 @@
 """How much there is to do: samples, steps, tokens, hours on a kind of card, and what checkpoints take on disk."""
 
 from lintune.memory.setting import Setting
-from lintune.memory.states import state_bytes
+from lintune.memory.states import states_of
 from lintune.memory.weights import adapter_element, trained
 from lintune.plan.facts import facts
 from lintune.plan.flops import work_of
@@ -132,9 +132,8 @@ def disk_of(run: Run, setting: Setting, steps: int | None) -> Disk:
         model = what.adapters * adapter_element(setting) + what.copies * setting.element
     else:
         model = setting.model.params * setting.element
-    mixed = setting.stage is not None and setting.element == 2
-    element = 4 if mixed else setting.element
-    states = int(what.total * (state_bytes(setting.optimizer, element) + (4 if mixed else 0)))
+    alone = states_of(replace(setting, world=1, tensor=1, offload_optimizer=False, offload_params=False), what)
+    states = alone.master.bytes + alone.optimizer.bytes + alone.host
     if truth(run.get("run.save_only_model")) is True:
         states = 0
     return Disk(model, states, _kept(run, steps))

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from lintune.memory.cards import on_cards
 from lintune.memory.estimate import Estimate, estimate
 from lintune.memory.modes import Estimator, tuning_name
 from lintune.memory.reading import NotEstimated, setting_of
@@ -79,7 +80,7 @@ class LaunchPlan:
 def plan_of(run: Run, asked: Asked) -> LaunchPlan:
     """The plan of a launch."""
     try:
-        setting = _with_gpu(setting_of(run, asked.model), asked)
+        setting = on_cards(setting_of(run, asked.model), run, asked.gpu, asked.in_use)
     except (NotEstimated, ValueError) as error:
         return LaunchPlan(run.path, str(error))
     if not asked.budget and not setting.gpu_bytes:
@@ -87,13 +88,6 @@ def plan_of(run: Run, asked: Asked) -> LaunchPlan:
         return LaunchPlan(run.path, f"{named}: give it with `--gpu 8xA100-80G`, or the bytes to use with `--budget 24`")
     capacity = asked.budget or (setting.gpu_bytes or 0) - asked.in_use
     return _Planner(run, setting, capacity, asked).plan()
-
-
-def _with_gpu(setting: Setting, asked: Asked) -> Setting:
-    if asked.gpu:
-        card = parse_gpu(asked.gpu)
-        setting = replace(setting, gpu_name=card.name, gpu_bytes=card.memory_bytes)
-    return replace(setting, in_use=asked.in_use)
 
 
 @dataclass(slots=True)
@@ -173,9 +167,11 @@ class _Planner:
         if self.run.what_if is None:
             return None
         try:
-            return _with_gpu(setting_of(self.run.what_if(flags), self.asked.model), replace(self.asked, gpu=self._gpu()))
+            made = setting_of(self.run.what_if(flags), self.asked.model)
         except (NotEstimated, ValueError):
             return None
+        now = self.setting
+        return replace(made, gpu_name=now.gpu_name, gpu_bytes=now.gpu_bytes, world=now.world, in_use=now.in_use)
 
     def _gpu(self) -> str:
         setting = self.setting
@@ -186,11 +182,12 @@ class _Planner:
         offers = []
         for plan in plans:
             own = self._what_if(plan.changes)
+            said = plan.verdict
             if own is not None:
                 setting = applied(own, plan.changes)
                 found = self.asked.estimator(setting)
                 plan = replace(plan, setting=setting, estimate=found, verdict=found.fits(self.capacity))
-            if plan.verdict != "does not fit":
+            if plan.verdict in ("fits", said):
                 offers.append(Offer(plan, written(self.run, plan.changes)))
         return tuple(offers)
 

@@ -42,14 +42,16 @@ class Ceiling:
 
 def prices(search: Search) -> tuple[Price, ...]:
     """Every single change, those that save most first."""
-    base, now, bases = search.estimator(search.setting), seconds_per_token(search.setting), dict[str, Setting]()
+    base, now, bases = search.estimator(search.setting), seconds_per_token(search.setting, search.setting.length), dict[str, Setting]()
     found = []
     for knob in search.knobs:
         for change in knob:
             setting = changed(search, (change,), bases)
             made = search.estimator(setting)
             saved = base.device - made.device
-            found.append(Price(change, saved, made.device, seconds_per_token(setting) / now, made.fits(search.capacity)))
+            found.append(
+                Price(change, saved, made.device, seconds_per_token(setting, search.setting.length) / now, made.fits(search.capacity))
+            )
     return tuple(sorted(found, key=lambda price: -price.saved))
 
 

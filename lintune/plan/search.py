@@ -55,7 +55,7 @@ def smaller(search: Search) -> tuple[Plan, ...]:
 
 
 def _plans(search: Search, verdict: str) -> tuple[Plan, ...]:
-    now = seconds_per_token(search.setting)
+    now = seconds_per_token(search.setting, search.setting.length)
     bases: dict[str, Setting] = {}
     kept: list[Plan] = []
     for reach in range(len(REACH)):
@@ -115,7 +115,7 @@ def _plan(search: Search, changes: tuple[Change, ...], bases: dict[str, Setting]
     said = found.fits(search.capacity)
     if said != verdict or (verdict == "uncertain" and found.device > search.capacity):
         return None
-    return Plan(changes, setting, found, said, seconds_per_token(setting) / now, reach_of(changes))
+    return Plan(changes, setting, found, said, seconds_per_token(setting, search.setting.length) / now, reach_of(changes))
 
 
 def changed(search: Search, changes: tuple[Change, ...], bases: dict[str, Setting]) -> Setting:
@@ -130,7 +130,7 @@ def changed(search: Search, changes: tuple[Change, ...], bases: dict[str, Settin
 
 def faster(search: Search) -> tuple[Plan, ...]:
     """What makes better use of memory that is free: combinations that certainly fit and take less time, the fastest first."""
-    now = seconds_per_token(search.setting)
+    now = seconds_per_token(search.setting, search.setting.length)
     found = []
     for chosen in product(*((None, *knob) for knob in search.knobs)):
         changes = tuple(change for change in chosen if change is not None)

@@ -54,9 +54,12 @@ def pace_of(setting: Setting, card: str = "", length: int | None = None) -> Pace
     return Pace(fast, slow, middle, setting.micro * setting.accum * replicas * (length or setting.length))
 
 
-def seconds_per_token(setting: Setting) -> float:
-    """The middle of the pace per token: what changes are compared by."""
-    pace = pace_of(setting)
+def seconds_per_token(setting: Setting, length: int) -> float:
+    """The middle of the pace per token of samples of one length: what changes are compared by.
+
+    The length is that of the launch as configured, also where a change cuts samples: no time is promised for what is not trained on.
+    """
+    pace = pace_of(setting, "", length)
     return pace.middle / pace.tokens
 
 

@@ -94,7 +94,7 @@ def _zero(run: Run, level: str) -> Spelled:
     shipped = _table(run.framework).get("zero")
     stage_site = run.get("ds.zero_optimization.stage")
     own_file = isinstance(stage_site, Known) and bool(stage_site.origin) and stage_site.origin[0].kind == "deepspeed"
-    if isinstance(shipped, dict) and level in shipped and not own_file:
+    if isinstance(shipped, dict) and level in shipped and (not own_file or _is_shipped(text(run.get("par.ds.file")), shipped)):
         return Spelled(tuple((f"flag.{name}", value) for name, value in shipped[level].items()))
     if own_file:
         return Spelled(tuple(_in_file(run, level)))
@@ -102,6 +102,11 @@ def _zero(run: Run, level: str) -> Spelled:
     if isinstance(named, Unknown) or (isinstance(named, Known) and named.value):
         return Spelled(missing="its DeepSpeed file was not read")
     return Spelled(missing=f"needs a DeepSpeed file: `--deepspeed FILE` with {deepspeed_text(level)}")
+
+
+def _is_shipped(path: str | None, shipped: dict[str, dict[str, str]]) -> bool:
+    """Whether the launch names one of the framework's own files: another one is named rather than this one changed."""
+    return any(f"/{path}".endswith(f"/{name}") for level in shipped.values() for name in level.values())
 
 
 def deepspeed_text(level: str) -> str:

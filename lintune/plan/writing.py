@@ -10,7 +10,7 @@ from lintune.engine.scope import Scope
 from lintune.engine.template import plain
 from lintune.engine.ways import edits_for
 from lintune.plan.change import Change
-from lintune.plan.spelling import Spelled, spelled
+from lintune.plan.spelling import spelled
 from lintune.run.run import Run
 from lintune.source.edits import Edit, EditRefused, apply_edits
 from lintune.source.record import dataclass
@@ -30,20 +30,34 @@ class Written:
 
 
 def written(run: Run, changes: Sequence[Change]) -> Written:
-    """The edits of these changes in a launch."""
+    """The edits of these changes in a launch; of a change that cannot be made as a whole nothing is written."""
+    settings: list[tuple[str, str]] = []
     wanted: dict[str, Data] = {}
     left: list[str] = []
     for change in changes:
-        made: Spelled = spelled(run, change)
-        if made.missing:
-            left.append(f"{change.title}: {made.missing}")
-        wanted.update(made.settings)
-    settings = tuple((_shown(name), "(taken away)" if value is None else _text(value)) for name, value in wanted.items())
-    edits, failed = _edits(run, {name: value for name, value in wanted.items() if not _holds(run.get(name), value)})
-    left += [f"`{_shown(name)}` is to be {_text(wanted[name])}: it does not stand where it can be changed exactly" for name in failed]
+        made = spelled(run, change)
+        settings += [(_shown(name), "(taken away)" if value is None else _text(value)) for name, value in made.settings]
+        missing = {name: value for name, value in made.settings if not _holds(run.get(name), value)}
+        computed = [name for name in missing if _computed(run, name)] if change.knob == "micro" else []
+        missing = {name: value for name, value in missing.items() if name not in computed}
+        failed = _edits(run, missing)[1]
+        left += [f"{change.title}: {made.missing}"] if made.missing else []
+        left += [f"`{_shown(name)}` = {_text(missing[name])}: it does not stand where it can be changed exactly" for name in failed]
+        left += [f"the script computes `{_shown(name)}`: see that it becomes {_text(dict(made.settings)[name])}" for name in computed]
+        wanted |= {} if failed else missing
+    edits, failed = _edits(run, wanted)
+    left += [f"`{_shown(name)}` = {_text(wanted[name])}: it meets another change" for name in failed]
     if edits and not _still_reads(edits):
-        return Written(settings, (), (*left, "the files would not read as they should: edit them by hand"))
-    return Written(settings, edits, tuple(left))
+        return Written(tuple(settings), (), (*left, "the files would not read as they should: edit them by hand"))
+    return Written(tuple(settings), edits, tuple(left))
+
+
+def _computed(run: Run, name: str) -> bool:
+    """Whether a value is worked out in the script, as an accumulation from the batch is, so that it follows other settings."""
+    value = run.get(name)
+    if not isinstance(value, Known) or len(value.origin) < 2:
+        return False
+    return any(step.site is not None and "$((" in step.site.text for step in value.origin)
 
 
 def _shown(name: str) -> str:

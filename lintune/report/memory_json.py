@@ -16,11 +16,13 @@ def render_memory_json(runs: Sequence[MemoryOfRun]) -> str:
     return json.dumps(document, ensure_ascii=False, indent=2) + "\n"
 
 
-def _per_gpu(found: Estimate) -> dict[str, Json]:
+def per_gpu_json(found: Estimate) -> dict[str, Json]:
+    """Bytes of one GPU."""
     return {name: getattr(found, name) for name in ("allocated", "reserved", "device", "low", "high")}
 
 
-def _fits(found: Estimate, capacity: int | None) -> Json:
+def fits_json(found: Estimate, capacity: int | None) -> Json:
+    """True, False, `uncertain`, or null where the card is not known."""
     if capacity is None:
         return None
     return {"fits": True, "does not fit": False}.get(found.fits(capacity), "uncertain")
@@ -40,21 +42,21 @@ def _run(each: MemoryOfRun) -> dict[str, Json]:
         "total_params": found.total_params,
         "trainable_params": found.trained.total,
         "trainable_parts": dict(found.trained.parts),
-        "per_gpu": {**_per_gpu(found), **(dict(traced.sizes) if traced else {})},
-        **({"closed_form": _per_gpu(found)} if traced and traced.sizes else {}),
+        "per_gpu": {**per_gpu_json(found), **(dict(traced.sizes) if traced else {})},
+        **({"closed_form": per_gpu_json(found)} if traced and traced.sizes else {}),
         **({"traced": {"problem": traced.problem or None, "peak": traced.peak, "assumptions": list(traced.assumptions)}} if traced else {}),
         "components": [{"name": part.name, "bytes": part.bytes, "formula": part.formula} for part in found.components],
         "phases": [{"name": part.name, "bytes": part.bytes} for part in found.phases],
         "host_bytes": found.host * setting.world,
         "gpu": gpu,
-        "fits": _fits(found, capacity),
+        "fits": fits_json(found, capacity),
         "method": "traced" if traced and traced.sizes else "closed-form",
         "notes": list(found.notes),
         "modes": [
             {
                 "name": mode.name,
-                "per_gpu": _per_gpu(mode.estimate),
-                "fits": _fits(mode.estimate, capacity),
+                "per_gpu": per_gpu_json(mode.estimate),
+                "fits": fits_json(mode.estimate, capacity),
                 "trainable_params": mode.estimate.trained.total,
                 "host_bytes": mode.estimate.host * setting.world,
             }

@@ -75,7 +75,7 @@ def _offer(number: int, offer: Offer, hours: tuple[float, float] | None, paint: 
     yield f"  {number}. {paint('bold', title(offer))}"
     size = f"{gib(found.device)} ({found.low / 2**30:,.1f} to {gib(found.high)})"
     took = f", {duration(hours)}" if hours else ""
-    host = f", host memory {gib(found.host * plan.setting.world)}" if found.host else ""
+    host = f", host memory {gib(found.host * plan.setting.world)}" if found.host > _SMALL else ""
     said = "" if plan.verdict == "fits" else f" {paint('warning', 'may fit')}"
     yield f"     {size}{said}; {times(plan.time)}{took}{host}"
     yield f"     {reach_words(offer)}"
@@ -121,11 +121,14 @@ def _effort(each: LaunchPlan, paint: Paint) -> Iterator[str]:
         yield f"  {span(*effort.seconds_per_step, 'seconds per step')}, as configured"
     if effort.hours:
         yield f"  {'hours as configured on':<24}  {'time':>18}  {'GPU-hours':>20}"
-        for hours in effort.hours:
+        others = [hours for hours in effort.hours if hours.verdict == "does not fit"]
+        for hours in (hours for hours in effort.hours if hours not in others):
             name = f"{hours.gpus} x {hours.card}"
             row = f"  {name:<24}  {duration((hours.low, hours.high)):>18}  {span(*hours.gpu_hours, ''):>20}"
             said = hours.verdict or verdict_of(each)
             yield f"{row}  {paint(_style(said), said)}"
+        if others:
+            yield paint("dim", f"  does not fit on {', '.join(hours.card for hours in others)}")
     disk = each.disk
     if disk is not None:
         parts = f"{gib(disk.model)} of the model" + (f" and {gib(disk.states)} of the optimizer" if disk.states else "")
