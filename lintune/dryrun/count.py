@@ -51,14 +51,18 @@ def _add_adapter(result: Result, built: BuiltModel) -> None:
     result.facts["dry_run.adapter.matched"] = len(adapter.modules)
     if adapter.refused:
         result.facts["dry_run.adapter.refused"] = adapter.refused
-    several = sum(each.kind == "name" for each in adapter.targets)
     result.items["dry_run.targets"] = [
         {
-            "pattern": each.pattern, "kind": each.kind, "matched": each.matched, "nearest": list(each.nearest), "several": several > 1,
-            "parts": list(each.parts), "vision": each.parts.get("vision", 0),
+            "pattern": each.pattern, "kind": each.kind, "matched": each.matched, "nearest": list(each.nearest), "hint": _hint(each.nearest),
+            "parts": list(each.parts), "vision": each.parts.get("vision", 0), "elsewhere": each.matched - each.parts.get("vision", 0),
         }
         for each in adapter.targets
     ]  # fmt: skip
+
+
+def _hint(nearest: list[str]) -> str:
+    """The end of a message that names what was probably meant."""
+    return f"; near {'is' if len(nearest) == 1 else 'are'} {', '.join(f'`{each}`' for each in nearest)}" if nearest else ""
 
 
 def grouped(name: str) -> str:

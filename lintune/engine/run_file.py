@@ -1,10 +1,13 @@
-"""A run file: `{"lintune_run": 1, "values": {"model.id": "...", "tune.llm.mode": "lora"}}`, a run in the common vocabulary."""
+"""A run file: `{"lintune_run": 1, "values": {"model.id": "...", "tune.llm.mode": "lora"}}`, a run in the common vocabulary.
+
+`items` may hold lists by name (`{"dry_run.targets": [{"pattern": "q_proj", "matched": 0}]}`), for rules that look at each entry.
+"""
 
 from lintune.engine.finding import whole_file
 from lintune.frameworks.config_files import plain_data
-from lintune.run.run import Run
+from lintune.run.run import Item, Run
 from lintune.source.text import Problem, Source
-from lintune.syntax.tree import Mapping, Node, Scalar
+from lintune.syntax.tree import Mapping, Node, Scalar, Sequence
 from lintune.values.value import Known, Step
 from lintune.values.version import Pin, Specifiers
 
@@ -33,7 +36,21 @@ def read_run_file(source: Source, root: Mapping) -> tuple[Run | None, tuple[Prob
             run.framework = entry.value.value
         if name.startswith("pins."):
             problems += _add_pin(run, name.removeprefix("pins."), entry.value)
+    items = root.get("items")
+    if isinstance(items, Mapping):
+        for entry in items.entries:
+            run.items[str(entry.key.value)] = _items(entry.value)
     return run, tuple(problems)
+
+
+def _items(node: Node) -> tuple[Item, ...]:
+    """The entries of a list; what is no mapping is left out."""
+    rows = node.items if isinstance(node, Sequence) else ()
+    return tuple(
+        Item({str(each.key.value): Known(plain_data(each.value), (Step("config", each.value.site),)) for each in row.entries}, row.site)
+        for row in rows
+        if isinstance(row, Mapping)
+    )
 
 
 def _add_pin(run: Run, package: str, node: Node) -> tuple[Problem, ...]:
