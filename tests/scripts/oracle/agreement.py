@@ -1,6 +1,5 @@
 """Where a walk and a real run of the same script with the same options disagree."""
 
-import ast
 import os
 import re
 from collections import Counter
@@ -8,8 +7,10 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 
+from walk_truth import RealEnd, RealRun, is_told, is_written, same_end, wrong_branches, wrong_ends  # type: ignore[import-not-found,unused-ignore]
+
 from lintune.scripts.entry import EntryScript, read_entry_script
-from lintune.scripts.walk.trace import Branch, End, PartState, ScriptTrace, walk_script
+from lintune.scripts.walk.trace import PartState, ScriptTrace, walk_script
 from lintune.source.text import Source
 from lintune.values.value import Absent, Known, Unknown, Value
 from tests.scripts.oracle.real import NOT_FROM_OPTIONS, Case, Outcome
@@ -75,133 +76,42 @@ def compare(case: Case, outcome: Outcome, trace: ScriptTrace, into: Agreement) -
     """Adds what a walk says otherwise than the run was."""
     into.counts["runs"] += 1
     into.counts[outcome.outcome] += 1
-    _compare_ends(case, outcome, trace, into)
-    _compare_branches(case, outcome, trace, into)
+    paths = {branch.site.source.path for branch in trace.branches} | {end.site.source.path for end in trace.ends} | {outcome.file}
+    texts = {path: text_of(case, path) for path in paths if path}
+    end = RealEnd(outcome.type, outcome.texts, outcome.file, outcome.line, outcome.library) if outcome.outcome == "raises" else None
+    real = RealRun(end, outcome.outcome == "trains", outcome.lines)
+    into.wrong += [f"{case}: {wrong}" for wrong in (*wrong_ends(trace, real, texts), *wrong_branches(trace, real, texts))]
+    into.counts["training decided"] += trace.reaches_training is not None
+    into.counts["branches"] += len(trace.branches)
+    into.counts["branches decided"] += sum(branch.taken is not None for branch in trace.branches)
+    if end is not None:
+        _count_end(case, end, trace, texts, into)
     if outcome.outcome == "trains":
         _compare_parts(case, outcome, trace, into)
 
 
-def _failures(trace: ScriptTrace) -> list[End]:
-    """What certainly ends the script before training, and not in success."""
-    return [end for end in trace.ends if end.certain and end.status == "failure" and end.stage != "last-save"]
+def text_of(case: Case, path: str) -> str:
+    """The text of a project file."""
+    return (case.root / path).read_text(encoding="utf-8")
 
 
-def _compare_ends(case: Case, outcome: Outcome, trace: ScriptTrace, into: Agreement) -> None:
-    certain = _failures(trace)
-    reaches = {"trains": True, "raises": False, "ends": False}.get(outcome.outcome)
-    if reaches is not None and trace.reaches_training is not None:
-        into.counts["reaching decided"] += 1
-        if trace.reaches_training is not reaches and not (outcome.library and outcome.type != "SystemExit"):
-            into.wrong.append(f"{case}: reaches_training {trace.reaches_training}, the run {outcome.outcome} {_told(outcome)}")
-    if outcome.outcome != "raises":
-        into.wrong += [f"{case}: the run {outcome.outcome}, but certain: {_shown(end)}" for end in certain]
-        return
-    into.wrong += [f"{case}: {_told(outcome)}, but certain: {_shown(end)}" for end in certain if not _same_end(case, outcome, end)]
-    found = any(_same_end(case, outcome, end) for end in certain)
-    into.counts["raises found"] += found
-    if must_be_found(case, outcome):
+def _count_end(case: Case, end: RealEnd, trace: ScriptTrace, texts: dict[str, str], into: Agreement) -> None:
+    text = texts.get(end.file, "")
+    found = [each for each in trace.ends if each.certain and same_end(each, end, text)]
+    into.counts["raises found"] += bool(found)
+    into.counts["messages told"] += any(is_told(each) for each in found)
+    if must_be_found(end, text):
         into.counts["raises asked"] += 1
-        into.counts["raises asked and found"] += found
+        into.counts["raises asked and found"] += bool(found)
         if not found:
-            into.missed.append(f"{case}: {_told(outcome)} is not certain")
-    into.counts["messages told"] += any("..." not in end.message and end.message != "" for end in certain)
+            into.missed.append(f"{case}: {end.type}({end.texts[0]!r}) at {end.file}:{end.line} is not certain")
 
 
-def _told(outcome: Outcome) -> str:
-    return f"{outcome.type}({outcome.message!r}) at {outcome.file}:{outcome.line}" if outcome.type else ""
-
-
-def _shown(end: End) -> str:
-    return f"{end.exception}({end.message!r}) at {end.site.source.path}:{end.site.line}"
-
-
-def _same_end(case: Case, outcome: Outcome, end: End) -> bool:
-    if end.site.source.path != outcome.file or end.exception != outcome.type:
+def must_be_found(end: RealEnd, text: str) -> bool:
+    """Whether an exception was written by the project and depends on options only; an unknown key of a table is one."""
+    if not text or NOT_FROM_OPTIONS in text.splitlines()[end.line - 1]:
         return False
-    first, last = statement_lines(case.root / outcome.file, outcome.line)
-    return first <= end.site.line <= last and _same_message(end, outcome)
-
-
-def _same_message(end: End, outcome: Outcome) -> bool:
-    """Whether the real message is the one that was told, with anything where it says `...`."""
-    told = end.message
-    if not told or (end.kind == "assert" and not outcome.message):
-        return True
-    if end.kind == "assert" and told.startswith("assert "):
-        return True
-    if end.kind not in ("raise", "assert", "exit", "parser-error"):
-        return True
-    pattern = ".*".join(re.escape(piece) for piece in told.split("..."))
-    return any(re.fullmatch(pattern, text, re.DOTALL) or (len(told) == 400 and text.startswith(told)) for text in outcome.texts)
-
-
-@lru_cache(maxsize=256)
-def _tree(path: Path) -> ast.Module:
-    return ast.parse(path.read_text(encoding="utf-8"))
-
-
-@lru_cache(maxsize=2048)
-def statement(path: Path, line: int) -> ast.stmt | None:
-    """The innermost simple statement on a line, else the innermost of any kind."""
-    found = [node for node in ast.walk(_tree(path)) if isinstance(node, ast.stmt) and node.lineno <= line <= (node.end_lineno or 0)]
-    return max(found, key=lambda node: node.lineno, default=None)
-
-
-def statement_lines(path: Path, line: int) -> tuple[int, int]:
-    """The first and last line of the innermost statement on a line; of a compound one, its head."""
-    node = statement(path, line)
-    if node is None:
-        return line, line
-    body = getattr(node, "body", None)
-    last = body[0].lineno - 1 if isinstance(body, list) and body else node.end_lineno or line
-    return node.lineno, max(last, node.lineno)
-
-
-def must_be_found(case: Case, outcome: Outcome) -> bool:
-    """Whether an exception was written by the project and depends on options only."""
-    path = case.root / outcome.file
-    if not outcome.file or NOT_FROM_OPTIONS in path.read_text(encoding="utf-8").splitlines()[outcome.line - 1]:
-        return False
-    node = statement(path, outcome.line)
-    text = ast.unparse(node) if node is not None else ""
-    if isinstance(node, ast.Raise | ast.Assert):
-        return not outcome.library
-    if outcome.type == "SystemExit":
-        return bool(re.search(r"\b(exit|error|leave)\(", text))
-    return outcome.type == "KeyError" and not outcome.library
-
-
-def _compare_branches(case: Case, outcome: Outcome, trace: ScriptTrace, into: Agreement) -> None:
-    """A branch that is known leaves the other side without a line that was executed."""
-    for branch in trace.branches:
-        into.counts["branches"] += 1
-        into.counts["branches decided"] += branch.taken is not None
-        if branch.taken is None:
-            continue
-        path = branch.site.source.path
-        wrong = _other_side(case.root / path, branch) & outcome.lines.get(path, frozenset())
-        if wrong:
-            into.wrong.append(f"{case}: {path}:{branch.site.line} `{branch.text}` is not {branch.taken}, line {min(wrong)} was run")
-
-
-def _other_side(path: Path, branch: Branch) -> frozenset[int]:
-    """The lines that are not run where an `if` comes out as the branch says."""
-    for node in ast.walk(_tree(path)):
-        if (
-            isinstance(node, ast.If)
-            and node.test.lineno == branch.site.line
-            and " ".join(ast.unparse(node.test).split()) == _plain(branch.text)
-        ):
-            side = node.orelse if branch.taken else node.body
-            return frozenset(line for each in side for line in range(each.lineno, (each.end_lineno or each.lineno) + 1))
-    return frozenset()
-
-
-def _plain(text: str) -> str:
-    try:
-        return ast.unparse(ast.parse(text, mode="eval"))
-    except SyntaxError:
-        return text
+    return is_written(text, end) or (end.type == "KeyError" and not end.library)
 
 
 _WRAPPERS = re.compile(r"^base_model\.model\.|\.base_layer\b|\.(lora_[AB]|modules_to_save)\.default\b|\.original_module\b")

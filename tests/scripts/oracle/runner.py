@@ -82,7 +82,7 @@ class Child:
 
     def outcome(self, error: BaseException) -> dict[str, object]:
         """What an exception that left the script was, and where it was raised."""
-        frames = [frame for frame in traceback.walk_tb(error.__traceback__)]
+        frames = list(traceback.walk_tb(error.__traceback__))
         own = [(frame, line) for frame, line in frames if self.is_own(frame.f_code.co_filename)]
         message = str(error)
         if isinstance(error, SystemExit):
