@@ -62,7 +62,11 @@ def base_model(request: Request, raw: RawConfig, runnable: bool, assumptions: li
     if config is not None:
         return instantiated(request, config, remote, assumptions)
     from lintune.dryrun.skeleton import skeleton_of
+    from lintune.dryrun.trace.replicas.catalogue import replica_of
 
+    replica = replica_of(raw, dtype_of(request, assumptions))
+    if replica is not None:
+        return replica, replica.config
     made = None if runnable else skeleton_of(raw)
     if made is not None:
         assumptions.append(f"`{raw.type}` is model code of its own: counted from the names and shapes that lintune ships")
@@ -159,6 +163,13 @@ def quantisation_of(request: Request) -> tuple[int, bool]:
 
 def _quantise(model: Any, request: Request, raw: RawConfig, assumptions: list[str]) -> None:
     bits, double = quantisation_of(request)
+    method = request.values.get("model.quant.method")
+    if not bits and isinstance(method, str) and method.lower() in ("gptq", "awq"):
+        from lintune.dryrun.trace.gptq import pack
+
+        packed = request.values.get("model.quant.bits")
+        assumptions.append(f"{pack(model, packed if isinstance(packed, int) else 4)} linear layers are taken as {method} packs them")
+        return
     stored = raw.values.get("quantization_config")
     if not bits and isinstance(stored, dict):
         assumptions.append(f"the stored weights are quantised ({stored.get('quant_method', 'some way')}): built as if they were not")

@@ -41,7 +41,7 @@ def batch_for(config: Any, setting: Setting, notes: list[str]) -> MakeBatch:
     notes.append(f"{each} image(s) or tiles per sample, {shown.tokens} tokens of the text")
     if shown.tokens >= length:
         notes.append(f"the images alone take {shown.tokens} tokens: traced with as many and 64 of text")
-    return lambda: _with_pictures(config, rows, max(length, shown.tokens + 64), look(config, each, setting.patches // setting.images), kind)
+    return lambda: _with_pictures(config, rows, max(length, shown.tokens + 64), look(config, each, setting.patches // setting.images))
 
 
 def _ids(rows: int, length: int) -> Tensor:
@@ -59,15 +59,11 @@ def _packed(rows: int, length: int) -> dict[str, Tensor]:
     return {"input_ids": ids, "position_ids": torch.arange(rows * length)[None] % max(1, length // 2), "labels": ids.clone()}
 
 
-def _with_pictures(config: Any, rows: int, length: int, shown: Pictures, kind: str) -> dict[str, Tensor]:
+def _with_pictures(config: Any, rows: int, length: int, shown: Pictures) -> dict[str, Tensor]:
     ids = _ids(rows, length)
     ids[:, : shown.tokens] = shown.token
     batch = {"input_ids": ids, "attention_mask": torch.ones_like(ids), "labels": ids.clone()}
-    kinds = (ids == shown.token).long()
-    if kind in ("gemma3", "paligemma"):
-        batch["token_type_ids"] = kinds
-    if kind.startswith(("qwen2_vl", "qwen2_5_vl", "qwen3_vl", "qwen3_5")):
-        batch["mm_token_type_ids"] = kinds
+    batch |= token_kinds(config, ids, shown.token)
     for name, tensor in shown.tensors.items():
         whole = tensor.repeat(rows, *[1] * (tensor.dim() - 1))
         batch[name] = whole
@@ -146,3 +142,17 @@ _LOOKS: dict[str, Callable[[Any, int, int], Pictures]] = {
     "smolvlm": _tiles,
     "mistral3": _any_size,
 }
+
+
+def pictures_of(config: Any, images: int, patches: int) -> Pictures | None:
+    """The images of one sample for a model's config; None where the family takes none, or it is not known how."""
+    look = _LOOKS.get(str(getattr(config, "model_type", "")))
+    return look(config, images, patches) if look is not None else None
+
+
+def token_kinds(config: Any, ids: Tensor, token: int) -> dict[str, Tensor]:
+    """The inputs that tell image tokens from text, where the family wants them."""
+    kind, kinds = str(getattr(config, "model_type", "")), (ids == token).long()
+    if kind in ("gemma3", "paligemma"):
+        return {"token_type_ids": kinds}
+    return {"mm_token_type_ids": kinds} if kind.startswith(("qwen2_vl", "qwen2_5_vl", "qwen3_vl", "qwen3_5")) else {}

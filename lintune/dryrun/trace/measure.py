@@ -32,8 +32,8 @@ def measure_step(model: nn.Module, make_batch: MakeBatch, plan: Plan, steps: int
 def _run(model: nn.Module, make_batch: MakeBatch, plan: Plan, steps: int) -> None:
     trained = [parameter for parameter in model.parameters() if parameter.requires_grad]
     optimizer = make_optimizer(plan.optimizer, trained, plan.foreach_copies)
-    for number in range(steps):
-        for _ in range(min(plan.accumulate, 2) if number + 1 == steps else 1):
+    for _ in range(steps):
+        for _ in range(min(plan.accumulate, 2)):
             _micro_batch(model, make_batch, plan)
         if plan.clip:
             torch.nn.utils.clip_grad_norm_(trained, plan.clip)

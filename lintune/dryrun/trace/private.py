@@ -1,4 +1,4 @@
-"""Every private interface of torch and transformers that the tracer needs, in one place; `selftest` shows that they still mean what they did.
+"""Every private interface of torch and transformers that the tracer needs; `selftest` shows that they still mean what they did.
 
 Tried with torch 2.13; each has been there since torch 2.4.
 """

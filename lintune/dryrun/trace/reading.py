@@ -73,7 +73,7 @@ def plan_for(request: Request, setting: Setting) -> Plan:
         autocast=autocast,
         outputs_float=autocast is not None,
         loss=cast("LossKind", loss),
-        hold_outputs=profile.loss >= HOLDING_LOSS,
+        hold_outputs=profile.loss >= HOLDING_LOSS and setting.model.type not in ("qwen", "qwen_vl"),
         optimizer="adamw_torch_fused" if profile.fused_step and setting.optimizer == "adamw_torch" else setting.optimizer,
         foreach_copies=int(profile.step_copies),
         step_in_backward=values.get("optim.in_backward") is True,

@@ -1,9 +1,11 @@
-"""The step that is traced: micro batches forward and backward, clipping, the optimizer; twice, so that its states are there the second time."""
+"""The step that is traced, twice, so that the optimizer's states are there the second time: micro batches, clipping, the optimizer."""
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from typing import Any
+from warnings import catch_warnings, simplefilter
 
 import torch
 from torch import Tensor, nn
@@ -53,28 +55,35 @@ def prepare(model: nn.Module, plan: Plan) -> None:
         if hasattr(part, "use_cache"):
             part.use_cache = False
     if plan.checkpointing:
-        enable = getattr(model, "gradient_checkpointing_enable")  # noqa: B009
-        enable(gradient_checkpointing_kwargs={"use_reentrant": plan.checkpointing == "reentrant"})
-        if not any(parameter.requires_grad for parameter in _embedding(model).parameters()):
-            getattr(model, "enable_input_require_grads")()  # noqa: B009
+        _checkpoint(model, reentrant=plan.checkpointing == "reentrant")
 
 
-def _embedding(model: nn.Module) -> nn.Module:
-    found = getattr(model, "get_input_embeddings")()  # noqa: B009
-    assert isinstance(found, nn.Module)
-    return found
+def _checkpoint(model: Any, reentrant: bool) -> None:
+    """Turns checkpointing on, and lets gradients reach the first block where the embedding is frozen."""
+    enable = getattr(model, "activation_checkpointing_enable", None) or model.gradient_checkpointing_enable
+    with catch_warnings():
+        simplefilter("ignore")
+        enable(gradient_checkpointing_kwargs={"use_reentrant": reentrant})
+    embedding = model.get_input_embeddings()
+    if not any(parameter.requires_grad for parameter in embedding.parameters()):
+        embedding.register_forward_hook(lambda _module, _args, out: out.requires_grad_(True))
 
 
 def run_steps(model: nn.Module, make_batch: MakeBatch, plan: Plan, lives: Lives, functions: Functions, steps: int = 2) -> None:
-    """Runs the steps under modes that are on already; all but the last one accumulate nothing."""
+    """Runs the steps under modes that are on already.
+
+    Where gradients accumulate they are kept from one step to the next, which makes the last one like the last micro batch of many.
+    """
     trained = [parameter for parameter in model.parameters() if parameter.requires_grad]
     optimizer = make_optimizer(plan.optimizer, trained, plan.foreach_copies)
     with _stepping_in_backward(trained, optimizer, plan):
-        for number in range(steps):
-            for _ in range(min(plan.accumulate, 2) if number + 1 == steps else 1):
-                _micro_batch(model, make_batch, plan, lives, functions)
+        for _ in range(steps):
+            _micro_batch(model, make_batch, plan, lives, functions)
             with lives.during("step"):
                 _finish(trained, optimizer, plan, lives)
+            if plan.accumulate == 1:
+                for parameter in trained:
+                    parameter.grad = None
 
 
 def _micro_batch(model: nn.Module, make_batch: MakeBatch, plan: Plan, lives: Lives, functions: Functions) -> None:
@@ -103,8 +112,6 @@ def _finish(trained: list[nn.Parameter], optimizer: Stepper | TorchStepper, plan
         optimizer.step()
     for tensor in optimizer.tensors():
         lives.follow(tensor, "optimizer")
-    for parameter in trained:
-        parameter.grad = None
 
 
 @contextmanager
