@@ -71,7 +71,7 @@ def _attention(setting: Setting, stack: Stack, layer: Layer, family: Kept, part:
     if family.qk_norm:
         kept += 4 * (q + k) + ((4 if family.norm == "fp32" else e) * (q + k) if full else 0)
     if setting.attention == "eager":
-        length = setting.length if part == "llm" else setting.patches // max(1, setting.images)
+        length = setting.reached if part == "llm" else setting.patches // max(1, setting.images)
         kept += ((6 if e == 2 else 4) + (5 if setting.model.type in _ATTENTION_DROPOUT else 0)) * stack.heads * length
     return kept
 
@@ -149,7 +149,7 @@ def attention_moment(setting: Setting, stack: Stack) -> float:
     for layer in stack.layers:
         freed = _mlp(setting, layer, family, setting.trains("llm")) + _norms(setting, stack, layer, family, setting.trains("llm")) / 2
         kept = layer_bytes(setting, stack, layer, "llm") - freed - e * layer.queries
-        most = max(most, kept + (more * stack.heads * setting.length if layer.queries else 0))
+        most = max(most, kept + (more * stack.heads * setting.reached if layer.queries else 0))
     return most
 
 

@@ -1,21 +1,22 @@
 """The peak of a run's memory per GPU: resident states and the worst phase.
 
-    allocated = weights + states + live and communication buffers + max(loss phase, layer phase, step phase)
+    allocated = weights + states + live and communication buffers + max(loss phase, layer phase, step phase, evaluation), or the load phase
     reserved  = allocated x (1 + fragmentation) + a constant;   device = reserved + context
 
-The phases: *loss* (all kept activations, logits and their gradients), *layer* (kept activations, one layer computed again and its
-temporaries), *step* (all gradients and the optimizer's temporaries), *load* (what stands while weights are read).
+The phases: *load* (what stands while weights are read), *loss* (all kept activations, logits and their gradients), *layer* (kept
+activations, one layer computed again and its temporaries), *step* (all gradients and the optimizer's temporaries), *evaluation*.
 """
 
-from lintune.memory.activations import attention_moment, backward_temporaries, stack_bytes
 from lintune.memory.constants import value
+from lintune.memory.loading import host_load, load_part
 from lintune.memory.loss import held_logits, loss_part
 from lintune.memory.megatron import megatron_states, megatron_weights
-from lintune.memory.setting import Part, Setting
+from lintune.memory.moments import activations, autocast_copies, dequantised, evaluation, vision
+from lintune.memory.setting import REFERENCES, Part, Setting
 from lintune.memory.sharding import buffers, live_params, shard_weights
 from lintune.memory.states import states_of
 from lintune.memory.weights import Trained, total_params, trained
-from lintune.source.record import dataclass
+from lintune.source.record import dataclass, replace
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +31,11 @@ class Estimate:
     components: tuple[Part, ...]
     """At the moment of the peak."""
     phases: tuple[Part, ...]
+    """Load, loss, layer, step, and evaluation where there is one: what is allocated at the peak of each."""
     host: int
+    """Bytes in the memory of the machine per GPU while the run trains."""
+    host_load: int
+    """Bytes in the memory of the machine, of all its processes, while weights are read."""
     total_params: int
     trained: Trained
     notes: tuple[str, ...]
@@ -41,64 +46,76 @@ class Estimate:
             return "fits"
         return "does not fit" if self.low > capacity else "uncertain"
 
+    @property
+    def phase(self) -> str:
+        """The phase in which the peak stands."""
+        return max(self.phases, key=lambda part: part.bytes).name
+
+
+@dataclass(frozen=True, slots=True)
+class _Peak:
+    """The sums of one setting, whatever its band."""
+
+    components: tuple[Part, ...]
+    phases: tuple[Part, ...]
+    certain: int
+    """What no length changes."""
+    host: int
+
+    @property
+    def allocated(self) -> int:
+        return max(part.bytes for part in self.phases)
+
 
 def estimate(setting: Setting) -> Estimate:
     """The estimate of a setting."""
     what = trained(setting)
+    peak = _peak(setting, what)
+    whole = _peak(replace(setting, reach=1.0), what) if setting.reach < 1 else peak
+    reserved = _reserved(setting, peak.allocated)
+    device = int(reserved + value("context"))
+    longest = _reserved(replace(setting, reach=1.0), whole.allocated) + value("context")
+    reached = 1.0 if setting.packed or setting.profile.full_length else value("reached_length")
+    low = value("band_low") * (min(peak.certain, peak.allocated) + reached * max(0, peak.allocated - peak.certain))
+    return Estimate(
+        peak.allocated, reserved, device, int(low), int(longest * value("band_high")), peak.components, peak.phases, peak.host,
+        host_load(setting), total_params(setting, what), what, (*setting.notes, *_notes(setting)),
+    )  # fmt: skip
+
+
+def _peak(setting: Setting, what: Trained) -> _Peak:
     states = megatron_states(setting, what) if setting.megatron else states_of(setting, what)
     weights, adapters, host_weights = (megatron_weights if setting.megatron else shard_weights)(setting, what)
-    live = live_params(setting)
-    comm = buffers(setting, what)
-    resident = [weights, adapters, states.master, states.optimizer, live, comm]
+    reference = _reference(setting, weights)
+    resident = [weights, adapters, reference, states.master, states.optimizer, live_params(setting), buffers(setting, what)]
     base = sum(part.bytes for part in resident)
     held = _held(setting, states.gradients)
-    kept, layer, vision = _activations(setting, what)
-    loss = loss_part(setting)
-    spread = _dequantised(setting)
-    cache = _autocast_cache(setting)
-    logits = held_logits(setting)
-    step_moment = [states.gradients, states.step, logits]
+    kept, layer = activations(setting)
+    seen, cache, logits = vision(setting), autocast_copies(setting), held_logits(setting)
     moments: dict[str, list[Part]] = {
-        "loss": [held, kept, vision, loss, cache],
-        "layer": [held, kept, vision, layer, spread, cache, logits],
-        "step": step_moment,
+        "loss": [held, kept, seen, loss_part(setting), cache],
+        "layer": [held, kept, seen, layer, dequantised(setting), logits, *(() if setting.checkpoint else (cache,))],
+        "step": [states.gradients, states.step, logits],
     }
-    sizes = {name: base + sum(part.bytes for part in parts) for name, parts in moments.items()}
-    worst = max(sizes, key=lambda name: sizes[name])
-    allocated = sizes[worst]
-    phases = (
-        Part("load", weights.bytes + adapters.bytes, "weights while they are read"),
-        *(Part(name, size, "") for name, size in sizes.items()),
-    )
-    components = tuple(part for part in (*resident, *moments[worst]) if part.bytes > 0)
-    reserved, device, low, high = band(setting, allocated, max(sizes["step"], base + held.bytes))
-    return Estimate(
-        allocated,
-        reserved,
-        device,
-        low,
-        high,
-        components,
-        phases,
-        states.host + host_weights,
-        total_params(setting, what),
-        what,
-        setting.notes,
-    )
+    if setting.eval_micro:
+        moments["evaluation"] = [evaluation(setting)]
+    loading = load_part(setting, weights.bytes + adapters.bytes + reference.bytes)
+    phases = (loading, *(Part(name, base + sum(part.bytes for part in parts), "") for name, parts in moments.items()))
+    worst = max(phases, key=lambda part: part.bytes)
+    parts = (loading,) if worst is loading else (*resident, *moments[worst.name])
+    certain = base + max(held.bytes, states.gradients.bytes + states.step.bytes)
+    return _Peak(tuple(part for part in parts if part.bytes > 0), phases, certain, states.host + host_weights)
 
 
-def band(setting: Setting, allocated: int, certain: int) -> tuple[int, int, int, int]:
-    """Reserved, device, and the bounds of device; `certain` is the part of `allocated` that no length changes."""
+def _reserved(setting: Setting, allocated: int) -> int:
+    """What the allocator holds: beyond what is allocated, blocks of freed scores and logits that do not fit what comes next."""
     profile = setting.profile
-    reserved = int(allocated * (1 + profile.fragmentation) + profile.reserved_constant)
+    reserved = allocated * (1 + profile.fragmentation) + profile.reserved_constant
     if setting.attention == "eager":
-        reserved += int(value("eager_fragmentation") * setting.tokens * setting.model.llm.heads * setting.length)
+        reserved += value("eager_fragmentation") * setting.tokens * setting.model.llm.heads * setting.reached
     if setting.activation == 4 and setting.quant:
-        reserved += int(value("logits_fragmentation") * held_logits(setting).bytes)
-    device = int(reserved + value("context"))
-    reached = 1.0 if setting.packed or profile.full_length else value("reached_length")
-    low = value("band_low") * (min(certain, allocated) + reached * max(0, allocated - certain))
-    return reserved, device, int(low), int(device * value("band_high"))
+        reserved += value("logits_fragmentation") * held_logits(setting).bytes
+    return int(reserved)
 
 
 def _held(setting: Setting, gradients: Part) -> Part:
@@ -107,75 +124,22 @@ def _held(setting: Setting, gradients: Part) -> Part:
     return Part("gradients", gradients.bytes if always else 0, gradients.formula)
 
 
-def _activations(setting: Setting, what: Trained) -> tuple[Part, Part, Part]:
-    """Kept activations of the language model, one layer computed again, and what the vision tower keeps."""
-    model, tokens, e = setting.model, setting.tokens, setting.activation
-    total, most = stack_bytes(setting, model.llm, "llm")
-    h, depth = model.llm.hidden, model.llm.depth
-    split = setting.tensor
-    last = tokens * h * (4 * e if setting.trains("llm") else 2 * e)
-    temporaries = tokens * backward_temporaries(setting, model.llm)
-    scores = tokens * attention_moment(setting, model.llm)
-    again = max(tokens * most + temporaries, scores) / split
-    if setting.checkpoint:
-        layers = 2 if setting.activation_offload else depth
-        kept = Part(
-            "activations",
-            int(tokens * e * h * layers + last),
-            f"{e} B x {tokens:,} tokens x {h} x {layers} layer inputs, and the last norm's",
+def _reference(setting: Setting, weights: Part) -> Part:
+    """The reference model of preference tuning: a copy where all weights are tuned, the base without its adapter where LoRA is."""
+    if setting.task not in REFERENCES or setting.targets or not setting.trains("llm"):
+        return Part("reference model", 0, "")
+    return Part("reference model", weights.bytes, "a second copy of the weights")
+
+
+def _notes(setting: Setting) -> tuple[str, ...]:
+    """What an estimate leaves out or takes for granted, beyond what was not said."""
+    found = []
+    if setting.reach < 1:
+        found.append(
+            f"without packing the longest sample is taken at {setting.reached:,} of {setting.length:,} tokens; the upper bound takes all"
         )
-        return kept, Part("recomputed layer", int(again), f"{most:,.0f} B x {tokens:,} tokens, and temporaries"), _vision(setting)
-    factor = value("compiled") if setting.compiled else 1.0
-    kept = Part(
-        "activations",
-        int(tokens * total * factor / split + last),
-        f"{total / depth:,.0f} B x {tokens:,} tokens x {depth} layers on average",
-    )
-    temporaries = max(temporaries, scores - tokens * most)
-    return kept, Part("backward temporaries", int(temporaries / split), "8 h + 4 i per token"), _vision(setting)
-
-
-def _vision(setting: Setting) -> Part:
-    """What a trained (or adapted) vision tower keeps; a frozen one keeps nothing."""
-    vision = setting.model.vision
-    tuned = setting.trains("vision") or any(target.part == "vision" for target in setting.targets)
-    if vision is None or not setting.patches:
-        return Part("vision activations", 0, "")
-    h = vision.stack.hidden
-    if not tuned:
-        size = setting.patches * 12 * h
-        return Part("vision activations", size, f"a frozen tower's output and temporaries: 12 B x {setting.patches:,} patches x {h}")
-    total, most = stack_bytes(setting, vision.stack, "vision")
-    if setting.checkpoint_vision:
-        return Part(
-            "vision activations", int(setting.patches * (2 * h * vision.stack.depth + most)), f"checkpointed, {setting.patches:,} patches"
-        )
-    return Part(
-        "vision activations",
-        int(setting.patches * total),
-        f"{total / vision.stack.depth:,.0f} B x {setting.patches:,} patches x {vision.stack.depth} layers",
-    )
-
-
-def _autocast_cache(setting: Setting) -> Part:
-    """The 16-bit copies of fp32 weights that autocast keeps through forward and backward pass."""
-    if setting.element != 4 or setting.activation != 2 or setting.quant:
-        return Part("autocast copies", 0, "")
-    count = setting.model.llm.linear_elements
-    return Part("autocast copies", 2 * count, f"2 B x {count:,} weights of linear layers")
-
-
-def _dequantised(setting: Setting) -> Part:
-    """The 16-bit copy of the largest quantised matrix."""
-    if not setting.quant:
-        return Part("dequantised", 0, "")
-    largest = max(
-        (linear.fan_in * linear.fan_out for layer in setting.model.llm.layers for linear in layer.linears if linear.copies == 1), default=0
-    )
-    if not setting.quant.startswith(("gptq", "awq")):
-        return Part("dequantised", 2 * largest, f"2 B x {largest:,} weights of the largest quantised matrix")
-    each, layer = value("gptq_unpacked"), max(layer.linear_elements for layer in setting.model.llm.layers)
-    size = int(each * largest) + 2 * layer
-    return Part(
-        "dequantised", size, f"{each:g} B x {largest:,} weights of a matrix being unpacked, 2 B x {layer:,} of the layer kept for backward"
-    )
+    if setting.task == "ppo":
+        found.append("the reward and value models of PPO are not counted")
+    if setting.task in ("grpo", "ppo"):
+        found.append("what generates completions (vLLM on the same card, the cache of keys and values) is not counted")
+    return tuple(found)

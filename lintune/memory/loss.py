@@ -3,14 +3,14 @@
 Figures of `models/memory.json`: traced with fake tensors on transformers 5.24, and the tables of the CCE paper and of Liger.
 """
 
-from lintune.memory.setting import Part, Setting
+from lintune.memory.setting import HEADLESS, Part, Setting
 
 
 def loss_part(setting: Setting) -> Part:
     """The loss and its gradient."""
     model, tokens = setting.model, setting.tokens
-    if model.type in ("bert", "roberta"):
-        return Part("logits", 0, "a classification head over few classes")
+    if model.type in ("bert", "roberta") or setting.task in HEADLESS:
+        return Part("logits", 0, "a head over few classes")
     h, v = model.llm.hidden, model.vocab // setting.tensor
     trained = setting.trains("lm_head") or setting.trains("embed")
     if setting.fused_loss:
@@ -34,7 +34,7 @@ def loss_part(setting: Setting) -> Part:
 
 def held_logits(setting: Setting) -> Part:
     """Logits that a loop keeps until its next step, since the outputs of the model are still named."""
-    if not setting.profile.holds_logits or setting.fused_loss:
+    if not setting.profile.holds_logits or setting.fused_loss or setting.task in HEADLESS:
         return Part("held logits", 0, "")
     size = setting.activation * setting.tokens * setting.model.vocab // setting.tensor
     return Part("held logits", size, f"{setting.activation} B x {setting.tokens:,} tokens x {setting.model.vocab:,} vocabulary")

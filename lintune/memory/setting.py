@@ -4,6 +4,13 @@ from lintune.models.shapes import Model, Stack
 from lintune.models.targets import Target
 from lintune.source.record import dataclass, field
 
+PAIRS = ("dpo", "orpo", "cpo", "simpo", "ipo", "mpo", "rm", "reward")
+"""Tasks whose samples are pairs, which pass the model in one batch (trl `concatenated_forward`)."""
+REFERENCES = ("dpo", "kto", "ppo", "grpo", "mpo", "ipo")
+"""Tasks with a reference model: a second copy of the weights where all weights are tuned, the base without adapter where LoRA is."""
+HEADLESS = ("rm", "reward", "cls", "seq_cls", "prm", "embedding", "reranker")
+"""Tasks without logits over the vocabulary."""
+
 
 @dataclass(frozen=True, slots=True)
 class Profile:
@@ -27,6 +34,8 @@ class Profile:
     """Whether 4-bit layers keep their input for the backward pass (bitsandbytes up to 0.41)."""
     layer_extra: float
     """Bytes per token and hidden width that a decoder layer keeps beyond the formula."""
+    loads_whole: bool
+    """Whether every process allocates the whole model on its GPU before FSDP divides it."""
     holds_logits: bool
     """Whether its loop keeps the logits until the next step."""
     own_code: bool
@@ -66,6 +75,8 @@ class Setting:
     profile: Profile
     modes: dict[str, str]
     """`full`, `lora`, `saved_copy` or `frozen` for llm, embed, lm_head, vision, projector."""
+    layers_trained: int = 0
+    """Layers of the language model that are trained where it is not all of them; 0 stands for all."""
     targets: tuple[Target, ...] = ()
     rank: int = 0
     dora: bool = False
@@ -81,8 +92,15 @@ class Setting:
     """Rank of GaLore's and APOLLO's projections."""
     in_backward: bool = False
     """Whether the optimizer steps inside the backward pass, one parameter at a time."""
+    task: str = "sft"
+    """`sft`, `dpo`, `rm` and the like."""
     micro: int = 1
+    eval_micro: int = 0
+    """Samples of an evaluation batch; 0 where nothing is evaluated."""
     length: int = 2048
+    """Tokens of a sample that are allowed."""
+    reach: float = 1.0
+    """The share of the length that the longest sample is taken to have."""
     accum: int = 1
     checkpoint: bool = False
     checkpoint_vision: bool = False
@@ -93,6 +111,8 @@ class Setting:
     compiled: bool = False
     activation_offload: bool = False
     world: int = 1
+    per_node: int = 1
+    """Processes that share the memory of one machine."""
     tensor: int = 1
     expert: int = 1
     pipeline: int = 1
@@ -111,6 +131,8 @@ class Setting:
     images: int = 0
     patches: int = 0
     """Patches of all images of a micro batch."""
+    conflict: bool = False
+    """Whether the launch asks for two modes of tuning that exclude each other, so that it is refused."""
     gpu_bytes: int | None = None
     gpu_name: str = ""
     in_use: int = 0
@@ -119,8 +141,18 @@ class Setting:
 
     @property
     def tokens(self) -> int:
-        """Tokens of a micro batch on one GPU."""
-        return -(-self.micro * self.length // self.context)
+        """Tokens of a micro batch on one GPU; both samples of a pair count."""
+        return max(1, -(-int(self.samples * self.length * self.reach) // self.context))
+
+    @property
+    def samples(self) -> int:
+        """Sequences that pass the model at once: chosen and rejected ones together in preference tuning."""
+        return self.micro * (2 if self.task in PAIRS else 1)
+
+    @property
+    def reached(self) -> int:
+        """Tokens of the longest sample that is taken."""
+        return max(1, int(self.length * self.reach))
 
     @property
     def stream(self) -> int:

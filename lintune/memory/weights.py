@@ -48,7 +48,10 @@ def trained(setting: Setting) -> Trained:
     inside = copies = 0
     for name, params in part_params(setting).items():
         mode = setting.modes.get(name, "frozen")
-        if "full" in mode:
+        if name == "llm" and setting.layers_trained and "full" in mode:
+            params = _some_layers(setting)
+            inside += params
+        elif "full" in mode:
             inside += params
         elif "saved_copy" in mode:
             copies += setting.model.head if name == "lm_head" else params
@@ -61,6 +64,15 @@ def trained(setting: Setting) -> Trained:
         adapters += added
         parts[target.part] = parts.get(target.part, 0) + added
     return Trained(adapters, copies, inside, parts)
+
+
+def _some_layers(setting: Setting) -> int:
+    """Parameters of the layers that are trained: the last ones."""
+    left, found = setting.layers_trained, 0
+    for layer in reversed(setting.model.llm.layers):
+        count = min(left, layer.count)
+        found, left = found + count * layer.params, left - count
+    return found
 
 
 def total_params(setting: Setting, what: Trained) -> int:
