@@ -31,11 +31,11 @@ def native_config(raw: RawConfig) -> Any:
     values = {name: value for name, value in raw.values.items() if name not in (*_NOT_BUILT_FROM, "model_type")}
     contradiction = contradiction_in(raw.values)
     if contradiction:
-        raise DryRunProblem("bad-config", f"the config of {raw.source} contradicts itself: {contradiction}", "correct the config.json")
+        raise DryRunProblem("bad-config", f"{raw.source} contradicts itself: {contradiction}", "correct the config.json")
     try:
         config = transformers.AutoConfig.for_model(raw.type, **values)
     except Exception as error:  # every release refuses in its own way
-        raise DryRunProblem("bad-config", f"the config of {raw.source} is refused: {said(error)}", "correct the config.json") from None
+        raise DryRunProblem("bad-config", f"{raw.source} is refused: {said(error)}", "correct the config.json") from None
     if isinstance(raw.values.get("architectures"), list):
         config.architectures = raw.values["architectures"]
     return config
