@@ -15,6 +15,7 @@ SCHEMAS = {
     "check": "check-v1.schema.json",
     "show": "show-v1.schema.json",
     "memory": "memory-v1.schema.json",
+    "plan": "plan-v1.schema.json",
     "compat": "compat-v1.schema.json",
 }
 """The names of lintune's own formats, each with its file under `schemas/`."""

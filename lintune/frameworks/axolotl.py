@@ -54,6 +54,7 @@ _SETTINGS = (
     ("adapter.resume", "lora_model_dir"),
     ("mem.ckpt", "gradient_checkpointing"),
     ("mem.compile", "torch_compile"),
+    ("mem.liger", "liger_fused_linear_cross_entropy"),
     ("data.train", "datasets"),
     ("data.eval", "test_datasets"),
     ("data.eval_fraction", "val_set_size"),

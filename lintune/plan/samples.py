@@ -20,7 +20,7 @@ def data_of(run: Run, samples: int | None = None, tokens: int | None = None) -> 
     if path is None:
         return Data(None, "", tokens)
     count = count_samples(path)
-    return Data(count, path.replace(os.sep, "/") if count is not None else "", tokens)
+    return Data(count, os.path.normpath(path).replace(os.sep, "/") if count is not None else "", tokens)
 
 
 def _found(run: Run) -> str | None:

@@ -14,6 +14,7 @@ LAYERS: list[set[str]] = [
     {"surfaces", "scripts", "models"},
     {"frameworks", "memory"},
     {"engine"},
+    {"plan"},
     {"report"},
     {"cli", "lsp", "dryrun"},
 ]

@@ -1,0 +1,192 @@
+"""`lintune plan` as it is run: what is written into a launch makes it what was promised."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+
+from lintune.cli.main import main
+
+SCHEMA = json.loads((Path(__file__).resolve().parents[2] / "schemas" / "plan-v1.schema.json").read_text(encoding="utf-8"))
+SHELL = """\
+GPUS=2
+torchrun --nproc_per_node $GPUS finetune.py \\
+    --model_name_or_path openbmb/MiniCPM-V-2_6 --llm_type qwen \\
+    --use_lora false --tune_llm true --tune_vision true \\
+    --bf16 true --output_dir out --max_steps 100 \\
+    --per_device_train_batch_size 2 --gradient_accumulation_steps 4 --model_max_length 2048 \\
+    --max_slice_nums 9 \\
+    --deepspeed ds.json
+"""
+DEEPSPEED = """\
+{
+  "bf16": {"enabled": "auto"},
+  "zero_optimization": {
+    "stage": 2,
+    "overlap_comm": true
+  },
+  "train_batch_size": "auto"
+}
+"""
+FACTORY = """\
+model_name_or_path: Qwen/Qwen2.5-7B-Instruct
+stage: sft
+do_train: true
+finetuning_type: full
+dataset: alpaca_en_demo
+template: qwen
+cutoff_len: 2048
+output_dir: saves/full
+per_device_train_batch_size: 4
+gradient_accumulation_steps: 4
+num_train_epochs: 1.0
+bf16: true
+"""
+AXOLOTL = """\
+base_model: meta-llama/Llama-3.1-8B
+datasets:
+  - path: data.jsonl
+    type: alpaca
+sequence_len: 4096
+micro_batch_size: 4
+gradient_accumulation_steps: 2
+num_epochs: 1
+optimizer: adamw_torch
+bf16: true
+"""
+
+
+def planned(words: list[str], capsys: pytest.CaptureFixture[str]) -> dict[str, Any]:
+    """The one launch of a plan's document, checked against the schema."""
+    assert main(["plan", *words, "--format", "json"]) == 0
+    document = json.loads(capsys.readouterr().out)
+    jsonschema.validate(document, SCHEMA)
+    (launch,) = document["launches"]
+    found: dict[str, Any] = launch
+    return found
+
+
+def launches(folder: Path) -> dict[str, Path]:
+    """A launch of each kind in a folder."""
+    made = {"shell": folder / "finetune.sh", "factory": folder / "factory.yaml", "axolotl": folder / "axolotl.yml"}
+    for path, content in zip(made.values(), (SHELL, FACTORY, AXOLOTL), strict=True):
+        path.write_text(content, encoding="utf-8")
+    (folder / "ds.json").write_text(DEEPSPEED, encoding="utf-8")
+    return made
+
+
+@pytest.mark.parametrize("kind", ["shell", "factory", "axolotl"])
+def test_a_written_plan_is_what_was_promised(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], kind: str
+) -> None:
+    """Every plan that can be written as a whole: afterwards the launch, read again, has the plan's memory, and fits."""
+    monkeypatch.chdir(tmp_path)
+    words = [str(launches(tmp_path)[kind].name), "--gpu", "2xA100-40G"]
+    before = planned(words, capsys)
+    plans = before["plans"]
+    assert plans
+    whole = [plan for plan in plans if plan["edits"] and not plan["by_hand"]]
+    assert whole
+    for plan in whole:
+        launches(tmp_path)
+        assert main(["plan", *words, "--fix", str(plan["number"])]) == 0
+        assert "is written into" in capsys.readouterr().err
+        after = planned(words, capsys)
+        assert after["per_gpu"] == plan["per_gpu"], plan["changes"]
+        assert after["fits"] is True
+        assert after["effort"]["global_batch"] == before["effort"]["global_batch"]
+
+
+def test_diff_writes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """`--diff` shows the edits of the plan that is asked for, in every file."""
+    monkeypatch.chdir(tmp_path)
+    launches(tmp_path)
+    words = ["finetune.sh", "--gpu", "2xA100-40G"]
+    plans = planned(words, capsys)["plans"]
+    number = next(plan["number"] for plan in plans if any(edit["path"] == "ds.json" for edit in plan["edits"]))
+    assert main(["plan", *words, "--diff", str(number)]) == 0
+    shown = capsys.readouterr().out
+    assert "+++ b/ds.json" in shown and '+    "offload_optimizer"' in shown
+    assert (tmp_path / "ds.json").read_text() == DEEPSPEED and (tmp_path / "finetune.sh").read_text() == SHELL
+
+
+def test_numbers_that_are_no_plans(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """A number beyond the plans, two launches, both options: usage errors that say why."""
+    monkeypatch.chdir(tmp_path)
+    launches(tmp_path)
+    for words, said in (
+        (["finetune.sh", "--gpu", "2xA100-40G", "--fix", "99"], "there are"),
+        (["finetune.sh", "factory.yaml", "--gpu", "2xA100-40G", "--fix", "1"], "takes one launch"),
+        (["finetune.sh", "--gpu", "2xA100-40G", "--fix", "1", "--diff", "1"], "exclude"),
+        ([], "takes the path"),
+        (["finetune.sh", "--gpu", "2xA100-40G", "--budget", "x"], "takes a number"),
+    ):
+        assert main(["plan", *words]) == 2
+        assert said in capsys.readouterr().err
+
+
+def test_text(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """Plans, prices, ceilings, steps, tokens and hours stand there."""
+    monkeypatch.chdir(tmp_path)
+    launches(tmp_path)
+    assert main(["plan", "finetune.sh", "--gpu", "2xA100-40G"]) == 0
+    shown = capsys.readouterr().out
+    for words in (
+        "does not fit in 40.0 GiB",
+        "Plans that make it fit",
+        "  1. ",
+        "Price of each change alone",
+        "Largest that fits",
+        "100 optimizer steps of 16 samples",
+        "GPU-hours",
+        "a checkpoint takes",
+    ):
+        assert words in shown, words
+
+
+def test_samples_are_counted_or_given(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """Steps come from the data file where it is at hand, from `--samples` otherwise; without either they are not made up."""
+    monkeypatch.chdir(tmp_path)
+    launches(tmp_path)
+    script = SHELL.replace("--max_steps 100", "--num_train_epochs 2 --data_path data.json")
+    (tmp_path / "finetune.sh").write_text(script)
+    words = ["finetune.sh", "--gpu", "2xH100"]
+    assert planned(words, capsys)["effort"]["steps"] is None
+    (tmp_path / "data.json").write_text(json.dumps([{"id": number} for number in range(33)]))
+    effort = planned(words, capsys)["effort"]
+    assert (effort["samples"], effort["steps"], effort["samples_from"]) == (33, 6, "data.json")
+    effort = planned([*words, "--samples", "1600", "--mean-tokens", "500"], capsys)["effort"]
+    assert (effort["steps"], effort["tokens"], effort["tokens_are"]) == (200, 1600 * 2 * 500, "mean")
+    assert effort["hours"][0]["gpu"] == "H100"
+
+
+def test_budget_stands_for_a_card(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """`--budget` is the limit; without it and without a card there is no plan, and what settles it is said."""
+    monkeypatch.chdir(tmp_path)
+    launches(tmp_path)
+    found = planned(["factory.yaml", "--budget", "30"], capsys)
+    assert found["capacity"] == 30 * 2**30 and all(plan["per_gpu"]["high"] <= 30 * 2**30 for plan in found["plans"] if plan["fits"] is True)
+    assert main(["plan", "factory.yaml"]) == 2
+    assert "--gpu" in capsys.readouterr().err
+
+
+def test_what_is_free_is_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """A launch that fits gets plans that are faster."""
+    monkeypatch.chdir(tmp_path)
+    path = tmp_path / "factory.yaml"
+    path.write_text(FACTORY.replace("finetuning_type: full", "finetuning_type: lora").replace("size: 4", "size: 1"))
+    found = planned(["factory.yaml", "--gpu", "H100"], capsys)
+    assert found["purpose"] == "use what is free" and found["plans"]
+    assert all(plan["time"] < 1 and plan["fits"] is True for plan in found["plans"])
+
+
+def test_page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """`--format html`: one page, also for a launch without a plan."""
+    monkeypatch.chdir(tmp_path)
+    launches(tmp_path)
+    (tmp_path / "other.json").write_text('{"lintune_run": 1, "values": {"model.id": "me/mine"}}')
+    assert main(["plan", "finetune.sh", "other.json", "--gpu", "2xA100-40G", "--format", "html"]) == 0
+    shown = capsys.readouterr().out
+    assert shown.startswith("<!doctype html>") and "No plan" in shown and "plan 1" in shown
