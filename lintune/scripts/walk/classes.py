@@ -9,13 +9,14 @@ from lintune.scripts.walk.scopes import ancestry, member
 if TYPE_CHECKING:
     from lintune.scripts.walk.walker import Walk
 
-_MODULES = ("Module", "Model", "ForCausalLM", "ForConditionalGeneration", "ForSequenceClassification", "LMHeadModel", "ModelMixin")
+MODULES = ("Module", "Model", "ForCausalLM", "ForConditionalGeneration", "ForSequenceClassification", "LMHeadModel", "ModelMixin")
+"""How the names of models and modules end."""
 _TRAINERS = ("Trainer",)
 
 
 def is_module(made: Class) -> bool:
     """Whether a class is a model or a module of one."""
-    return any(dotted.endswith(_MODULES) for dotted in ancestry(made)[1])
+    return any(dotted.endswith(MODULES) for dotted in ancestry(made)[1])
 
 
 def is_trainer(made: "Class | Library") -> bool:
@@ -47,6 +48,8 @@ def construct(walk: "Walk", made: Class, args: list[Value], keywords: dict[str, 
 
         note_trainer(walk, made.name, args, keywords, node, whole)
     start = member(made, "__init__")
+    if walk.building and isinstance(own, Weights) and not _switches(made):
+        return own
     if isinstance(start, Function):
         call_function(walk, start, [own, *args], keywords, node, own=own, whole=whole)
     elif isinstance(own, Instance) and _is_dataclass(made):
@@ -57,6 +60,13 @@ def construct(walk: "Walk", made: Class, args: list[Value], keywords: dict[str, 
     elif isinstance(own, Instance) and not args and not keywords and not outside:
         own.whole = False
     return own
+
+
+def _switches(made: Class) -> bool:
+    """Whether the text of a class speaks of gradients."""
+    source = made.module.source
+    first, last = made.node.lineno, made.node.end_lineno or made.node.lineno
+    return "requires_grad" in source.text[source.line_span(first).start : source.line_span(last).end]
 
 
 def _is_dataclass(made: Class) -> bool:

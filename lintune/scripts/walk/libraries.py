@@ -22,6 +22,7 @@ from lintune.scripts.walk.abstract import (
     plain,
     sequence,
 )
+from lintune.scripts.walk.classes import MODULES
 from lintune.scripts.walk.given import keyword_values
 from lintune.scripts.walk.parsing import parser_method
 from lintune.scripts.walk.trace import Call
@@ -77,6 +78,8 @@ def _of_training(walk: "Walk", dotted: str, last: str, args: list[Value], keywor
         note_trainer(walk, dotted, args, keywords, node, whole)
     elif last.endswith(_RECORDED):
         record(walk, dotted, args, keywords, node, whole)
+    if last[:1].isupper() and (last.endswith(MODULES) or dotted.startswith("torch.nn.")) and last != "Parameter":
+        return Weights(walk.new_root(Library(dotted)))
     if last[:1].isupper():
         return Instance(Library(dotted), dict(keywords), last.endswith("Config") and whole and last.startswith("Lora"))
     return _other(walk, dotted, last, args, keywords)
@@ -149,12 +152,14 @@ def _build(walk: "Walk", made: Class, model: Weights, args: list[Value], node: a
     start = member(made, "__init__")
     if isinstance(start, Function):
         walk.unsure += 1
+        walk.building += 1
         try:
             call_function(walk, start, [model, Instance(Library("transformers.config"))], {}, node, own=model, whole=False)
         except Stopped:
             pass
         finally:
             walk.unsure -= 1
+            walk.building -= 1
 
 
 def leave(walk: "Walk", args: list[Value], node: ast.AST) -> Value:

@@ -72,6 +72,8 @@ class Walk:
         self.undone = 0
         self.unsure = 0
         """How many conditions around the present statement are not known."""
+        self.building = 0
+        """How many models are being made: modules in them are not looked into, unless they switch gradients."""
         self.path: list[Names] = []
         self.tests: list[Test] = []
         """The tests on parameter names around the present statement, in a loop over parameters."""

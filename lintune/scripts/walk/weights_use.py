@@ -82,8 +82,8 @@ def doubt_models(walk: "Walk", node: ast.AST) -> None:
 def module_attribute(walk: "Walk", owner: Weights, name: str) -> Value:
     """A module of a model, or another attribute of it."""
     path = f"{owner.path}.{name}" if owner.path else name
-    if path in owner.root.slots:
-        found: Value = owner.root.slots[path]
+    found: Value | None = owner.root.slots.get(path)
+    if found is not None and not isinstance(found, Open):
         return found
     if name in _NO_MODULES:
         return Instance(_config(name)) if name == "config" else Open(f"`{name}` of the model")
