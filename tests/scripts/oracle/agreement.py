@@ -11,6 +11,7 @@ from walk_truth import RealEnd, RealRun, is_told, is_written, same_end, wrong_br
 
 from lintune.scripts.entry import EntryScript, read_entry_script
 from lintune.scripts.walk.trace import PartState, ScriptTrace, walk_script
+from lintune.scripts.walk.weights import Leaf, by_suffix, replay
 from lintune.source.text import Source
 from lintune.values.value import Absent, Known, Unknown, Value
 from tests.scripts.oracle.real import NOT_FROM_OPTIONS, Case, Outcome
@@ -124,42 +125,64 @@ def original(name: str) -> str:
     return name
 
 
-def _compare_parts(case: Case, outcome: Outcome, trace: ScriptTrace, into: Agreement) -> None:
-    """Every original parameter: what the walk says of the nearest part above it must be so."""
-    real: dict[str, bool] = {}
-    adapted: dict[str, bool] = {}
+@dataclass(frozen=True)
+class _Weight:
+    """What a parameter of the model as loaded really is when training starts."""
+
+    full: bool
+    lora: bool = False
+    copy: bool = False
+
+
+def _weights(outcome: Outcome) -> dict[str, _Weight]:
+    """The parameters of the model by the names that they had before adapters were put around their modules."""
+    plain: dict[str, bool] = {}
+    lora: set[str] = set()
+    copies: set[str] = set()
     for names, trained in ((outcome.trained, True), (outcome.frozen, False)):
         for name in names:
-            kind = adapted if "lora_" in name or "modules_to_save" in name else real
-            kind[name] = trained
-    for name, trained in real.items():
-        part = nearest_part(trace, original(name))
-        into.counts["parameters"] += 1
-        if part is None or part.trained is None:
-            continue
-        into.counts["parameters decided"] += 1
-        if part.trained is not trained:
-            into.wrong.append(
-                f"{case}: `{name}` trained {trained}, but part {part.path!r} (line {part.site and part.site.line}) {part.trained}"
-            )
-    _compare_lora(case, trace, adapted, into)
+            if "modules_to_save" in name:
+                copies |= {original(name)} if trained else set()
+            elif "lora_" in name:
+                lora |= {original(name)} if trained else set()
+            else:
+                plain[original(name)] = trained
+    return {name: _Weight(trained, name in lora, name in copies) for name, trained in plain.items()}
 
 
-def _compare_lora(case: Case, trace: ScriptTrace, adapted: dict[str, bool], into: Agreement) -> None:
-    lora = {original(name): trained for name, trained in adapted.items() if "lora_" in name}
-    for name, trained in lora.items():
+def _kind(name: str) -> str:
+    module = name.rpartition(".")[0]
+    for part, kind in (("embed_tokens", "embedding"), ("embeddings", "conv"), ("patch_embed", "conv"), ("norm", "norm"), ("ln_q", "norm")):
+        if part in module:
+            return kind
+    return "other" if name.endswith("query") else "linear"
+
+
+def _compare_parts(case: Case, outcome: Outcome, trace: ScriptTrace, into: Agreement) -> None:
+    """Every parameter: what the walk says of it, and of the nearest part above it, must be so.
+
+    Of layers of which a slice was switched (`share`) nothing is said one by one.
+    """
+    wrong: dict[str, list[str]] = {}
+    for name, real in _weights(outcome).items():
+        state = replay(trace.operations, Leaf((name,), _kind(name)), by_suffix)
         part = nearest_part(trace, name)
-        into.counts["adapters"] += 1
-        if part is None or part.lora is None:
-            continue
-        into.counts["adapters decided"] += 1
-        if part.lora is not trained:
-            into.wrong.append(f"{case}: LoRA at `{name}` trained {trained}, but part {part.path!r} says {part.lora}")
+        says = [("trained", None if state.share else state.full, real.full), ("copied", state.copy, real.copy)]
+        says += [("with LoRA", state.lora, real.lora)] if name.endswith(".weight") else []
+        into.counts["weights"] += 1
+        into.counts["weights decided"] += None not in (state.full, state.lora, state.copy) and not state.share
+        if part is not None and name.endswith(".weight"):
+            into.counts["parts decided"] += part.trained is not None
+            says.append((f"trained as part {part.path!r}", part.trained, real.full))
+        for what, told, found in says:
+            if told is not None and told is not found:
+                wrong.setdefault(f"{what} {found}, not {told}", []).append(name)
+    into.wrong += [f"{case}: {what}: `{names[0]}` and {len(names) - 1} more" for what, names in wrong.items()]
 
 
 def nearest_part(trace: ScriptTrace, name: str) -> PartState | None:
-    """The part with the longest path that lies above a parameter, if it is plain."""
-    above = [part for path, part in trace.parts.items() if not path or f"{name}.".startswith(f"{path}.")]
+    """The part with the longest path that lies above a parameter; None where names or slices decide."""
     if any("*" in path or "[" in path for path in trace.parts):
         return None
+    above = [part for path, part in trace.parts.items() if not path or f"{name}.".startswith(f"{path}.")]
     return max(above, key=lambda part: len(part.path), default=None)
