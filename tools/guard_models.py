@@ -29,17 +29,22 @@ class Validator:
     """The plugins that bring it, joined by commas; empty where it is always there."""
 
 
-def read_model(nodes: Nodes, archive: Archive, models: Sequence[tuple[str, str, str]], facts: Facts) -> tuple[list[Raised], int]:
-    """The guards of models given by file, class and plugins, and how many raises there are in all."""
+def read_model(
+    nodes: Nodes, archive: Archive, models: Sequence[tuple[str, str, str]], facts: Facts, filled: frozenset[str] = frozenset()
+) -> tuple[list[Raised], int]:
+    """The guards of models given by file, class and plugins, and how many raises there are in all.
+
+    `filled`: keys that other code may fill in before the models see them.
+    """
     reader = ProgramReader(nodes, archive, (), facts)
     validators: list[tuple[list[Definition], Validator]] = []
     for path, name, plugins in models:
         chain = reader.chain_of(path, name)
         validators += [(chain, each) for each in _validators(chain, plugins)]
-    writes = [_written(each.node) for _, each in validators]
+    writes = [written_keys(each.node) for _, each in validators]
     keys = frozenset(key for _, each in validators for key in _keys(each.node))
     for index, (chain, each) in enumerate(validators):
-        others = frozenset(name for at, names in enumerate(writes) if at != index for name in names)
+        others = frozenset(name for at, names in enumerate(writes) if at != index for name in names) | filled
         _follow(reader, chain, each, keys | others, others)
     # those of the whole model that see the raw mapping come first
     order = sorted(reader.certain(), key=lambda found: not found.source.endswith("(before)"))
@@ -93,7 +98,7 @@ def _validators(chain: Sequence[Definition], plugins: str) -> Iterator[Validator
                     yield from (Validator(node, home, True, str(name), plugins) for name in fields)
 
 
-def _written(node: ast.FunctionDef) -> frozenset[str]:
+def written_keys(node: ast.AST) -> frozenset[str]:
     """The fields that a validator sets or takes away."""
     found: set[str] = set()
     for each in ast.walk(node):

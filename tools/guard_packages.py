@@ -1,12 +1,13 @@
 """Where the guards of each released program are: which of its functions and classes are followed, and what they stand on."""
 
+import ast
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache, partial
 from pathlib import Path
 from typing import TypeAlias
 
-from guard_models import read_model  # type: ignore[import-not-found,unused-ignore]
+from guard_models import read_model, written_keys  # type: ignore[import-not-found,unused-ignore]
 from guard_nodes import Nodes  # type: ignore[import-not-found,unused-ignore]
 from guard_programs import ProgramReader  # type: ignore[import-not-found,unused-ignore]
 from guard_reader import Raised  # type: ignore[import-not-found,unused-ignore]
@@ -24,7 +25,14 @@ _LLAMAFACTORY = (
     ("finetuning_args", "FinetuningArguments"),
 )
 _TRL = ("SFT", "DPO", "GRPO", "RLOO", "KTO", "Reward", "ORPO", "CPO", "GKD", "OnlineDPO", "PPO")
-_SWIFT = ("SftArguments", "PretrainArguments", "RLHFArguments", "MegatronSftArguments", "MegatronPretrainArguments", "MegatronRLHFArguments")
+_SWIFT = (
+    "SftArguments",
+    "PretrainArguments",
+    "RLHFArguments",
+    "MegatronSftArguments",
+    "MegatronPretrainArguments",
+    "MegatronRLHFArguments",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,14 +152,22 @@ def _axolotl(archive: Archive, nodes: Nodes, cache: Path) -> tuple[list[Raised],
         for path in paths
         if path.startswith("axolotl/integrations/") and path.endswith("args.py") and name.endswith("Args")
     ]
-    found: tuple[list[Raised], int] = read_model(nodes, archive, main + [each for each in plugins if each[2]], {})
+    files = [path for path in archive.files("axolotl/integrations", ".py") if path.endswith(("plugin.py", "__init__.py"))]
+    opened = [found[1].tree for path in files if (found := archive.module(path))]
+    functions = [node for tree in opened for node in ast.walk(tree) if isinstance(node, ast.FunctionDef) and node.name == "register"]
+    filled = frozenset(key for node in functions for key in written_keys(node))
+    found: tuple[list[Raised], int] = read_model(nodes, archive, main + [each for each in plugins if each[2]], {}, filled)
     return found
 
 
 def _plugins_in(archive: Archive, path: str) -> str:
     """The plugins by whose names a config switches on what lies in the folder of a file."""
     folder = path.rpartition("/")[0]
-    names = [name for name, paths in archive.classes("axolotl").items() if name.endswith("Plugin") and any(each.startswith(folder) for each in paths)]
+    names = [
+        name
+        for name, paths in archive.classes("axolotl").items()
+        if name.endswith("Plugin") and any(each.startswith(folder) for each in paths)
+    ]
     return ",".join(f"{folder.replace('/', '.')}.{name}" for name in sorted(names))
 
 

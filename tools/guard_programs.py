@@ -19,7 +19,9 @@ Function: TypeAlias = ast.FunctionDef
 Facts: TypeAlias = Mapping[str, Callable[[Nodes], int]]
 """What an expression of a program stands for, by its text: facts of the run that no option holds."""
 _DEEPEST = 9
-_QUIET = frozenset(("print", "warnings.warn", "asdict", "fields", "hasattr", "type", "len", "str", "repr", "id", "copy", "deepcopy", "dict"))
+_QUIET = frozenset(
+    ("print", "warnings.warn", "asdict", "fields", "hasattr", "type", "len", "str", "repr", "id", "copy", "deepcopy", "dict")
+)
 """Functions that change nothing of what they get."""
 
 
@@ -83,7 +85,7 @@ class ProgramReader(GuardReader):
 
     def _linear(self, found: Definition) -> list[Definition]:
         """Python's order of lookup, by merging those of the bases."""
-        bases = [base for base in map(lambda each: self._resolved(found.module, each), getattr(found.node, "bases", ())) if base]
+        bases = [base for base in (self._resolved(found.module, each) for each in getattr(found.node, "bases", ())) if base]
         rows = [*map(self._linear, bases), list(bases)]
         order = [found]
         while rows := [row for row in rows if row]:
@@ -183,7 +185,9 @@ class ProgramReader(GuardReader):
         found = self.nodes.option(self.prefix + name)
         if name not in self.written:
             return found
-        return self.nodes.choice(self.nodes.operation("is not", self.nodes.option(f"given:{name}"), self.nodes.none), found, self.nodes.unknown)
+        return self.nodes.choice(
+            self.nodes.operation("is not", self.nodes.option(f"given:{name}"), self.nodes.none), found, self.nodes.unknown
+        )
 
     def _global(self, name: str, path: int) -> int:
         opened = self.archive.module(self.frame.module.source.path) if self.frame is not None else None
@@ -285,7 +289,7 @@ class ProgramReader(GuardReader):
 
     def _own_method(self, name: str, node: ast.Call, path: int) -> int:
         given = [self.value(argument, path) for argument in node.args]
-        if self.frame is None or self.depth >= _DEEPEST or "self" not in self.objects and not self.frame.chain:
+        if self.frame is None or self.depth >= _DEEPEST or ("self" not in self.objects and not self.frame.chain):
             self._forget_all()
             return self.nodes.unknown
         for at, found in enumerate(self.frame.chain):

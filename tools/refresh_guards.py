@@ -2,9 +2,10 @@
 
 Usage: python tools/refresh_guards.py [--cache FOLDER] [--counts] [NAME ...]
 
-For every release: each `raise` of `TrainingArguments.__post_init__` (helpers followed into), of the programs of `guard_packages.py`
-and of the validators of axolotl's models that options alone decide, with its condition, message and place. Releases are read from the archives that `refresh_surfaces.py` downloads (what is missing is
-downloaded one by one); their source is read by syntax, never imported. Running it again with nothing new changes nothing.
+For every release: each `raise` of `TrainingArguments.__post_init__` (helpers followed into), of the programs of
+`guard_packages.py` and of the validators of axolotl's models that options alone decide, with its condition, message and place.
+Releases are read from the archives that `refresh_surfaces.py` downloads (what is missing is downloaded one by one); their source
+is read by syntax, never imported. Running it again with nothing new changes nothing.
 """
 
 import argparse

@@ -6,7 +6,7 @@ from lintune.engine.finding import Finding, severity_rank
 from lintune.run.run import Run
 from lintune.source.text import Site
 
-GENERAL = frozenset(("library-guard",))
+GENERAL = frozenset(("library-guard", "framework-refuses-settings", "trainer-refuses-settings"))
 """Rules that report whatever a library refuses."""
 ALSO_SAID = dict.fromkeys(("removed-flag", "flag-newer-than-pin"), ("option-of-another-release",))
 """Rules, each with those that say the same of an option with what replaced it."""

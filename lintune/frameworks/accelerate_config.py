@@ -3,6 +3,7 @@
 The launcher's own option wins over the file (accelerate commands/launch.py `_validate_launch_command`).
 """
 
+from lintune.frameworks.mapping_flags import add_trainer_fsdp
 from lintune.run.known import text, whole
 from lintune.run.run import Item, Run
 from lintune.run.settings import along, derived
@@ -104,6 +105,8 @@ def add_fsdp(run: Run) -> None:
     own = run.get("par.fsdp.mode")
     if isinstance(own, Known) and own.value:
         run.values["par.fsdp.on"] = along(True, own.origin)
+        if run.framework not in ("ms-swift", "axolotl"):
+            add_trainer_fsdp(run)
         return
     if text(run.get("launch.launcher")) != "accelerate":
         run.values["par.fsdp.on"] = own if isinstance(own, Unknown) else derived(False, "no `fsdp`", own)

@@ -17,7 +17,7 @@ _SIGNATURE = ("logging_strategy", "save_strategy", "adam_epsilon", "lr_scheduler
 """Options by which a launch is known to make a `TrainingArguments`."""
 FILL_IN = ("ms-swift", "megatron-swift", "axolotl")
 """Frameworks that make a `TrainingArguments` of their own settings, with defaults that they work out themselves."""
-_NAMED = ("first", "second", "third", "fourth", "fifth")
+NAMED = ("first", "second", "third", "fourth", "fifth")
 """The fields of an item that hold the options behind it, those that were written first."""
 _LONGEST = 200
 _REFUSED = "refused by the parser"
@@ -59,7 +59,7 @@ def raised_by_release(run: Run, among: Sequence[int] | None = None) -> dict[str,
     if not isinstance(own, Known | Absent):
         return {}
     options = _options(run, own)
-    return {release: (_shown(guard, options), guard) for release, guard in _raised(guards, surface, options, among).items()}
+    return {release: (shown(guard, options), guard) for release, guard in _raised(guards, surface, options, among).items()}
 
 
 def _raised(guards: Guards, surface: Surface, options: dict[str, Any], among: Sequence[int] | None) -> dict[str, LibraryGuard]:
@@ -112,11 +112,11 @@ def _item(run: Run, guard: LibraryGuard, message: str, broken: str) -> Item:
         "broken": Known(broken),
         "source": Known(guard.source),
     }
-    fields.update(zip(_NAMED, written, strict=False))
+    fields.update(zip(NAMED, written, strict=False))
     return Item(fields, site_of(written[0]) if written else None)
 
 
-def _shown(guard: LibraryGuard, options: dict[str, Any]) -> str:
+def shown(guard: LibraryGuard, options: dict[str, Any]) -> str:
     """The library's text in one line, with the values filled in."""
     filled = re.sub(r"\{(\w+)\}", lambda found: str(options.get(found[1], "...")), guard.message)
     line = " ".join(filled.split()).rstrip(".")

@@ -1,5 +1,6 @@
 """The settings that every script built on Hugging Face TrainingArguments shares, in the common vocabulary."""
 
+from lintune.frameworks.mapping_flags import add_inner_keys
 from lintune.run.known import number, truth, whole
 from lintune.run.run import Run
 from lintune.run.settings import along, blocked, derived
@@ -51,6 +52,7 @@ _SCHEDULES = {"WarmupLR": "constant after warm-up", "WarmupDecayLR": "linear", "
 
 def add_trainer_settings(run: Run) -> None:
     """Fill the shared names from `flag.*` (and `ds.*`, which must be there already)."""
+    add_inner_keys(run)
     for name, flag in SETTINGS:
         run.values[name] = run.get(f"flag.{flag}")
     run.values["run.eval_strategy"] = _either(run, "eval_strategy", "evaluation_strategy")
