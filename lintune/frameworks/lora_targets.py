@@ -41,19 +41,25 @@ def find_targets(pattern: str, modules: Sequence[Module]) -> Targets:
     """The modules whose whole name the expression matches; raises `NotDecided`."""
     if pattern == "all-linear":
         raise NotDecided("`all-linear` depends on the model's output layer")
+    wanted = compiled(pattern)
+    matched = [module for module in modules if wanted.fullmatch(module.name)]
+    return Targets(tuple(module for module in matched if module.fan), sum(1 for module in matched if not module.fan))
+
+
+def compiled(pattern: str) -> re.Pattern[str]:
+    """The expression, if it can be tried without trying too much; raises `NotDecided`."""
     if len(pattern) > _LONGEST:
         raise NotDecided("the target expression is too long to be tried")
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             repeats = _repeats(_parsed(pattern))
-            compiled = re.compile(pattern)
+            found = re.compile(pattern)
     except (re.error, RecursionError, OverflowError) as error:
         raise NotDecided(f"the target expression is not valid: {error}") from None
     if repeats > _MOST_REPEATS:
         raise NotDecided("the target expression repeats too much to be tried")
-    matched = [module for module in modules if compiled.fullmatch(module.name)]
-    return Targets(tuple(module for module in matched if module.fan), sum(1 for module in matched if not module.fan))
+    return found
 
 
 def _parsed(pattern: str) -> object:

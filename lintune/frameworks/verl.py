@@ -14,7 +14,7 @@ from lintune.frameworks.trainer_settings import add_derived
 from lintune.frameworks.whole_model import Method, add_whole_model
 from lintune.run.known import text, truth, whole
 from lintune.run.run import Run
-from lintune.run.settings import along, blocked, derived
+from lintune.run.settings import blocked, derived
 from lintune.values.value import Absent, Data, Known, Step, Unknown, Value
 
 NAME = "verl"
@@ -132,9 +132,9 @@ def _add_model(run: Run) -> None:
     if "model.id" not in run.values:
         given = run.values.get("flag.model.path")
         run.values["model.id"] = given if given is not None else Unknown("no `model.path` is given: the config file's is trained")
-    name = text(run.values["model.id"])
-    if name is not None and name.startswith("~"):
-        run.values["model.id"] = along(name, run.values["model.id"].origin)
+    given = run.values["model.id"]
+    if not isinstance(given, Unknown) and not text(given):
+        run.values["model.id"] = Unknown("the path of the model is empty", given.origin)
 
 
 def _add_reinforcement(run: Run) -> None:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from lintune.frameworks.gradients import Gradients, add_modes
 from lintune.frameworks.inventory import PARTS, Part
 from lintune.frameworks.model_counts import add_counts
+from lintune.frameworks.model_kinds import kind_of
 from lintune.frameworks.part_rates import add_rates
 from lintune.run.known import text, truth
 from lintune.run.run import Run
@@ -29,6 +30,7 @@ _NAMES: dict[Part, tuple[str, ...]] = {
     "lm_head": ("lm_head", "output_layer", "embed_out", "head"),
 }
 """What a target calls the embedding and the head."""
+_PREFIXES = ("", "model.", "language_model.", "language_model.model.", "model.language_model.", "transformer.")
 _QUANTISED = re.compile(r"(?i)[-_](gptq|awq|bnb|int4|int8|fp8|4bit|8bit)(?:[-_]|$)")
 _METHODS = {"4bit": "bnb", "8bit": "bnb"}
 _EVERY = frozenset(("all-linear", "all", "all_linear", "auto"))
@@ -55,10 +57,11 @@ class Method:
 
 def add_whole_model(run: Run, method: Method, note: str) -> None:
     """Set `tune.*`, `derived.trainable_parts`, the parameters and the rates; `model.id` and `adapter.*` must be there already."""
-    shape = add_shape(run)
-    missing = method.text_only or (shape is not None and shape.vision is None)
+    run.unread.pop("tune", None)
     if method.text_only:
         run.values["model.kind"] = fact("llm", note)
+    shape = add_shape(run)
+    missing = text(run.get("model.kind")) == "llm"
     kind = text(method.kind)
     state = Gradients(tuple(part for part in PARTS if not (missing and part in ADDED)))
     if kind is None:
@@ -86,6 +89,9 @@ def add_shape(run: Run) -> "Model | None":
     name = text(run.get("model.id"))
     found = find_model(name) if name else None
     if found is None:
+        kind = kind_of(name) if name and "model.kind" not in run.values else None
+        if kind is not None:
+            run.values["model.kind"] = derived(kind, "the family by its name", run.get("model.id"))
         return None
     marked = _QUANTISED.search(name or "")
     if marked is not None and isinstance(run.get("model.quant.method"), Absent):
@@ -108,19 +114,20 @@ def _unknown_parts(run: Run) -> Unknown:
 def _train_all(run: Run, state: Gradients, method: Method, shape: "Model | None") -> None:
     for part in state.full:
         state.switch((part,), True, method.kind)
-    if shape is None and not method.text_only:
+    kind = text(run.get("model.kind"))
+    if kind is None:
         state.switch(ADDED, None, _unknown_parts(run))
-    for part, switch in _switches(method, shape).items():
+    for part, switch in _switches(method, kind).items():
         when = truth(switch)
-        if when and shape is None and part not in ADDED:
+        if when and kind is None and part not in ADDED:
             state.switch((part,), False, _unknown_parts(run), when=None)
         elif part in state.full:
             state.switch((part,), False, switch, when=when)
 
 
-def _switches(method: Method, shape: "Model | None") -> Mapping[Part, Value]:
+def _switches(method: Method, kind: str | None) -> Mapping[Part, Value]:
     """The freeze switches that count: the frameworks apply them to models of several parts only."""
-    return {} if shape is not None and shape.vision is None and shape.others is None else method.frozen
+    return {} if kind == "llm" else method.frozen
 
 
 def _adapt(run: Run, state: Gradients, method: Method, shape: "Model | None") -> None:
@@ -131,10 +138,12 @@ def _adapt(run: Run, state: Gradients, method: Method, shape: "Model | None") ->
         if part == "llm" and found is not False:
             found = True  # PEFT refuses targets that match nothing, and the other parts are named apart
         if found is None:
-            why = _unknown_parts(run) if part in ADDED and shape is None else blocked((method.targets,), "the target modules are not known")
+            why = blocked((method.targets,), "the target modules are not known")
+            if part in ADDED and shape is None and not isinstance(method.targets, Unknown):
+                why = _unknown_parts(run)
             state.switch((part,), False, why)
         state.lora[part] = found
-        switch = _switches(method, shape).get(part)
+        switch = _switches(method, text(run.get("model.kind"))).get(part)
         if switch is not None and found is not False:
             state.switch((part,), False, switch)
             still = truth(switch)
@@ -146,8 +155,12 @@ def _has_target(part: Part, method: Method, shape: "Model | None") -> bool | Non
     names = _names(method.targets)
     if names is not None and part in _NAMES and _expression(method.targets) is None:
         return any(name.rpartition(".")[2] in _NAMES[part] for name in names)
+    pattern = _expression(method.targets)
+    if pattern is not None and shape is None:
+        return _matches_usual(pattern, part)
     if shape is None:
-        return True if part == "llm" else False if part in _NAMES and isinstance(method.targets, Absent) else None
+        every = names is not None and bool(set(names) & _EVERY)
+        return True if part == "llm" or every else False if part in _NAMES and isinstance(method.targets, Absent) else None
     if isinstance(method.targets, Absent):
         return part == "llm" if shape.vision is None or part in _NAMES else None
     if names is None:
@@ -159,6 +172,21 @@ def _has_target(part: Part, method: Method, shape: "Model | None") -> bool | Non
     except BadTarget:
         return None
     return any(target.part == part for target in found) or (None if not found else False)
+
+
+def _matches_usual(pattern: str, part: Part) -> bool | None:
+    """Whether an expression over whole names matches what nearly all models call a part; None where names differ."""
+    if part in _NAMES:
+        from lintune.frameworks.lora_targets import NotDecided, compiled
+
+        try:
+            wanted = compiled(pattern)
+        except NotDecided:
+            return None
+        return any(wanted.fullmatch(f"{prefix}{name}") for prefix in _PREFIXES for name in _NAMES[part])
+    if part == "llm":
+        return True
+    return False if re.match(r"(?:model\\?\.)?language_model\\?\.", pattern) else None
 
 
 def _names(targets: Value) -> tuple[str, ...] | None:
