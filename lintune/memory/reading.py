@@ -50,7 +50,8 @@ def setting_of(run: Run, model: Model | None = None) -> Setting:
         fused_loss=fused_loss(run), liger=switch(run, "mem.liger"), compiled=switch(run, "mem.compile"),
         activation_offload=switch(run, "mem.act_offload", "mem.unsloth"),
         world=layout.world, per_node=layout.per_node, tensor=layout.tensor, expert=layout.expert, pipeline=layout.pipeline,
-        megatron=layout.megatron, context=layout.context, stage=stage, fsdp=layout.fsdp, reshard=layout.reshard,
+        megatron=layout.megatron, context=layout.context, stage=stage,
+        fsdp=layout.fsdp, fsdp2=_second_fsdp(run, profile), reshard=layout.reshard,
         offload_optimizer=layout.offload_optimizer, offload_params=layout.offload_params, bucket=layout.bucket or bucket,
         images=images, patches=patches, conflict=truth(run.get("tune.conflict")) is True or text(run.get("tune.llm.mode")) == "conflict",
         gpu_bytes=whole(run.get("gpu.memory_bytes")), gpu_name=text(run.get("gpu.name")) or "", notes=tuple(notes),
@@ -118,6 +119,11 @@ def _profile(
     if "stage" in chosen:
         notes.append(f"ZeRO-{chosen['stage']} is taken: {recipe['source']} trains so")
     return replace(profile, **chosen.get("profile", {})), chosen.get("stage"), int(chosen.get("bucket", 0))
+
+
+def _second_fsdp(run: Run, profile: Profile) -> bool:
+    said = whole(run.get("par.fsdp.version"))
+    return profile.fsdp2 if said is None else said == 2
 
 
 def _checkpoints(run: Run, profile: Profile) -> bool:

@@ -34,6 +34,10 @@ class Profile:
     """Whether 4-bit layers keep their input for the backward pass (bitsandbytes up to 0.41)."""
     layer_extra: float
     """Bytes per token and hidden width that a decoder layer keeps beyond the formula."""
+    fsdp2: bool
+    """Whether its FSDP is the second version where that is not said."""
+    splits_root: bool
+    """Whether embedding and head are FSDP units of their own."""
     loads_whole: bool
     """Whether every process allocates the whole model on its GPU before FSDP divides it."""
     holds_logits: bool
@@ -122,6 +126,8 @@ class Setting:
     stage: int | None = None
     """ZeRO stage; None without DeepSpeed."""
     fsdp: bool = False
+    fsdp2: bool = False
+    """Whether it is FSDP's second version."""
     reshard: bool = True
     offload_optimizer: bool = False
     offload_params: bool = False

@@ -2,7 +2,9 @@
 
 * ZeRO-3 gathers parameters and keeps those that are used again soon: up to 1e9 elements (stage3_max_live_parameters,
   stage3_max_reuse_distance, deepspeed/runtime/zero/config.py)
-* FSDP gathers two units (the current and the next layer) and the root unit with embedding and head
+* FSDP gathers two units (the current and the next layer) and the root unit with embedding and head, and a unit's gradient
+* FSDP 2 gathers the next unit into a buffer and copies it out: three units; a unit's gradients, the buffer that is reduced and that of
+  the unit before: three more where weights are trained (torch/distributed/fsdp/_fully_shard/_fsdp_collectives.py)
 * ZeRO-1 and 2 reduce through buckets: 2 of reduce_bucket_size with overlap_comm, and allgather_bucket_size in the step
 """
 
@@ -36,11 +38,16 @@ def live_params(setting: Setting) -> Part:
         return Part("gathered", count * element, f"{element} B x {count:,} live parameters of ZeRO-3")
     layer = max((layer.params for layer in model.llm.layers), default=0)
     each = constants()["quantised"][setting.quant] if setting.quant else element
-    root = (model.embed + (0 if model.tied else model.head)) * element
+    ends = (model.embed, 0 if model.tied else model.head)
+    root = (max(ends) if setting.profile.splits_root else sum(ends)) * element
     unit = int(layer * each)
-    gradient = layer * element if setting.trains("llm") else 0
-    units = setting.profile.offload_units if setting.offload_params else 2
-    return Part("gathered", units * unit + root + gradient, f"{units} FSDP units, and the root unit with embedding and head")
+    units = 3 if setting.fsdp2 else setting.profile.offload_units if setting.offload_params else 2
+    gradients = (3 if setting.fsdp2 else 1) if setting.trains("llm") else 0
+    return Part(
+        "gathered",
+        units * unit + gradients * layer * element + root,
+        f"{units} FSDP units with {gradients} gradients of a unit, and embedding and head",
+    )
 
 
 def buffers(setting: Setting, what: Trained) -> Part:
