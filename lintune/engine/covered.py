@@ -6,8 +6,10 @@ from lintune.engine.finding import Finding, severity_rank
 from lintune.run.run import Run
 from lintune.source.text import Site
 
-GENERAL = frozenset(("library-guard", "framework-refuses-settings", "trainer-refuses-settings"))
-"""Rules that report whatever a library refuses."""
+SCRIPT = frozenset(("script-refuses", "script-refuses-after-loading"))
+"""Rules that report whatever the script itself refuses, at whatever moment a special rule says so too."""
+GENERAL = SCRIPT | {"library-guard", "framework-refuses-settings", "trainer-refuses-settings"}
+"""Rules that report whatever a library or a script refuses."""
 ALSO_SAID = dict.fromkeys(("removed-flag", "flag-newer-than-pin"), ("option-of-another-release",))
 """Rules, each with those that say the same of an option with what replaced it."""
 _SAME_STAGES = ("start", "parsing")
@@ -28,7 +30,8 @@ def _is_covered(finding: Finding, listed: Iterable[Finding], run: Run) -> bool:
         return any(other.name in ALSO_SAID[finding.name] and _covers(other, finding, run) for other in listed)
     if finding.name not in GENERAL:
         return False
-    special = [other for other in listed if other.name not in GENERAL and other.stage in _SAME_STAGES]
+    stages = None if finding.name in SCRIPT else _SAME_STAGES
+    special = [other for other in listed if other.name not in GENERAL and (stages is None or other.stage in stages)]
     refused = any(other.severity == "error" and other.code.startswith(_PARSER) for other in special)
     # the parser stops before the class is made
     return refused or any(_covers(other, finding, run) for other in special)

@@ -17,6 +17,7 @@ from lintune.frameworks.pins import add_pins
 from lintune.frameworks.reading import args_file, read_around
 from lintune.frameworks.script_facts import add_script
 from lintune.frameworks.script_guards import add_guards, add_never_read
+from lintune.frameworks.script_walk import add_walk
 from lintune.frameworks.trainer_settings import add_trainer_settings
 from lintune.launch.launchers import Launch
 from lintune.launch.word import Word
@@ -240,6 +241,7 @@ def _build(framework: Framework, reading: Reading, script: EntryScript | None, f
     if framework.read is not None:
         run.unread.pop("flag", None)
     add_guards(run, script, prefix)
+    add_walk(run, reading, script, prefix)
     if framework.meaning == "own":
         run.unread["flag"] = Unknown("what the options of this script mean is not known")
     add_pins(run, reading.filed, reading.versions)

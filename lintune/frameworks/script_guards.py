@@ -13,19 +13,9 @@ from lintune.values.value import Known, Step, Unknown, Value, site_of
 _MOST_FILES = 2000
 """How many Python files of a project are looked through for the use of an option."""
 
-_EXPLAINED = (
-    frozenset(("use_lora", "tune_llm")),
-    frozenset(("lora_enable", "freeze_llm")),
-    frozenset(("lora_enable", "vision_lora")),
-    frozenset(("vision_lora", "freeze_vision_tower")),
-    frozenset(("nframes", "fps")),
-    frozenset(("use_liger", "model_id")),
-)
-"""Guards that rule pages of their own explain."""
-
 
 def add_guards(run: Run, script: EntryScript | None, prefix: str) -> None:
-    """Set `script.raises.OPTION.OPTION` (names in alphabetical order) and the `script.raised` items.
+    """Set `script.raises.OPTION.OPTION` (names in alphabetical order), for the pages that explain one guard.
 
     `prefix` is where the options stand: `flag` or `option`. Options that a library defines too are not decided: its own
     `__post_init__` may have changed them.
@@ -38,13 +28,8 @@ def add_guards(run: Run, script: EntryScript | None, prefix: str) -> None:
     def option(name: str) -> Value:
         return run.get(f"{prefix}.{name}") if name in own else Unknown("not an option of the script itself")
 
-    items: list[Item] = []
     for guard in run.guards:
-        raises = decide(guard.condition, option) if guard.condition is not None else None
-        _remember(run, guard, raises)
-        if raises and not any(names <= guard.names for names in _EXPLAINED):
-            items.append(_item(run, guard, prefix))
-    run.items["script.raised"] = tuple(items)
+        _remember(run, guard, decide(guard.condition, option) if guard.condition is not None else None)
 
 
 def _remember(run: Run, guard: Guard, raises: bool | None) -> None:
@@ -53,18 +38,6 @@ def _remember(run: Run, guard: Guard, raises: bool | None) -> None:
     before = run.values.get(name)
     if raises or (raises is False and before is None):
         run.values[name] = Known(raises, (Step("script", guard.site, guard.message),))
-
-
-def _item(run: Run, guard: Guard, prefix: str) -> Item:
-    values = {name: run.get(f"{prefix}.{name}") for name in sorted(guard.names)}
-    written = next((site for value in values.values() if (site := site_of(value)) is not None), run.site)
-    shown = ", ".join(f"`{name} {value.value}`" for name, value in values.items() if isinstance(value, Known)) or "these options"
-    fields: dict[str, Value] = {
-        "options": Known(shown),
-        "message": Known(guard.message or "no message"),
-        "guard": Known(guard.message, (Step("script", guard.site, "raises here"),)),
-    }
-    return Item(fields, written)
 
 
 def add_never_read(run: Run, script: EntryScript | None, given: frozenset[str], project: Project) -> None:

@@ -64,6 +64,8 @@ class Run:
     """The pin in force by package name (lower case, dashes)."""
     what_if: Callable[[Mapping[str, Data]], "Run"] | None = None
     """The same launch with some flags set otherwise (`{"flag.use_lora": False}`), for what each way out costs."""
+    walk: Callable[[], object] | None = None
+    """Walks through the entry script with these options (`lintune.frameworks.script_walk`); None where no script was read."""
 
     def get(self, name: str) -> Value:
         """The value of a dotted name; `Unknown` below what could not be read, else `Absent`."""

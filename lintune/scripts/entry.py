@@ -88,6 +88,12 @@ class EntryScript:
         return self._once("optimizer_groups", lambda _: builds_groups(self._texts))
 
     @property
+    def walks(self) -> list[Any]:
+        """The walks through it that were made so far (`ScriptTrace`), for launches that answer alike."""
+        made: list[Any] = self._answers.setdefault("walks", [])
+        return made
+
+    @property
     def project(self) -> Modules | None:
         """The project's modules, to be read anew; None where the script was not read."""
         return self._modules.again() if self._modules is not None else None

@@ -4,7 +4,7 @@ import ast
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from lintune.scripts.walk.abstract import Data, Instance, Items, Library, Open, Table, Value, names_of
+from lintune.scripts.walk.abstract import Data, Instance, Items, Library, Open, Table, Value
 from lintune.values.value import Absent, Known, Step, Unknown
 from lintune.values.value import Data as Plain
 from lintune.values.value import Value as RunValue
@@ -20,11 +20,8 @@ def keyword_values(walk: "Walk", given: Mapping[str, Value], node: ast.AST) -> d
 
 
 def run_value(walk: "Walk", value: Value, node: ast.AST) -> RunValue:
-    """A value with the place where it is given, then those of the options behind it."""
-    steps = [Step("script", walk.site(node))]
-    for name in sorted(names_of(value)):
-        steps += walk.option(name).origin
-    origin = tuple(steps)
+    """A value with the place where it is given."""
+    origin = (Step("script", walk.site(node)),)
     try:
         found = _plain(value)
     except ValueError:

@@ -104,7 +104,8 @@ def record(walk: "Walk", dotted: str, args: list[Value], keywords: dict[str, Val
         given.setdefault(first, args[0])
     function = node.func if isinstance(node, ast.Call) else node
     values = keyword_values(walk, given, node)
-    walk.call_made(Call(dotted, walk.site(function), not walk.unsure, values, whole))
+    names = {key: names_of(value) for key, value in given.items()}
+    walk.call_made(Call(dotted, walk.site(function), not walk.unsure, values, whole, names))
 
 
 def note_trainer(walk: "Walk", name: str, args: list[Value], keywords: dict[str, Value], node: ast.AST, whole: bool) -> None:

@@ -25,7 +25,7 @@ from lintune.scripts.walk.walker import BREAK, CONTINUE, NEXT, RAISE, RETURN, Fr
 if TYPE_CHECKING:
     from lintune.scripts.walk.walker import Walk
 
-_LEAVING = (ast.Return, ast.Raise, ast.Break, ast.Continue)
+_LEAVING = (ast.Return, ast.Break, ast.Continue)
 
 
 def run_module(walk: "Walk", module: Module) -> int:

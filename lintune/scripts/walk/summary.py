@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from lintune.scripts.walk.abstract import Root, Weights
 from lintune.scripts.walk.given import run_value
-from lintune.scripts.walk.trace import PartState, ScriptTrace
+from lintune.scripts.walk.trace import PartState, ScriptTrace, answer
 from lintune.scripts.walk.weights import Leaf, by_suffix, replay
 
 if TYPE_CHECKING:
@@ -24,6 +24,7 @@ def summary(walk: "Walk") -> ScriptTrace:
         walk.reached,
         (*walk.script.problems, *walk.notes.values()),
         walk.project.paths_read if walk.project is not None else (),
+        {key: answer(value) for key, value in walk.asked.items()},
         _chain(walk),
     )
 

@@ -6,7 +6,7 @@ from typing import Literal, TypeAlias
 from lintune.scripts.entry import EntryScript
 from lintune.source.record import dataclass, field
 from lintune.source.text import Problem, Site
-from lintune.values.value import Unknown, Value
+from lintune.values.value import Known, Unknown, Value
 
 EndKind: TypeAlias = Literal[
     "raise", "assert", "exit", "parser-error", "key-error", "attribute-error", "missing-file", "type-error", "value-error"
@@ -77,6 +77,8 @@ class Call:
     """By keyword; positional arguments of well-known calls under their names."""
     complete: bool = True
     """Whether these are all keywords."""
+    names: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    """By keyword: the options that its value was computed from."""
 
     @property
     def last(self) -> str:
@@ -103,6 +105,8 @@ class ScriptTrace:
     """What the walk could not follow."""
     paths_read: tuple[str, ...] = ()
     """The files it rests on."""
+    asked: Mapping[tuple[str, str], object] = field(default_factory=dict)
+    """What was asked of the launch, ("option" or "variable", name), with the answer: a walk with the same answers is the same."""
     operations: object = None
     """What was done to the weights of the model that is trained, in order (see `lintune.scripts.walk.weights`)."""
 
@@ -110,6 +114,11 @@ class ScriptTrace:
     def frozen(self) -> Mapping[str, PartState]:
         """The parts whose own weights are certainly not trained."""
         return {path: state for path, state in self.parts.items() if state.trained is False}
+
+
+def answer(value: Value) -> object:
+    """What a walk makes of a value, to be compared: origins do not count."""
+    return ("known", type(value.value), value.value) if isinstance(value, Known) else type(value)
 
 
 def walk_script(

@@ -56,7 +56,7 @@ class Walk:
     ) -> None:
         """The walk of `script`; see `walk_script`."""
         self.script = script
-        self.asked: dict[str, RunValue] = {}
+        self.asked: dict[tuple[str, str], RunValue] = {}
         self._option = option
         self._environment = environment
         self._exists = exists
@@ -98,13 +98,18 @@ class Walk:
 
     def option(self, name: str) -> RunValue:
         """The value of a parsed option."""
-        if name not in self.asked:
-            self.asked[name] = self._option(name)
-        return self.asked[name]
+        key = ("option", name)
+        if key not in self.asked:
+            self.asked[key] = self._option(name)
+        return self.asked[key]
 
     def variable(self, name: str) -> RunValue:
         """An environment variable."""
-        return self._environment(name) if self._environment is not None else Unknown(f"`{name}` is read from the environment")
+        key = ("variable", name)
+        if key not in self.asked:
+            unknown = Unknown(f"`{name}` is read from the environment")
+            self.asked[key] = self._environment(name) if self._environment is not None else unknown
+        return self.asked[key]
 
     def exists(self, path: str) -> bool | None:
         """Whether a path is there; None where that is not certain."""

@@ -1,0 +1,71 @@
+"""The walk through the entry script with the options of one launch, made when it is first asked for."""
+
+from collections.abc import Callable
+from functools import partial
+from typing import TYPE_CHECKING
+
+from lintune.frameworks.context import Reading
+from lintune.run.run import Run
+from lintune.scripts.entry import EntryScript
+from lintune.values.value import Absent, Known, Unknown, Value
+
+if TYPE_CHECKING:
+    from lintune.scripts.walk.trace import ScriptTrace
+
+_PER_PROCESS = ("RANK", "WORLD_SIZE", "MASTER_", "NODE", "SLURM", "CUDA", "NCCL", "HOST", "GPU", "NPROC")
+"""Words in names of variables that launchers and schedulers set."""
+_MOST_KEPT = 64
+
+
+def add_walk(run: Run, reading: Reading, script: EntryScript | None, prefix: str) -> None:
+    """Let the run know how to walk through its script; `prefix` is where the options stand: `flag` or `option`."""
+    if script is not None and run.script_read:
+        run.walk = partial(_walked, run, reading, script, prefix)
+
+
+def trace_of(run: Run) -> "ScriptTrace | None":
+    """The walk through the script of a run; None where no script was read."""
+    if run.walk is None:
+        return None
+    found = run.walk()
+    run.walk = lambda: found
+    return found  # type: ignore[return-value]  # the run layer does not know of scripts
+
+
+def _walked(run: Run, reading: Reading, script: EntryScript, prefix: str) -> "ScriptTrace":
+    from lintune.scripts.walk.trace import walk_script
+
+    def option(name: str) -> Value:
+        return run.get(f"{prefix}.{name}")
+
+    variable = partial(_variable, run)
+    found = _made_before(script, option, variable)
+    if found is None:
+        found = walk_script(script, option, variable)
+        if len(script.walks) < _MOST_KEPT:
+            script.walks.append(found)
+    for path in found.paths_read:  # this launch rests on them too
+        reading.context.project.read(path)
+    return found
+
+
+def _made_before(script: EntryScript, option: Callable[[str], Value], variable: Callable[[str], Value]) -> "ScriptTrace | None":
+    """A walk for another launch that answers alike."""
+    from lintune.scripts.walk.trace import answer
+
+    ask = {"option": option, "variable": variable}
+    for made in script.walks:
+        trace: ScriptTrace = made
+        if all(answer(ask[kind](name)) == said for (kind, name), said in trace.asked.items()):
+            return trace
+    return None
+
+
+def _variable(run: Run, name: str) -> Value:
+    """An environment variable of the launch: one that is not set there may come from a launcher, or be set by hand."""
+    value = run.get(f"env.{name}")
+    if isinstance(value, Known) and not any(word in name for word in _PER_PROCESS):
+        return value
+    if isinstance(value, Absent | Known):
+        return Unknown(f"`{name}` may be set by what starts the launch")
+    return value
