@@ -9,7 +9,7 @@ from lintune.cli.usage import FINDINGS, INTERNAL, OK, USAGE, UsageError
 from lintune.engine.finding import SEVERITIES, at_least
 from lintune.engine.result import Result
 
-FORMATS = ("text", "concise", "json", "sarif", "github")
+FORMATS = ("text", "concise", "json", "sarif", "github", "gitlab", "junit", "markdown", "html")
 EPILOG = """\
 PATH is a launch script, a config, a training script, a folder (default: .) or `-` for standard input.
 Words after `--` are the script's own arguments.
@@ -30,10 +30,14 @@ def main(words: Sequence[str]) -> int:
         from lintune.cli.fixing import fix_rounds
 
         result = fix_rounds(result, asked, lambda: checked(asked, arguments))
+    if asked.baseline or asked.write_baseline:
+        result = _over_baseline(result, asked)
     for note in result.notes:
         sys.stderr.write(f"lintune: {note}\n")
     for path in result.missing:
         sys.stderr.write(f"lintune: {path}: no such file or folder\n")
+    if asked.write_baseline:
+        return INTERNAL if result.crashed else USAGE if result.missing else OK
     from lintune.cli.output import write_report
 
     write_report(result, asked)
@@ -42,6 +46,16 @@ def main(words: Sequence[str]) -> int:
 
         sys.stderr.write(f"lintune: {looked_at_line(result)}\n")
     return status(result, asked.fail_on or config_fail_on(asked), asked.exit_zero)
+
+
+def _over_baseline(result: Result, asked: Arguments) -> Result:
+    """The result without known findings; all of them are written where a baseline is asked for."""
+    from lintune.cli.baseline import without_known, write_baseline
+    from lintune.source.record import replace
+
+    if asked.write_baseline:
+        return replace(result, notes=(*result.notes, write_baseline(asked.write_baseline, result)))
+    return without_known(result, asked.baseline)
 
 
 def split_arguments(words: Sequence[str]) -> tuple[list[str], tuple[str, ...] | None]:
@@ -60,6 +74,8 @@ def parser() -> Parser:
     add_settings(made)
     made.value("--fail-on", "SEVERITY", "the mildest severity that makes the exit status 1 (error)", choices=SEVERITIES)
     made.switch("--exit-zero", "exit 0 even with findings")
+    made.value("--baseline", "FILE", "leave out the findings that the file knows")
+    made.value("--write-baseline", "FILE", "write all findings there as known, and report none")
     made.value("--format", "FORMAT", f"{', '.join(FORMATS)}", choices=FORMATS, default="text")
     made.value("--output", "FILE", "write the report there instead of standard output")
     made.switch("--pedantic", "add findings that are only possible, and all that could not be decided")
@@ -135,7 +151,9 @@ def checked(asked: Arguments, arguments: tuple[str, ...] | None) -> Result:
         paths = launches_among(paths)
         if not paths:
             return Result()
-    return check_groups(paths, given(asked, arguments, asked.pedantic), asked.stdin_filename, quick=not asked.dry_run)
+    return check_groups(
+        paths, given(asked, arguments, asked.pedantic), asked.stdin_filename, quick=not asked.dry_run and asked.format != "html"
+    )
 
 
 def launches_among(paths: Sequence[str]) -> list[str]:

@@ -32,7 +32,7 @@ def main(words: Sequence[str]) -> int:
     for path in result.missing:
         sys.stderr.write(f"lintune: {path}: no such file or folder\n")
     model = given_model(asked.model_config) if asked.model_config else None
-    found = [_memory(run, model, asked) for run in result.launches]
+    found = [memory_of(run, model, asked.gpu, int(asked.in_use) * 2**30, asked.exact) for run in result.launches]
     if not found and not result.missing:
         sys.stderr.write("lintune: no fine-tuning launch found\n")
     sys.stdout.write(_rendered(found, asked))
@@ -78,7 +78,9 @@ def given_model(path: str) -> Model:
         raise UsageError(f"`--model-config {path}`: {error}") from None
 
 
-def _memory(run: Run, model: Model | None, asked: Arguments) -> MemoryOfRun:
+def memory_of(run: Run, model: Model | None, gpu: str, in_use: int = 0, exact: bool = False) -> MemoryOfRun:
+    """The memory of one launch on cards as the user writes them; `in_use`: bytes of a card that are taken; `exact`: it was traced."""
+    from lintune.memory.calibration import BadCalibration, estimator_for
     from lintune.memory.cards import on_cards
     from lintune.memory.modes import modes_of
     from lintune.memory.reading import NotEstimated, setting_of
@@ -87,8 +89,12 @@ def _memory(run: Run, model: Model | None, asked: Arguments) -> MemoryOfRun:
         setting = setting_of(run, model)
     except NotEstimated as error:
         return MemoryOfRun(run.path, problem=str(error))
-    setting = on_cards(setting, run, asked.gpu, int(asked.in_use) * 2**30)
-    return MemoryOfRun(run.path, setting, modes_of(setting), traced=traced_of(run) if asked.exact else None)
+    setting = on_cards(setting, run, gpu, in_use)
+    try:
+        modes = modes_of(setting, estimator_for(setting))
+    except BadCalibration as error:
+        raise UsageError(str(error)) from None
+    return MemoryOfRun(run.path, setting, modes, traced=traced_of(run) if exact else None)
 
 
 def _rendered(found: Sequence[MemoryOfRun], asked: Arguments) -> str:

@@ -51,6 +51,23 @@ def report(result: Result, asked: Arguments, paint: Paint) -> str:
             from lintune.report.github import render_github
 
             return render_github(result)
+        case "gitlab":
+            from lintune.report.gitlab import render_gitlab
+
+            return render_gitlab(result)
+        case "junit":
+            from lintune.report.junit import render_junit
+
+            return render_junit(result)
+        case "markdown":
+            from lintune.report.markdown import render_markdown
+
+            return render_markdown(result)
+        case "html":
+            from lintune.cli.memory import memory_of
+            from lintune.report.check_html import render_check_html
+
+            return render_check_html(result, [memory_of(run, None, asked.gpu) for run in result.launches])
         case "concise":
             from lintune.report.concise import render_concise
 

@@ -32,10 +32,14 @@ def main(words: Sequence[str]) -> int:
     result = check_groups(asked.paths, given(asked, arguments), "")
     for path in result.missing:
         sys.stderr.write(f"lintune: {path}: no such file or folder\n")
-    found = [(run, plan_of(run, _asked(run, asked))) for run in result.launches]
-    if not found and not result.missing:
+    from lintune.memory.calibration import BadCalibration
+
+    try:
+        plans = [plan_of(run, _asked(run, asked)) for run in result.launches]
+    except BadCalibration as error:
+        raise UsageError(str(error)) from None
+    if not plans and not result.missing:
         sys.stderr.write("lintune: no fine-tuning launch found\n")
-    plans = [plan for _, plan in found]
     if asked.fix or asked.diff:
         _write(plans, asked)
     else:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from lintune.memory.calibration import estimator_for
 from lintune.memory.cards import on_cards
 from lintune.memory.estimate import Estimate, estimate
 from lintune.memory.modes import Estimator, tuning_name
@@ -33,7 +34,8 @@ class Asked:
     in_use: int = 0
     data: Data = Data()
     model: Model | None = None
-    estimator: Estimator = estimate
+    calibrated: bool = True
+    """Whether the user's calibration counts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +89,7 @@ def plan_of(run: Run, asked: Asked) -> LaunchPlan:
         named = f"the memory of `{setting.gpu_name}` is not known" if setting.gpu_name else "the GPU is not known"
         return LaunchPlan(run.path, f"{named}: give it with `--gpu 8xA100-80G`, or the bytes to use with `--budget 24`")
     capacity = asked.budget or (setting.gpu_bytes or 0) - asked.in_use
-    return _Planner(run, setting, capacity, asked).plan()
+    return _Planner(run, setting, capacity, asked, estimator_for(setting) if asked.calibrated else estimate).plan()
 
 
 @dataclass(slots=True)
@@ -98,14 +100,15 @@ class _Planner:
     setting: Setting
     capacity: int
     asked: Asked
+    estimator: Estimator
 
     def plan(self) -> LaunchPlan:
         """All there is to say."""
-        found = self.asked.estimator(self.setting)
+        found = self.estimator(self.setting)
         fits = found.fits(self.capacity) == "fits"
         fixed = truth(self.run.get("par.ds.has_optimizer")) is True
         knobs, unspelled = self._possible(shrinking(self.setting, self._media(), fixed))
-        search = Search(self.setting, knobs, self.capacity, self.asked.estimator, self._resolved)
+        search = Search(self.setting, knobs, self.capacity, self.estimator, self._resolved)
         fitting = () if fits else self._offers(smaller(search))
         wider, _ = self._possible(growing(self.setting))
         better = self._offers(faster(replace(search, knobs=wider))) if fits else ()
@@ -185,7 +188,7 @@ class _Planner:
             said = plan.verdict
             if own is not None:
                 setting = applied(own, plan.changes)
-                found = self.asked.estimator(setting)
+                found = self.estimator(setting)
                 plan = replace(plan, setting=setting, estimate=found, verdict=found.fits(self.capacity))
             if plan.verdict in ("fits", said):
                 offers.append(Offer(plan, written(self.run, plan.changes)))
@@ -200,7 +203,7 @@ class _Planner:
 
     def _elsewhere(self) -> dict[str, str]:
         """Whether the launch as configured fits the cards that are used most."""
-        found = self.asked.estimator(self.setting)
+        found = self.estimator(self.setting)
         sizes = {card: parse_gpu(card).memory_bytes for card in usual_cards()}
         own = self._gpu()
         return {card: found.fits(size) for card, size in sizes.items() if size and parse_gpu(card) != (parse_gpu(own) if own else None)}

@@ -6,7 +6,7 @@ lost in silence. Escaping: https://github.com/actions/toolkit/blob/main/packages
 
 from lintune.engine.finding import Finding, severity_rank
 from lintune.engine.result import Result
-from lintune.report.text import way_text, with_stage
+from lintune.report.details import detail_lines
 
 _COMMANDS = {"error": "error", "warning": "warning", "info": "notice"}
 SHOWN_PER_KIND = 10
@@ -41,16 +41,7 @@ def annotation(finding: Finding) -> str:
         # GitHub refuses an end column where the span covers several lines.
         del properties["col"], properties["endColumn"]
     head = ",".join(f"{name}={_property(value)}" for name, value in properties.items())
-    lines = [finding.message]
-    if finding.effect:
-        lines.append(with_stage(finding))
-    if finding.help:
-        lines.append(finding.help)
-    lines.extend(f"{number}. {way_text(way)}" for number, way in enumerate(finding.ways, 1))
-    for location in finding.locations[1:]:
-        label = f": {location.label}" if location.label else ""
-        lines.append(f"see {location.site.source.path}:{location.site.line}{label}")
-    lines.extend(finding.notes)
+    lines = [finding.message, *detail_lines(finding)]
     return f"::{_COMMANDS[finding.severity]} {head}::{_data(chr(10).join(lines))}"
 
 

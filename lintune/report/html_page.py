@@ -21,6 +21,7 @@ p { margin: .4rem 0 } .soft { color: var(--soft) } .big { font-size: 1.35rem; fo
 code, pre, .code { font-family: ui-monospace, "SF Mono", Menlo, Consolas, monospace; font-size: .875em }
 pre { background: var(--raised); border: 1px solid var(--line); border-radius: 6px;
   padding: .75rem 1rem; overflow-x: auto; margin: .6rem 0 }
+a { color: var(--info) }
 .scroll { overflow-x: auto } table { border-collapse: collapse; width: 100%%; font-size: .92rem }
 caption { text-align: left; color: var(--soft); padding: .3rem 0 }
 th, td { text-align: left; padding: .32rem .7rem .32rem 0; border-bottom: 1px solid var(--line); vertical-align: top }
@@ -43,6 +44,14 @@ NUMBER = "number"
 def escaped(text: str) -> str:
     """A text of the checked repository for HTML: no mark-up, no control or direction characters."""
     return _escape(harmless(text), quote=True)
+
+
+def prose(text: str) -> str:
+    """A sentence for HTML, what stands in backticks as code."""
+    parts = escaped(text).split("`")
+    if len(parts) % 2 == 0:  # a backtick without its fellow
+        return "`".join(parts)
+    return "".join(f"<code>{part}</code>" if index % 2 else part for index, part in enumerate(parts))
 
 
 def page(title: str, body: Iterable[str], footer: str, colours: Sequence[tuple[str, str, str]] = ()) -> str:

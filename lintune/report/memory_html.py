@@ -6,7 +6,7 @@ from lintune import __version__
 from lintune.memory.estimate import Estimate
 from lintune.memory.report import MemoryOfRun
 from lintune.report.chart import GIB, Bar
-from lintune.report.html_page import NUMBER, escaped, page, table, verdict
+from lintune.report.html_page import NUMBER, escaped, page, prose, table, verdict
 from lintune.report.svg_bars import COLOURS, bars_svg
 
 FOOTER = f"lintune {__version__}. Estimates in closed form; low and high are meant to bound what nvidia-smi shows 95 times in 100."
@@ -48,7 +48,7 @@ def memory_section(each: MemoryOfRun, title: str) -> Iterator[str]:
     limit = f"; the dashed line is the card's {size(each.capacity)}" if each.capacity is not None else ""
     yield f'<p class="soft">Bars: what nvidia-smi would show. Whiskers: the band{limit}.</p>'
     yield _modes(each)
-    yield from (f'<p class="soft">Taken for granted: {escaped(note)}</p>' for note in found.notes)
+    yield from (f'<p class="soft">Note: {prose(note)}</p>' for note in found.notes)
     yield "</section>"
 
 

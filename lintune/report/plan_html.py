@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from lintune.plan.launch_plan import LaunchPlan
 from lintune.report.chart import Bar
-from lintune.report.html_page import NUMBER, escaped, page, table, verdict
+from lintune.report.html_page import NUMBER, escaped, page, prose, table, verdict
 from lintune.report.memory_html import FOOTER
 from lintune.report.plan_words import (
     RANKED,
@@ -42,7 +42,7 @@ def _launch(each: LaunchPlan) -> Iterator[str]:
     yield _prices(each)
     yield _ceilings(each)
     yield from _effort(each)
-    yield from (f'<p class="soft">Taken for granted: {escaped(note)}</p>' for note in found.notes)
+    yield from (f'<p class="soft">Note: {prose(note)}</p>' for note in found.notes)
     yield "</section>"
 
 
