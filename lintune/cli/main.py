@@ -15,6 +15,7 @@ COMMANDS = {
     "compat": "with which releases of the libraries each launch starts, and what breaks outside of them",
     "explain": "the page of a rule; --error TEXT finds the rules behind a run-time error",
     "rules": "the catalogue of rules",
+    "calibrate": "measure a few runs on the GPU at hand, to narrow the band of estimates for it (the dry-run extra)",
     "init": "a config and a pre-commit hook for this repository; nothing is overwritten",
     "schema": "a JSON Schema that lintune ships: its config, its outputs",
 }
