@@ -72,10 +72,7 @@ class Understood:
 def repositories() -> dict[str, Repository]:
     """The repositories by name."""
     rows = json.loads(LIST.read_text("utf-8"))["repositories"]
-    return {
-        row["name"]: Repository(row["name"], row["commit"], tuple(row["examples"]), tuple(row.get("without", ())))
-        for row in rows
-    }
+    return {row["name"]: Repository(row["name"], row["commit"], tuple(row["examples"]), tuple(row.get("without", ()))) for row in rows}
 
 
 def checkouts(folders: list[str]) -> list[Checkout]:

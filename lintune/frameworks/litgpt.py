@@ -190,6 +190,7 @@ def fill(run: Run, reading: Reading) -> None:
     command = reading.launch.subcommand or ""
     if command == "pretrain":
         run.values["model.id"] = run.get("flag.model_name")
+    run.values["task.stage"] = derived("pt" if command == "pretrain" else "sft", f"`litgpt {command}`")
     precision = run.get("flag.precision")
     kind = _PRECISIONS.get(text(precision) or "")
     if kind is not None:

@@ -14,6 +14,7 @@ from lintune.frameworks import (
     swift_megatron,
     torchtune,
     trl,
+    unsloth,
     verl,
 )
 from lintune.frameworks.command_line import Parsed
@@ -52,7 +53,10 @@ LITGPT = Adapter(litgpt.NAME, litgpt.read, litgpt.fill, trainer=False)
 TORCHTUNE = Adapter(torchtune.NAME, torchtune.read, torchtune.fill, trainer=False)
 VERL = Adapter(verl.NAME, hydra_programs.read, verl.fill, trainer=False)
 HYDRA = Adapter(hydra_programs.HYDRA, hydra_programs.read, hydra_programs.fill, trainer=False)
+UNSLOTH_SCRIPT = Adapter(unsloth.NAME, unsloth.read_script, unsloth.fill_script)
+UNSLOTH = Adapter(unsloth.NAME, unsloth.read_train, unsloth.fill_train, trainer=False)
 _PROGRAMS = {
+    "unsloth": UNSLOTH,
     "llamafactory-cli": LLAMAFACTORY,
     "axolotl": AXOLOTL,
     "swift": SWIFT,
@@ -86,6 +90,8 @@ def adapter_of(reading: Reading) -> Adapter | None:
         return VERL
     if hydra_programs.is_hydra(reading):
         return HYDRA
+    if unsloth.is_script(entry):
+        return UNSLOTH_SCRIPT
     if axolotl.is_entry(entry):
         return AXOLOTL
     if swift.is_entry(entry):

@@ -34,7 +34,7 @@ def _groups(run: Run, groups: Value | None) -> Value:
 
 def _rate(run: Run, part: Part, flag: str | None) -> Value:
     mode, common = run.get(f"tune.{part}.mode"), run.get("derived.effective_lr")
-    if text(mode) == "frozen":
+    if text(mode) == "frozen" or isinstance(mode, Absent):
         return Absent()
     if text(mode) is None:
         return blocked((mode,), "whether the part is trained is not known")

@@ -18,6 +18,7 @@ from lintune.launch.word import Word
 from lintune.run.known import number, text, truth, whole
 from lintune.run.run import Run
 from lintune.run.settings import along, blocked, derived
+from lintune.source.record import replace
 from lintune.syntax.tree import Mapping
 from lintune.values.value import Absent, Known, Unknown, Value
 
@@ -33,6 +34,8 @@ _MEGATRON_CLASSES = {
     "pt": ("MegatronPretrainArguments", "MegatronSftArguments", "MegatronTrainArguments"),
     "rlhf": ("MegatronRLHFArguments",),
 }
+_TUNERS = frozenset("full lora lora_llm longlora adalora llamapro adapter vera boft fourierft reft bone ia3 lisa".split())
+"""Types of tuning that ms-swift brings along; a plugin may register others."""
 _KEYS = frozenset(
     ("tuner_type", "train_type", "sft_type", "freeze_vit", "freeze_aligner", "torch_dtype", "split_dataset_ratio", "rlhf_type")
 )
@@ -122,6 +125,7 @@ def read(reading: Reading) -> Parsed:
     if file is not None and root is None:
         why = Unknown(f"`{file.text}` was not read", settle=f"the file `{file.text}`")
         parsed.values = {name: value if value.origin and value.origin[0].kind == "flag" else why for name, value in parsed.values.items()}
+    _add_later_options(parsed, reading, [f"ms-swift.{name}" for name in names], root)
     dropped = {"raw.required"}
     if "raw.unknown" in parsed.items:
         parsed.items["raw.unknown"] = tuple(item for item in parsed.items["raw.unknown"] if item.fields["name"] != Known("ENV"))
@@ -129,6 +133,21 @@ def read(reading: Reading) -> Parsed:
         dropped.add("raw.unknown")
     parsed.items = {name: items for name, items in parsed.items.items() if name not in dropped and items}
     return parsed
+
+
+def _add_later_options(parsed: Parsed, reading: Reading, classes: list[str], root: Mapping | None) -> None:
+    """Options that came later than others of the launch went, so that few releases take them all."""
+    from lintune.frameworks.likely_release import older_release
+
+    pin = older_release(parsed, classes) if "ms-swift" not in reading.versions else None
+    if pin is None:
+        return
+    older = replace(reading, versions={**reading.versions, "ms-swift": pin})
+    words = reading.launch.args
+    again = read_flags(older, words[1:] if _file(words) is not None else words, table_of(older, classes), root, "ms-swift")
+    said = {item.fields["name"] for item in parsed.items.get("raw.windowed", ())}
+    later = tuple(item for item in again.items.get("raw.windowed", ()) if item.fields["name"] not in said)
+    parsed.items["raw.windowed"] = (*parsed.items.get("raw.windowed", ()), *later)
 
 
 def _file(words: tuple[Word, ...]) -> Word | None:
@@ -207,22 +226,31 @@ def add_modes(run: Run, note: str) -> None:
     kind = next((value for value in kinds if isinstance(value, Known) and value.origin and value.origin[0].kind != "default"), None)
     chosen: Value = kind if kind is not None else next((value for value in kinds if not isinstance(value, Absent)), Absent())
     name = text(chosen)
-    run.values["adapter.kind"] = (
-        along("none" if name == "full" else name, chosen.origin) if name is not None else blocked((chosen,), "tuner")
-    )
-    targets = run.get("flag.target_modules")
-    pattern = run.get("flag.target_regex")
+    run.values["adapter.kind"] = _adapter_kind(name, chosen)
+    targets, pattern = run.get("flag.target_modules"), run.get("flag.target_regex")
     frozen: dict[Part, Value] = {}
+    opened: tuple[Part, ...] = ()
     if isinstance(pattern, Known):
         targets = pattern
     elif name == "full" or _all_linear(targets):
         targets = along("all-linear", targets.origin) if _all_linear(targets) else targets
-        for part, flag in (("llm", "freeze_llm"), ("vision", "freeze_vit"), ("projector", "freeze_aligner")):
-            frozen[part] = run.get(f"flag.{flag}")  # type: ignore[index]  # literals
-        frozen |= dict.fromkeys(("embed", "lm_head"), frozen["llm"])
+        language = run.get("flag.freeze_llm")
+        frozen = {"llm": language, "vision": run.get("flag.freeze_vit"), "projector": run.get("flag.freeze_aligner")}
+        frozen |= {"embed": language, "lm_head": language}
+    if name == "lora_llm":  # tuner_plugin/lora_llm.py: the tower and the aligner are trained in full beside the adapter
+        frozen, opened = {part: derived(True, "`lora_llm`", chosen) for part in ("vision", "projector")}, ("vision", "projector")
     rates: dict[Part, str] = {"vision": "vit_lr", "projector": "aligner_lr"}
-    add_whole_model(run, Method(run.values["adapter.kind"], targets, run.get("flag.modules_to_save"), frozen, rates), note)
+    saved = run.get("flag.modules_to_save")
+    add_whole_model(run, Method(run.values["adapter.kind"], targets, saved, frozen, rates, opened), note)
     _add_selected(run, name)
+
+
+def _adapter_kind(name: str | None, chosen: Value) -> Value:
+    if name is None:
+        return blocked((chosen,), "the type of tuning is not known")
+    if name not in _TUNERS:
+        return Unknown(f"`{name}` is a tuner of a plugin", chosen.origin)
+    return along("none" if name == "full" else "lora" if name == "lora_llm" else name, chosen.origin)
 
 
 def _add_selected(run: Run, kind: str | None) -> None:

@@ -51,6 +51,8 @@ class Method:
     """By part, a switch that keeps it out."""
     rates: Mapping[Part, str] = field(default_factory=dict)
     """By part, the flag that gives it a rate of its own."""
+    opened: tuple[Part, ...] = ()
+    """Parts that are trained in full beside the adapter."""
     text_only: bool = False
     """Whether the framework trains models of text only."""
 
@@ -148,6 +150,7 @@ def _adapt(run: Run, state: Gradients, method: Method, shape: "Model | None") ->
             state.switch((part,), False, switch)
             still = truth(switch)
             state.lora[part] = False if still else None if still is None else found
+    state.switch((part for part in method.opened if part in state.full), True, method.kind)
 
 
 def _has_target(part: Part, method: Method, shape: "Model | None") -> bool | None:

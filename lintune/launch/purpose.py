@@ -34,6 +34,7 @@ SUBCOMMANDS: dict[str, frozenset[str]] = {
     "litgpt": frozenset(("finetune", "finetune_full", "finetune_lora", "finetune_adapter", "finetune_adapter_v2", "pretrain")),
     "xtuner": frozenset(("train",)),
     "oumi": frozenset(("train",)),
+    "unsloth": frozenset(("train",)),
 }
 """By command-line program: the subcommands that train; all others do something else."""
 
@@ -48,7 +49,7 @@ def purpose_of(entry: str, flags: frozenset[str], distributed: bool) -> Purpose:
     words = name.split("_")
     if words[0] in _OTHER or (not _PREPARING.isdisjoint(path.replace("/", "_").split("_")) and not _says_training(name)):
         return "other"
-    if path.startswith("verl/") and words[-1] == "main":
+    if name == "unsloth_cli" or (path.startswith("verl/") and words[-1] == "main"):
         return "train"
     if _says_training(name) or not _METHODS.isdisjoint(words):
         return "train"
