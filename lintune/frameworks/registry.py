@@ -58,8 +58,10 @@ _MINICPMV = Framework(minicpmv.NAME, minicpmv.fill)
 _HF_TRAINER = Framework(hf_trainer.NAME, hf_trainer.fill)
 _ARGPARSE = Framework("argparse", meaning="own")
 _UNKNOWN = Framework("unknown", meaning="unread")
-_OWN_PROGRAMS = frozenset(("swift", "megatron", "trl", "llamafactory-cli", "axolotl", "litgpt"))
-_OWN_ENTRIES = ("axolotl", "swift", "train", "openrlhf", "finetuning")
+_OWN_PROGRAMS = frozenset(("swift", "megatron", "trl", "llamafactory-cli", "axolotl", "litgpt", "unsloth"))
+_SPEAKING = ("model_name_or_path", "use_fsdp", "use_lora")
+"""Options that mean the same in every script that has them."""
+_OWN_ENTRIES = ("unsloth-cli", "axolotl", "swift", "train", "openrlhf", "finetuning")
 
 
 def read_launch(launch: Launch, context: Context) -> Run | None:
@@ -273,11 +275,14 @@ def _build(framework: Framework, reading: Reading, script: EntryScript | None, f
 
 
 def _add_model_name(run: Run, reading: Reading) -> None:
-    """The model that a script is given, where nothing else of its options is understood."""
+    """The model that a script is given, and switches whose names speak for themselves, where nothing else of its options is understood."""
     from lintune.frameworks.overrides import flags
 
-    if "model_name_or_path" in reading.words:
-        run.values["model.id"] = flags(reading.launch.args)["model_name_or_path"]
+    if not reading.words.isdisjoint(_SPEAKING):
+        given = flags(reading.launch.args)
+        run.values.update({f"option.{name}": given[name] for name in _SPEAKING if name in given})
+        if "model_name_or_path" in given:
+            run.values["model.id"] = given["model_name_or_path"]
 
 
 def _add_entry_file(run: Run, reading: Reading) -> None:
