@@ -11,6 +11,7 @@ from lintune.run.settings import along, derived
 from lintune.values.value import Absent, Known, Unknown, Value
 
 _GRES = re.compile(r"(?:gres/)?gpu(?::(?P<name>[A-Za-z][\w.-]*))?[:=](?P<count>\d+)")
+_MEMORY = re.compile(r"(?P<count>\d+)(?P<unit>[KMGTkmgt])?[bB]?")
 _MPI = ("mpirun", "mpiexec", "mpiexec.hydra", "orterun", "prterun", "horovodrun")
 
 
@@ -24,6 +25,7 @@ def add_scheduler(run: Run, reading: Reading) -> None:
     run.values["launch.slurm.tasks_per_node"] = _tasks_per_node(run, reading)
     gpus = requested_gpus(reading)
     run.values["launch.slurm.gpus"] = gpus if gpus is not None else Absent()
+    run.values["launch.slurm.mem"] = _memory(reading)
     run.values["launch.mpi.processes"] = _mpi_processes(reading)
 
 
@@ -43,6 +45,19 @@ def requested_gpus(reading: Reading) -> Value | None:
                 return along(int(found["count"]), value.origin)
             return Unknown("the number of GPUs that the job asks for is not known", value.origin)
     return None
+
+
+def _memory(reading: Reading) -> Value:
+    """Bytes of a machine's memory that the job asks for: `--mem=64G`, in MiB without a unit (sbatch(1)); 0 asks for all of it."""
+    word = reading.launch.wrapper_options.get("srun", {}).get("mem") or batch_options(reading.launch.command.site.source).get("mem")
+    if word is None:
+        return Absent()
+    value = word_value(word, "config")
+    found = _MEMORY.fullmatch(word.text.strip())
+    if not isinstance(value, Known) or found is None:
+        return Unknown("the memory that the job asks for is not known", value.origin)
+    size = int(found["count"]) * 1024 ** "KMGT".index((found["unit"] or "M").upper()) * 1024
+    return along(size, value.origin) if size else Absent()
 
 
 def _asked(reading: Reading, name: str) -> Value:

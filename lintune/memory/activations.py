@@ -25,6 +25,7 @@ from lintune.memory.weights import adapter_element
 from lintune.models.shapes import Layer, Stack
 
 _ATTENTION_DROPOUT = {"bert", "roberta", "gpt2"}
+_PYTHON_GELU = 4
 _INPUT_ROLES = {"q": "in", "k": "in", "v": "in", "qkv": "in", "gate": "mlp", "up": "mlp", "gate_up": "mlp"}
 
 
@@ -86,7 +87,9 @@ def _mlp(setting: Setting, layer: Layer, family: Kept, full: bool) -> float:
     e, product = setting.activation, int(full)
     if not layer.gated:
         masks = 2 * layer.queries if setting.model.type in _ATTENTION_DROPOUT else 0  # of the two dropouts over the hidden width
-        return e * layer.inner * (max(1, family.act) if family.act == 0 else family.act + product) + masks
+        if family.act == _PYTHON_GELU and setting.autocast and e == 2:
+            return (14 + 2 * product) * layer.inner + masks  # autocast takes its power in fp32, and all that follows
+        return e * layer.inner * max(1, family.act + (product if family.act else 0)) + masks
     return e * layer.inner * (2 if setting.liger else 3 + product)
 
 

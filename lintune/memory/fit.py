@@ -40,31 +40,53 @@ def _parts(value: Value) -> Iterator[tuple[int, str, str]]:
             yield int(str(part["bytes"])), str(part["name"]), str(part["formula"])
 
 
-_USABLE = 0.98
+USABLE = 0.98
 """Of the memory as marketed, what a process can have: the driver and ECC keep the rest (V100-32G: 31.7 GiB)."""
-_SHORTEST = 512
+SHORTEST = 512
 """Tokens of a sample that are taken where the length is not known, or only the most that is allowed: a real run is hardly below."""
 
 
+_CERTAIN_LENGTH = 64
+"""Tokens of a sample that the longest one of a batch certainly has."""
+
+
 def may_not_fit(run: Run) -> Iterator[dict[str, Value]]:
-    """One match where the estimate, but not the floor, is above the memory of the card.
+    """One match where the estimate is above the memory of the card, which lies inside its band; `checkpointing-would-fit` has its own page.
+
+    Fields: as those of `does_not_fit`.
+    """
+    yield from _above(run, certain=False)
+
+
+def does_not_fit(run: Run) -> Iterator[dict[str, Value]]:
+    """One match where even the lower bound of the estimate, but not the floor, is above the memory of the card.
 
     Fields: `estimate`, `low`, `high`, `capacity` (bytes), `length` (tokens per sample that were taken),
     `largest`, `largest_bytes`, `fitting` (alternatives that fit, a text).
     """
+    yield from _above(run, certain=True)
+
+
+def _above(run: Run, certain: bool) -> Iterator[dict[str, Value]]:
     capacity, floor = whole(run.get("gpu.memory_bytes")), whole(run.get("memory.floor_bytes"))
     if capacity is None or floor is None or floor > capacity:
         return
-    setting = _setting(run)
+    setting = known_setting(run)
     if setting is None:
         return
+    from lintune.memory.advice import with_checkpointing
     from lintune.memory.modes import modes_of
     from lintune.source.record import replace
 
     if whole(run.get("seq.max_len")) is None or not setting.packed:
-        setting = replace(setting, length=min(setting.length, _SHORTEST))
+        # a certain finding must hold for samples of any length
+        setting = replace(setting, length=min(setting.length, _CERTAIN_LENGTH if certain else SHORTEST), reach=1.0)
     found, *others = modes_of(setting)
-    if found.estimate.device <= capacity * _USABLE:
+    if found.estimate.device <= capacity * USABLE or certain != (found.estimate.low > capacity):
+        return
+    if found.estimate.phase == "load":
+        return  # `load-phase-does-not-fit` says that
+    if not certain and with_checkpointing(setting, capacity) is not None:
         return
     largest = max(found.estimate.components, key=lambda part: part.bytes)
     fitting = [mode.name for mode in others if mode.estimate.fits(capacity) == "fits"]
@@ -88,14 +110,14 @@ def logits_dominate(run: Run) -> Iterator[dict[str, Value]]:
     capacity = whole(run.get("gpu.memory_bytes"))
     if capacity is None or whole(run.get("seq.max_len")) is None:
         return
-    setting = _setting(run)
+    setting = known_setting(run)
     if setting is None or setting.fused_loss:
         return
     from lintune.memory.estimate import estimate
     from lintune.source.record import replace
 
     if not setting.packed:
-        setting = replace(setting, length=max(1, setting.length // 2))  # samples hardly all reach the length that is allowed
+        setting = replace(setting, length=max(1, setting.length // 2), reach=1.0)  # samples hardly all reach the length that is allowed
     found = estimate(setting)
     largest = max(found.components, key=lambda part: part.bytes)
     if largest.name != "logits" or found.device < _NEARLY * capacity:
@@ -113,7 +135,7 @@ _NEARLY = 0.7
 """Of the card, from which on a smaller peak is worth a word."""
 
 
-def _setting(run: Run) -> "Setting | None":
+def known_setting(run: Run) -> "Setting | None":
     """The numbers of a run whose batch is known and whose weights are not divided in ways that are not counted."""
     if whole(run.get("batch.micro")) is None or split_over_cards(run):
         return None
@@ -124,4 +146,6 @@ def _setting(run: Run) -> "Setting | None":
         setting = setting_of(run)
     except NotEstimated:
         return None
+    if setting.conflict:
+        return None  # it is refused before it needs any memory
     return replace(setting, checkpoint=True) if isinstance(run.get("mem.ckpt"), Unknown) else setting

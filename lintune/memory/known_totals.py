@@ -29,7 +29,7 @@ def split_over_cards(run: Run) -> bool:
     return world is not None and cards is not None and world < cards
 
 
-def _in_doubt(run: Run) -> bool:
+def parts_in_doubt(run: Run) -> bool:
     """Whether something may train less, or hold less on a card, than the counts say."""
     partial = any(isinstance(value := run.get(f"flag.{name}"), Known) and value.value not in (None, False, "", 0, ()) for name in _PARTIAL)
     return partial or truth(run.get("mem.unsloth")) is True or split_over_cards(run)
@@ -40,7 +40,7 @@ def in_doubt(run: Run) -> bool:
     quant = run.get("model.quant.method"), run.get("model.quant.bits")
     if any(isinstance(value, Unknown) or (isinstance(value, Known) and str(value.value or "").lower() not in _NO) for value in quant):
         return True
-    return _in_doubt(run)
+    return parts_in_doubt(run)
 
 
 def add_totals(run: Run) -> None:

@@ -61,7 +61,7 @@ launch.port                   |         | the port on which the processes meet
 launch.port_taken_by          |         | the same port, where an earlier launch of the script still holds it
 readme.tuning                 |         | the tuning that the README claims for the launch script: full, lora or qlora
 launch.wrappers               |         | the programs in front of the launcher: srun, nohup and the like
-launch.slurm.*                |         | what srun or `#SBATCH` lines ask for: nodes, job_nodes, ntasks, tasks_per_node, gpus per node
+launch.slurm.*                |         | what srun or `#SBATCH` lines ask for: nodes, job_nodes, ntasks, tasks_per_node, gpus per node, mem (bytes per node)
 launch.mpi.*                  |         | the processes that mpirun starts
 launch.hosts                  |         | the cards used per host of deepspeed's hostfile
 launch.hostfile_found         |         | whether the hostfile that deepspeed is given exists
