@@ -105,6 +105,8 @@ class _Planner:
     def plan(self) -> LaunchPlan:
         """All there is to say."""
         found = self.estimator(self.setting)
+        if truth(self.run.get("tune.conflict")) is True:
+            found = replace(found, notes=(*found.notes, f"the script refuses its tuning flags as they are; this plans {self.tuning}"))
         fits = found.fits(self.capacity) == "fits"
         fixed = truth(self.run.get("par.ds.has_optimizer")) is True
         knobs, unspelled = self._possible(shrinking(self.setting, self._media(), fixed))
@@ -121,7 +123,7 @@ class _Planner:
             "",
             self.setting,
             found,
-            tuning_name(self.setting),
+            self.tuning,
             self.capacity,
             fitting,
             better,
@@ -134,6 +136,11 @@ class _Planner:
             disk_of(self.run, self.setting, steps),
             tuple(self._hours(offer.plan.setting) for offer in fitting or better),
         )
+
+    @property
+    def tuning(self) -> str:
+        """What the launch trains, in a few words."""
+        return tuning_name(self.setting)
 
     def _possible(self, knobs: tuple[tuple[Change, ...], ...]) -> tuple[tuple[tuple[Change, ...], ...], tuple[tuple[str, str], ...]]:
         """The changes that the framework has a setting for, or may have one for; and the others with the reason."""
