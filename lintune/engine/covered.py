@@ -30,7 +30,7 @@ def _is_covered(finding: Finding, listed: Iterable[Finding], run: Run) -> bool:
         return any(other.name in ALSO_SAID[finding.name] and _covers(other, finding, run) for other in listed)
     if finding.name not in GENERAL:
         return False
-    stages = None if finding.name in SCRIPT else _SAME_STAGES
+    stages = None if finding.name in SCRIPT else (*_SAME_STAGES, finding.stage)
     special = [other for other in listed if other.name not in GENERAL and (stages is None or other.stage in stages)]
     refused = any(other.severity == "error" and other.code.startswith(_PARSER) for other in special)
     # the parser stops before the class is made

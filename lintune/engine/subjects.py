@@ -7,7 +7,7 @@ from lintune.engine.roots import ROOTS
 from lintune.run.run import Item, Run
 from lintune.source.text import Problem, Source
 from lintune.syntax.tree import Mapping
-from lintune.values.value import Known, Unknown, Value
+from lintune.values.value import Known, Step, Unknown, Value
 
 _DEEPSPEED_KEYS = frozenset(
     (
@@ -17,6 +17,10 @@ _DEEPSPEED_KEYS = frozenset(
         "zero_allow_untested_optimizer",
     )
 )
+
+
+_FURTHER = ("second", "third", "fourth", "fifth", "sixth", "seventh", "eighth")
+"""The fields of an item that hold further places of the same fault."""
 
 
 def problem_item(problem: Problem) -> Item:
@@ -30,11 +34,29 @@ def file_run(source: Source, framework: str, lists: dict[str, Iterable[Problem]]
     """A file as a subject: its problems by list."""
     run = Run(framework, source.path, whole_file(source), "file")
     for name, problems in lists.items():
-        seen: dict[tuple[str, int, int, str], Problem] = {}
+        seen: dict[tuple[object, ...], list[Problem]] = {}
         for problem in problems:
-            seen.setdefault((problem.kind, problem.site.span.start, problem.site.span.end, problem.site.source.path), problem)
-        run.items[name] = tuple(problem_item(problem) for problem in seen.values())
+            seen.setdefault(_fault(problem), []).append(problem)
+        run.items[name] = tuple(_one_of(group) for group in seen.values())
     return run
+
+
+def _fault(problem: Problem) -> tuple[object, ...]:
+    """What makes two problems one: the place; for a variable that nothing sets its name, for too many aliases the file."""
+    facts = dict(problem.data)
+    if problem.kind == "unset-variable" and facts.get("feeds"):
+        return (problem.kind, facts.get("name"), problem.site.source.path)
+    if problem.kind == "yaml-alias" and "stand for more than" in problem.message:
+        return (problem.kind, problem.site.source.path)
+    return (problem.kind, problem.site.span.start, problem.site.span.end, problem.site.source.path)
+
+
+def _one_of(group: list[Problem]) -> Item:
+    """The first of several problems that are one, with the places of the others as `second`, `third` ..."""
+    first = problem_item(group[0])
+    others = dict.fromkeys(problem.site for problem in group[1:] if problem.site != first.site)
+    further = {name: Known("", (Step("flag", site),)) for name, site in zip(_FURTHER, others, strict=False)}
+    return Item({**first.fields, **further}, first.site)
 
 
 def looks_like_deepspeed(root: object) -> bool:

@@ -27,7 +27,7 @@ def pins_in_force(context: Context, filed: Iterable[FilePin]) -> dict[str, Pin]:
 
 
 def add_pins(run: Run, filed: Iterable[FilePin], pins: dict[str, Pin]) -> None:
-    """Add the pins in force, `pins.NAME` for `show`, and the requirement files that say otherwise (`pins.other`)."""
+    """Add the pins in force, `pins.NAME` for `show`, requirement files that say otherwise (`pins.other`), and what is left open."""
     run.versions.update(pins)
     for package, pin in pins.items():
         run.values[f"pins.{package}"] = Known(pin.specifiers.text, pin.origin)
@@ -39,6 +39,14 @@ def add_pins(run: Run, filed: Iterable[FilePin], pins: dict[str, Pin]) -> None:
         fields = {"package": Known(entry.package), "specifier": Known(entry.specifier), "path": Known(entry.site.source.path)}
         items.append(Item({**fields}, entry.site))
     run.items["pins.other"] = tuple(items)
+    run.items["pins.open"] = tuple(_open_items(filed, pins))
+
+
+def _open_items(filed: Iterable[FilePin], pins: dict[str, Pin]) -> Iterable[Item]:
+    """Requirements without a release, where nothing else gives one. Fields: package, path."""
+    for entry in filed:
+        if not entry.specifier and not entry.optional and entry.package not in pins:
+            yield Item({"package": Known(entry.package), "path": Known(entry.site.source.path)}, entry.site)
 
 
 @lru_cache(maxsize=512)

@@ -122,6 +122,7 @@ def fill(run: Run, reading: Reading) -> None:
         entry = reading.entry or "the script"
         run.unread["flag"] = Unknown(f"the options of `{entry}` are not known", settle=f"the file `{entry}`")
     else:
+        run.values["task.stage"] = Known(reading.launch.subcommand)
         run.values["script.program"] = Known(f"trl.{_METHODS.get(reading.launch.subcommand, '')}Config")
     for name, flag in _SETTINGS:
         run.values[name] = run.get(f"flag.{flag}")
