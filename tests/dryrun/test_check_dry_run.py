@@ -1,0 +1,117 @@
+"""`check --dry-run` and `memory --exact`, from the command line to the findings, with a real child process."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from lintune.cli.main import main
+from lintune.dryrun.protocol import Request, Result, Trouble
+from lintune.engine import child_process
+
+RUN = {
+    "lintune_run": 1,
+    "values": {
+        "model.id": "tiny", "adapter.kind": "lora", "adapter.rank": 4, "adapter.targets": ["q_proj", "vproj"], "precision.compute": "bf16",
+        "batch.micro": 1, "seq.max_len": 64,
+    },
+}  # fmt: skip
+CONFIG = {
+    "model_type": "llama", "hidden_size": 48, "intermediate_size": 80, "num_hidden_layers": 2, "num_attention_heads": 4, "vocab_size": 96,
+    "num_key_value_heads": 2,
+}  # fmt: skip
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A run file and the config of its model; checks are not kept."""
+    (tmp_path / "run.json").write_text(json.dumps(RUN))
+    (tmp_path / "config.json").write_text(json.dumps(CONFIG))
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("LINTUNE_CACHE", "off")
+    return tmp_path
+
+
+def test_a_real_child_counts(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The finding points at the targets, and the exit status is that of a check."""
+    assert main(["check", "--dry-run=count", "--model-config", "config.json", "--format", "json", "run.json"]) == 0
+    findings = json.loads(capsys.readouterr().out)["findings"]
+    assert [(each["name"], each["severity"]) for each in findings] == [("adapter-target-missing", "warning")]
+    assert "`v_proj`" in findings[0]["message"] and findings[0]["locations"][0]["path"] == "run.json"
+
+
+def answering(monkeypatch: pytest.MonkeyPatch, result: Result) -> list[Request]:
+    """No child is started: every request is answered with this result; returns the requests."""
+    asked: list[Request] = []
+
+    def run_child(request: Request, interpreter: str = "", progress: object = None) -> Result:
+        asked.append(request)
+        return result
+
+    monkeypatch.setattr(child_process, "run_child", run_child)
+    return asked
+
+
+def test_what_is_asked(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The run's values, the given config and the limits reach the child; the bare option means a trace."""
+    asked = answering(monkeypatch, Result("trace", True))
+    main(
+        [
+            "check",
+            "--dry-run",
+            "--model-config",
+            "config.json",
+            "--time-limit",
+            "7",
+            "--memory-limit",
+            "2",
+            "--trust-remote-code",
+            "run.json",
+        ]
+    )
+    (request,) = asked
+    assert (request.action, request.model_config) == ("trace", CONFIG)
+    assert request.values["adapter.targets"] == ["q_proj", "vproj"]
+    assert (request.options.time_limit_s, request.options.memory_limit_bytes, request.options.trust_remote_code) == (7.0, 2 * 2**30, True)
+
+
+def test_equal_launches_are_run_once(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two files with the same values are one request."""
+    (folder / "same.json").write_text(json.dumps(RUN))
+    asked = answering(monkeypatch, Result("count", True))
+    main(["check", "--dry-run=count", "run.json", "same.json"])
+    assert len(asked) == 1
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "status"),
+    [("bad-config", "model-not-built", 1), ("time-limit", "dry-run-without-answer", 0), ("crash", "dry-run-without-answer", 0)],
+)
+def test_a_problem_is_a_finding(
+    kind: str, name: str, status: int, folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """With the reason and what to do; rules that need the facts stay silent."""
+    answering(monkeypatch, Result("count", False, Trouble(kind, "the reason", "the way out")))
+    assert main(["check", "--dry-run=count", "--format", "json", "run.json"]) == status
+    (finding,) = json.loads(capsys.readouterr().out)["findings"]
+    assert finding["name"] == name and "the reason" in finding["message"] and finding["help"] == "the way out"
+
+
+def test_memory_shows_the_trace_beside_the_estimate(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The traced figures take the place of the closed form's in JSON, which stays beside them."""
+    facts = {"dry_run.allocated_bytes": 5 * 2**30, "dry_run.reserved_bytes": 6 * 2**30, "dry_run.peak_phase": "backward"}
+    answering(monkeypatch, Result("trace", True, facts=dict(facts), assumptions=["taken for granted"]))
+    assert main(["memory", "--exact", "--model-config", "config.json", "--format", "json", "run.json"]) == 0
+    (run,) = json.loads(capsys.readouterr().out)["runs"]
+    assert run["method"] == "traced" and run["per_gpu"]["allocated"] == 5 * 2**30 != run["closed_form"]["allocated"]
+    assert run["traced"] == {"problem": None, "peak": "backward", "assumptions": ["taken for granted"]}
+    assert main(["memory", "--exact", "--model-config", "config.json", "run.json"]) == 0
+    assert "off the trace" in capsys.readouterr().out
+
+
+def test_without_an_interpreter(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A wrong `--env` is an error of usage."""
+    assert main(["check", "--dry-run=count", "--env", "/no/such/python", "run.json"]) == 2
+    assert "/no/such/python" in capsys.readouterr().err
