@@ -18,6 +18,8 @@ class Audit:
     """Parameters (tensors) that should be trained."""
     without_gradient: list[str] = field(default_factory=list)
     """Trainable ones that never got a gradient."""
+    idle: set[str] = field(default_factory=set)
+    """The same, by their full names."""
     unchanged: list[str] = field(default_factory=list)
     """Trainable ones that are the same after the steps, for no reason that numbers explain."""
     rounded_away: list[str] = field(default_factory=list)
@@ -58,17 +60,19 @@ class Watch:
         changed = {name for name, before in self._before.items() if name in after and before != after[name]}
         expected = {name for name in self._trainable if counts(name)}
         found = Audit(len(self._trainable))
-        fine = {name for name, parameter in model.named_parameters() if parameter.element_size() > 2}
-        rounded = {name for name in expected - changed if name in self._graded - fine}
-        found.unchanged, found.rounded_away = missing(expected - rounded, changed), grouped(rounded)
-        found.moved = grouped(changed - self._trainable)
+        found.moved = grouped(changed - self._trainable, set(self._before) - self._trainable)
         if self._looked and self._graded:
             found.without_gradient = missing(expected, self._graded)
-            found.not_finite = grouped(self._not_finite)
+            found.idle = expected - self._graded
+            found.not_finite = grouped(self._not_finite, self._trainable)
+        fine = {name for name, parameter in model.named_parameters() if parameter.element_size() > 2}
+        rounded = {name for name in expected - changed if name in self._graded - fine}
+        found.rounded_away = grouped(rounded, expected)
+        found.unchanged = missing(expected - rounded - (found.idle if self._graded else set()), changed)
         held = {id(parameter) for group in getattr(optimizer, "param_groups", ()) for parameter in group["params"]}
         if held:
             named = dict(model.named_parameters())
-            found.not_in_optimizer = grouped({name for name in self._trainable if id(named[name]) not in held})
+            found.not_in_optimizer = grouped({name for name in self._trainable if id(named[name]) not in held}, self._trainable)
         return found
 
 
@@ -84,11 +88,24 @@ def checksum(tensor: Tensor) -> tuple[float, ...]:
 
 def missing(expected: set[str], found: set[str]) -> list[str]:
     """What is expected and was not found. Single experts may get no token: they count only where none of their kind was found."""
-    seen = {kind for name in found for kind in grouped({name})}
-    return grouped({name for name in expected - found if ".experts." not in name or not seen.intersection(grouped({name}))})
+    seen = {kind_of(name) for name in found}
+    return grouped({name for name in expected - found if ".experts." not in name or kind_of(name) not in seen}, expected)
 
 
-def grouped(names: set[str]) -> list[str]:
-    """Names of parameters with layer numbers as `*`, each once, in order."""
-    plain = {".".join("*" if word.isdecimal() else word for word in name.split(".")) for name in names}
-    return sorted({plain_name(name) if "lora_" not in name else name.removeprefix("base_model.model.") for name in plain})
+def grouped(names: set[str], among: set[str]) -> list[str]:
+    """Names in short: equal tensors of all layers as `*`; of single layers, the layer."""
+    whole = {kind for kind in map(kind_of, names) if all(name in names for name in among if kind_of(name) == kind)}
+    return sorted({kind_of(name) if kind_of(name) in whole else _layer_of(name) for name in names})
+
+
+def kind_of(name: str) -> str:
+    """The name of a tensor with layer numbers as `*`, without PEFT's wrappers."""
+    plain = plain_name(name) if "lora_" not in name else name.removeprefix("base_model.model.")
+    return ".".join("*" if word.isdecimal() else word for word in plain.split("."))
+
+
+def _layer_of(name: str) -> str:
+    """The name up to the number of the layer."""
+    words = name.removeprefix("base_model.model.").split(".")
+    last = max((at for at, word in enumerate(words) if word.isdecimal()), default=len(words) - 1)
+    return ".".join(words[: last + 1])

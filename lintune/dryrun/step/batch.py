@@ -7,9 +7,12 @@ import torch
 from torch.utils.data import Dataset
 
 from lintune.dryrun.protocol import Request
+from lintune.dryrun.trace.inputs import Pictures, pictures_of, token_kinds
 
 DEFAULT_LENGTH = 2048
 LENGTH_ON_CPU = 128
+PATCHES = 64
+"""Of the image of a sample, where the tower takes any number."""
 _FIRST_TOKEN = 10
 """Below it stand special tokens in most vocabularies."""
 
@@ -49,10 +52,11 @@ def _whole(value: object) -> int:
 
 
 class Samples(Dataset[dict[str, Any]]):
-    """Random samples, the same in every run; each has a label per token, or one class."""
+    """Random samples, the same in every run; each has a label per token, or one class, and one image where the model takes images."""
 
-    def __init__(self, count: int, shape: Shape, vocab: int, classes: int = 0) -> None:
-        self._count, self._shape, self._vocab, self._classes = count, shape, vocab, classes
+    def __init__(self, count: int, shape: Shape, config: Any, classes: int = 0, pictures: Pictures | None = None) -> None:
+        self._count, self._shape, self._classes, self._pictures = count, shape, classes, pictures
+        self._config, self._vocab = config, usable_vocab(config)
 
     def __len__(self) -> int:
         return self._count
@@ -60,9 +64,32 @@ class Samples(Dataset[dict[str, Any]]):
     def __getitem__(self, index: int) -> dict[str, Any]:
         drawn = torch.Generator().manual_seed(index)
         tokens = torch.randint(min(_FIRST_TOKEN, self._vocab - 1), self._vocab, (self._shape.length,), generator=drawn)
+        if self._pictures is not None:
+            tokens = torch.cat((torch.full((self._pictures.tokens,), self._pictures.token), tokens))
         sample: dict[str, Any] = {"input_ids": tokens, "attention_mask": torch.ones_like(tokens)}
         sample["labels"] = torch.tensor(index % self._classes) if self._classes else tokens.clone()
+        if self._pictures is not None:
+            sample["labels"][: self._pictures.tokens] = -100
+            sample |= token_kinds(self._config, tokens, self._pictures.token)
         return sample
+
+    def collate(self, samples: list[dict[str, Any]]) -> dict[str, Any]:
+        """A batch: texts stacked, images one after the other."""
+        batch = {name: torch.stack([sample[name] for sample in samples]) for name in samples[0]}
+        for name, like in self._pictures.tensors.items() if self._pictures is not None else ():
+            one = torch.rand(like.shape) if like.is_meta else like
+            batch[name] = one.repeat(len(samples), *[1] * (one.dim() - 1))
+        return batch
+
+
+def one_picture(config: Any, assumptions: list[str]) -> Pictures | None:
+    """A small image per sample where the model has a vision tower that is trained or passed through."""
+    if not hasattr(config, "vision_config"):
+        return None
+    found = pictures_of(config, 1, PATCHES)
+    if found is not None:
+        assumptions.append("one image per sample")
+    return found
 
 
 def usable_vocab(config: Any) -> int:

@@ -11,7 +11,7 @@ from lintune.dryrun.parts import ends_of, part_of
 from lintune.dryrun.problem import DryRunProblem
 from lintune.dryrun.protocol import Request
 from lintune.dryrun.raw_config import RawConfig, raw_config
-from lintune.dryrun.step.shrink import fewer_layers, shrink
+from lintune.dryrun.step.shrink import fewer_layers, mend, shrink
 
 MOST_ON_CPU = 400_000_000
 """Parameters of a shrunken model that one step on the CPU is tried with."""
@@ -42,6 +42,9 @@ def real_model(request: Request, device: str, small: bool) -> RealModel:
     raw = raw_config(request)
     assumptions: list[str] = []
     base, config, changes, weights = _base(request, raw, device, small, assumptions)
+    mend(config)
+    if weights == "random":
+        _fill_zeros(base)
     ends = ends_of(base)
     modes = modes_of(request, kind_of(request) != "none", assumptions)
     freeze(base, modes, *ends)
@@ -51,6 +54,13 @@ def real_model(request: Request, device: str, small: bool) -> RealModel:
     if report.applied:
         thaw(model, modes, *ends)
     return RealModel(model, config, modes, ends, report, assumptions, changes, weights)
+
+
+def _fill_zeros(model: Any) -> None:
+    """Matrices that a class leaves at zero until weights are loaded get random values: zeros would send gradients to infinity."""
+    for parameter in model.parameters():
+        if parameter.dim() > 1 and parameter.is_floating_point() and not bool(parameter.any()):
+            parameter.data.normal_(0.0, 0.02)
 
 
 def _base(request: Request, raw: RawConfig, device: str, small: bool, assumptions: list[str]) -> tuple[Any, Any, list[str], str]:

@@ -2,7 +2,6 @@
 
 import os
 import time
-from collections.abc import Callable
 from tempfile import TemporaryDirectory
 from typing import Any
 
@@ -14,12 +13,12 @@ from lintune.dryrun.protocol import Request, Result
 from lintune.dryrun.stage import report_stage
 from lintune.dryrun.step import measure
 from lintune.dryrun.step.audit import Audit, Watch
-from lintune.dryrun.step.batch import Samples, Shape, shape_of, usable_vocab
+from lintune.dryrun.step.batch import Samples, Shape, one_picture, shape_of
 from lintune.dryrun.step.measure import Measured
 from lintune.dryrun.step.model import RealModel, real_model
 from lintune.dryrun.step.settings import STEPS, training_arguments
 
-_NOT_REACHED = ("vision", "projector", "audio")
+SEEING = ("vision", "projector", "audio")
 """Parts that a batch of text alone does not reach."""
 
 
@@ -57,10 +56,13 @@ def _trained(request: Request, built: RealModel, shape: Shape, folder: str, devi
     arguments = training_arguments(request, shape, folder, device, built.assumptions)
     world = int(os.environ.get("WORLD_SIZE", "1"))
     classes = int(getattr(built.config, "num_labels", 2)) if type(built.model).__name__.endswith("SequenceClassification") else 0
-    samples = Samples(shape.micro * shape.accumulate * world * STEPS, shape, usable_vocab(built.config), classes)
+    pictures = one_picture(built.config, built.assumptions)
+    samples = Samples(shape.micro * shape.accumulate * world * STEPS, shape, built.config, classes, pictures)
     measured, watch = Measured(), Watch(built.model)
     look = _callback(transformers.TrainerCallback, built, watch, measured)
-    trainer = transformers.Trainer(model=built.model, args=arguments, train_dataset=samples, callbacks=[look])
+    trainer = transformers.Trainer(
+        model=built.model, args=arguments, train_dataset=samples, data_collator=samples.collate, callbacks=[look]
+    )
     report_stage("taking a step")
     measure.reset(device)
     try:
@@ -68,15 +70,16 @@ def _trained(request: Request, built: RealModel, shape: Shape, folder: str, devi
     except torch.OutOfMemoryError:
         return _out_of_memory(built, trainer, device)
     except (RuntimeError, ValueError, TypeError, KeyError, AttributeError) as error:
-        raise DryRunProblem("step-failed", f"the step raised {type(error).__name__}: {said(error)}", "the launch would fail alike") from error
+        raise failure(error) from error
     measure.read(measured, device)
     measured.losses = [float(each["loss"]) for each in trainer.state.log_history if "loss" in each]
-    audit = watch.audit(built.model, trainer.optimizer, _reached(built))
-    return _result(built, shape, measured, audit, device, world)
+    audit = watch.audit(built.model, trainer.optimizer, lambda name: pictures is not None or built.part_of(name) not in SEEING)
+    return _result(built, shape, measured, audit, device, world, pictures is not None)
 
 
-def _reached(built: RealModel) -> Callable[[str], bool]:
-    return lambda name: built.part_of(name) not in _NOT_REACHED
+def failure(error: Exception) -> DryRunProblem:
+    """A step that raised, as a problem."""
+    return DryRunProblem("step-failed", f"the step raised {type(error).__name__}: {said(error)}", "the launch would fail alike")
 
 
 def _callback(base: Any, built: RealModel, watch: Watch, measured: Measured) -> Any:
@@ -102,7 +105,7 @@ def _callback(base: Any, built: RealModel, watch: Watch, measured: Measured) -> 
     return Look()
 
 
-def _result(built: RealModel, shape: Shape, measured: Measured, audit: Audit, device: str, world: int) -> Result:
+def _result(built: RealModel, shape: Shape, measured: Measured, audit: Audit, device: str, world: int, seen: bool) -> Result:
     finite = bool(measured.losses) and all(loss == loss and abs(loss) != float("inf") for loss in measured.losses) and not audit.not_finite
     result = Result("step", True, assumptions=list(built.assumptions))
     last = measured.seconds[-1] if measured.seconds else 0.0
@@ -115,6 +118,7 @@ def _result(built: RealModel, shape: Shape, measured: Measured, audit: Audit, de
         "dry_run.step.finite": finite,
         "dry_run.step.trainable_tensors": audit.trainable,
         "dry_run.step.without_gradient": list(audit.without_gradient),
+        "dry_run.step.idle_parts": list(idle_parts(built, audit)),
         "dry_run.step.unchanged": list(audit.unchanged),
         "dry_run.step.rounded_away": list(audit.rounded_away),
         "dry_run.step.moved": list(audit.moved),
@@ -128,12 +132,22 @@ def _result(built: RealModel, shape: Shape, measured: Measured, audit: Audit, de
             "dry_run.step.allocated_bytes": measured.allocated_bytes, "dry_run.step.reserved_bytes": measured.reserved_bytes,
             "dry_run.step.device_bytes": measured.device_bytes,
         }  # fmt: skip
-    proved, open_ = what_it_proves(built, shape, audit, device, world)
+    proved, open_ = what_it_proves(built, shape, audit, world, seen)
     result.detail = {"proved": list(proved), "not_proved": list(open_), "shrunken": list(built.shrunken)}
     return result
 
 
-def what_it_proves(built: RealModel, shape: Shape, audit: Audit, device: str, world: int) -> tuple[list[str], list[str]]:
+def idle_parts(built: RealModel, audit: Audit) -> list[str]:
+    """Parts that should be trained and of which no tensor got a gradient."""
+    expected: dict[str, bool] = {}
+    for name, parameter in built.model.named_parameters():
+        if parameter.requires_grad:
+            part = built.part_of(name)
+            expected[part] = expected.get(part, True) and name in audit.idle
+    return sorted(part for part, idle in expected.items() if idle)
+
+
+def what_it_proves(built: RealModel, shape: Shape, audit: Audit, world: int, seen: bool) -> tuple[list[str], list[str]]:
     """Sentences: what the step showed, and what it could not show."""
     what = f"{type(built.model).__name__} steps {STEPS} times through transformers' Trainer with {shape.micro} x {shape.length} tokens"
     proved = [f"{what} in {world} processes" if world > 1 else what, f"{audit.trainable} trainable tensors were watched"]
@@ -142,7 +156,7 @@ def what_it_proves(built: RealModel, shape: Shape, audit: Audit, device: str, wo
         open_ += ["memory and speed: the model was made smaller for the CPU", "kernels of the GPU (flash attention, fused optimizers)"]
     if built.weights == "random":
         open_.append("the value of the loss: the weights are random")
-    if any(built.modes.get(part, "frozen") != "frozen" for part in _NOT_REACHED) and hasattr(built.config, "vision_config"):
+    if not seen and hasattr(built.config, "vision_config"):
         open_.append("the vision tower and the projector: the synthetic batch holds no images")
     return proved, open_
 

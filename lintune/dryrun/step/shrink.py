@@ -21,8 +21,7 @@ def shrink(config: Any) -> list[str]:
     """
     changes: list[str] = []
     text = _text(config)
-    for each in _configs(config):
-        _fewer_layers(each, changes)
+    changes += fewer_layers(config)
     _narrower(text, changes)
     for vision in _visions(config):
         hidden = getattr(text, "hidden_size", None)
@@ -35,8 +34,19 @@ def shrink(config: Any) -> list[str]:
 def fewer_layers(config: Any) -> list[str]:
     """Only cut the depth, for classes whose widths depend on each other in ways of their own."""
     changes: list[str] = []
+    least = max(LAYERS, *(len(indexes) for each in _configs(config) for _, indexes in _taps(each)), 0)
     for each in _configs(config):
-        _fewer_layers(each, changes)
+        _fewer_layers(each, least, changes)
+    return changes
+
+
+def mend(config: Any) -> list[str]:
+    """Bring special tokens that a partial config leaves at a class's default inside the vocabulary; returns what was changed."""
+    text, changes = _text(config), list[str]()
+    vocab = _number(text, "vocab_size")
+    for name in list(vars(config)):
+        if name.endswith(("_token_id", "_token_index")) and vocab and _number(config, name) >= vocab:
+            _put(config, name, vocab - 1, changes)
     return changes
 
 
@@ -60,29 +70,37 @@ def _text(config: Any) -> Any:
     return getter() if getter is not None else config
 
 
-def _fewer_layers(config: Any, changes: list[str]) -> None:
+def _fewer_layers(config: Any, least: int, changes: list[str]) -> None:
     """Keep the first layers; lists that go with the layers are cut too."""
     depth = next((getattr(config, name) for name in _DEPTHS if _whole(getattr(config, name, None))), 0)
-    kept = min(depth, _period(config))
+    kept = min(depth, max(_period(config), least))
     for name in _DEPTHS:
         if _whole(getattr(config, name, None)):
             _put(config, name, min(getattr(config, name), kept), changes)
     for name, value in list(vars(config).items()):
         if isinstance(value, list) and len(value) == depth > kept:
             setattr(config, name, value[:kept])
-        elif name.endswith(("_block_indexes", "_visual_indexes", "_layers_block_type")) and isinstance(value, list) and depth:
-            # as many outputs as before: the language model counts on them
-            setattr(config, name, [min(index, kept - 1) if isinstance(index, int) else index for index in value])
+    for name, indexes in _taps(config):
+        setattr(config, name, list(range(len(indexes))))
     if _whole(getattr(config, "first_k_dense_replace", None)):
         _put(config, "first_k_dense_replace", min(config.first_k_dense_replace, kept - 1), changes)
 
 
+def _taps(config: Any) -> list[tuple[str, list[Any]]]:
+    """Lists of layers whose outputs are handed on, so that as many must stay."""
+    return [
+        (name, value)
+        for name, value in vars(config).items()
+        if name.endswith(("_block_indexes", "_visual_indexes")) and isinstance(value, list)
+    ]
+
+
 def _period(config: Any) -> int:
-    """As many layers as it takes to have every kind of layer once, at least two."""
+    """As many layers as it takes to have every kind of layer once."""
     kinds = getattr(config, "layer_types", None)
     if not isinstance(kinds, list) or not kinds:
-        return LAYERS
-    return max(LAYERS, max(kinds.index(kind) for kind in set(kinds)) + 1)
+        return 1
+    return max(kinds.index(kind) for kind in set(kinds)) + 1
 
 
 def _narrower(config: Any, changes: list[str]) -> None:

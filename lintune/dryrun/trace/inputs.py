@@ -24,7 +24,7 @@ class Pictures:
 
 def batch_for(config: Any, setting: Setting, notes: list[str]) -> MakeBatch:
     """What makes the batch of a micro step; what was taken for granted goes to `notes`."""
-    rows, length = setting.micro, -(-setting.length // setting.context)
+    rows, length = setting.samples, -(-setting.reached // setting.context)
     kind = str(getattr(config, "model_type", ""))
     if kind in _CLASSIFIERS:
         notes.append("a classification head: one label per sample")
