@@ -137,6 +137,8 @@ def flat(values: dict[str, Any], prefix: str = "") -> dict[str, Any]:
                 found |= flat(value, f"{prefix}{name}.")
         elif value is None or isinstance(value, (bool, int)):
             found[prefix + name] = value
+        elif isinstance(value, (list, tuple)) and len(value) == 2 and value[0] == value[1] and name.endswith("_size"):
+            found[prefix + name] = value[0]  # a size given per axis
         elif isinstance(value, (list, tuple)) and all(isinstance(each, (int, str)) and not isinstance(each, bool) for each in value):
             found[prefix + name] = list(value)
     return found
@@ -197,6 +199,8 @@ def study(name: str) -> Type:
         part, _, last = each.rpartition(".")
         width = resolved.get(f"{part}.hidden_size" if part else "hidden_size")
         head = f"{part}.head_dim" if part else "head_dim"
+        if last == "num_attention_heads" and value and width and width % value:
+            explicit[f"{part}.hidden_size" if part else "hidden_size"] = width = value * 64
         if last == "num_attention_heads" and value and width and not resolved.get(head):
             explicit[head] = width // value
     found = Type(name, changed(base, explicit))

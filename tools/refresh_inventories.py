@@ -28,7 +28,7 @@ from symbolic_shapes import solve  # noqa: E402
 FILE = ROOT / "models" / "inventories.json"
 VERIFIED = 12
 """Random configs that each entry is verified on."""
-LONGEST = 90
+LONGEST = 240
 """Seconds for one type."""
 TYPES = Path(__file__).with_name("inventory_types.txt")
 
@@ -226,9 +226,8 @@ def _condition(observed: Observed, pattern: str, seen: Sequence[dict[tuple[int, 
     """When a parameter is there: literals that hold together; none where always."""
     levels = [pattern[: match.start() + 2] for match in re.finditer(r"\{\}", pattern)]
     facts: list[tuple[bool, tuple[int, ...], dict[str, Any]]] = []
-    for made, numbers in zip(observed.samples, seen, strict=True):
-        for each in _all_numbers(levels, counts, made):
-            facts.append((each in numbers, each, made.fields))
+    for made, seen_there in zip(observed.samples, seen, strict=True):
+        facts += [(each in seen_there, each, made.fields) for each in _all_numbers(levels, counts, made)]
     if all(there for there, _, _ in facts):
         return []
     found = _conjunction(observed, facts, len(levels))

@@ -56,8 +56,9 @@ def _monomials(names: Sequence[str], observed: Sequence[Observation]) -> list[Mo
 def _fit(chosen: Sequence[Monomial], observed: Sequence[Observation]) -> list[Fraction] | None:
     """Coefficients with which the monomials give every observation; None where there are none that are plausible."""
     rows = [[*(value_of(each, fields) for each in chosen), Fraction(value)] for value, fields in observed]
-    count, done = len(chosen), 0
+    count = len(chosen)
     for column in range(count):
+        done = column
         pivot = next((row for row in range(done, len(rows)) if rows[row][column]), None)
         if pivot is None:
             return None
@@ -68,7 +69,6 @@ def _fit(chosen: Sequence[Monomial], observed: Sequence[Observation]) -> list[Fr
             if row != done and rows[row][column]:
                 factor = rows[row][column]
                 rows[row] = [mine - factor * theirs for mine, theirs in zip(rows[row], rows[done], strict=True)]
-        done += 1
         if column == 0 and count == 1 and any(row[-1] for row in rows[1:]):
             return None
     if any(row[-1] for row in rows[count:]):

@@ -3,19 +3,10 @@
 import re
 from typing import Any
 
-PARTS = ("llm", "embed", "lm_head", "vision", "projector", "audio")
-_PROJECTOR = re.compile(
-    r"(?:^|\.)(?:multi_modal_projector|mm_projector|merger|deepstack_merger_list|connector|resampler|mlp1|aligner|qformer|query_tokens"
-    r"|language_projection|vision_proj|embed_vision|modality_projection|visual\.attn_pool|visual\.proj|visual\.ln_post|image_newline"
-    r"|perceiver_resampler|vit_merger|mm_proj|vl_connector|text_hidden_fcs)(?:\.|$)"
-)
-_VISION = re.compile(
-    r"(?:^|\.)(?:visual|vision_tower|vision_model|vision_encoder|vpm|vit|image_encoder|vision|vision_backbone|sam_model|vqmodel"
-    r"|vision_embed_tokens|image_vision|patch_embed|siglip)(?:\.|$)"
-)
-_AUDIO = re.compile(
-    r"(?:^|\.)(?:audio_tower|audio_model|audio_encoder|apm|audio_projection_layer|embed_audio|tts|talker|token2wav)(?:\.|$)"
-)
+from lintune.models.parts import PARTS, part_of_module
+
+__all__ = ["PARTS", "ends_of", "part_of", "plain_name"]
+
 _SAVED = re.compile(r"\.modules_to_save\.[^.]+|\.original_module|\.base_layer")
 
 
@@ -27,11 +18,7 @@ def part_of(name: str, embeds: frozenset[str], heads: frozenset[str]) -> str:
         return "embed"
     if module in heads or plain in heads:
         return "lm_head"
-    if _AUDIO.search(plain):
-        return "audio"
-    if _PROJECTOR.search(plain):
-        return "projector"
-    return "vision" if _VISION.search(plain) else "llm"
+    return part_of_module(plain)
 
 
 def plain_name(name: str) -> str:

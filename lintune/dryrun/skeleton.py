@@ -7,9 +7,7 @@ from torch import nn
 
 from lintune.dryrun.raw_config import RawConfig
 from lintune.models.inventories import Module, NoInventory, modules_of
-
-_EMBEDS = ("embed_tokens", "wte", "tok_embeddings", "word_embeddings")
-_HEADS = ("lm_head", "output", "output_layer", "embed_out")
+from lintune.models.parts import EMBEDS, HEADS, part_of_module
 
 
 class Skeleton(nn.Module):
@@ -17,14 +15,14 @@ class Skeleton(nn.Module):
 
     def get_input_embeddings(self) -> Any:
         """The input embedding."""
-        return self._named(_EMBEDS)
+        return self._named(EMBEDS)
 
     def get_output_embeddings(self) -> Any:
         """The output head; None where it is the embedding."""
-        return self._named(_HEADS)
+        return self._named(HEADS)
 
     def _named(self, names: tuple[str, ...]) -> Any:
-        found = [module for name, module in self.named_modules() if name.rpartition(".")[2] in names and "vis" not in name]
+        found = [module for name, module in self.named_modules() if name.rpartition(".")[2] in names and part_of_module(name) == "llm"]
         return found[0] if found else None
 
 

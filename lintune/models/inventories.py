@@ -230,7 +230,8 @@ def _listed(name: str, value: Mapping[str, object], fields: Fields, entry: Mappi
     if "cycle" in value:
         cycle = cast("list[Value]", value["cycle"])
         return [cycle[index % len(cycle)] for index in range(depth)]
-    return list(cast("list[Value]", value["list"]))[:depth]
+    listed = list(cast("list[Value]", value["list"]))
+    return (listed + [listed[-1]] * (depth - len(listed)))[:depth]
 
 
 def _depth(name: str, fields: Fields) -> int:
@@ -252,4 +253,6 @@ def _flat(config: Mapping[str, object], prefix: str = "") -> Iterator[tuple[str,
         elif isinstance(value, float) and value == int(value):
             yield prefix + name, int(value)
         elif isinstance(value, (list, tuple)):
-            yield prefix + name, [each for each in value if isinstance(each, (int, str))]
+            listed: list[Value] = [each for each in value if isinstance(each, (int, str))]
+            # a size given per axis
+            yield prefix + name, listed[0] if len(listed) == 2 and listed[0] == listed[1] and name.endswith("_size") else listed

@@ -10,6 +10,7 @@ from lintune.dryrun.build import build_model
 from lintune.dryrun.protocol import Request
 from lintune.dryrun.quantised import QuantisedLinear
 from lintune.dryrun.trace.fused import fuse
+from lintune.dryrun.trace.own_code import own_model
 from lintune.memory.setting import Setting
 
 _USUAL_DROPOUT = 0.05
@@ -24,11 +25,15 @@ class Subject:
     notes: list[str] = field(default_factory=list)
 
 
-def subject_for(request: Request, setting: Setting) -> Subject:
+def subject_for(request: Request, setting: Setting, config: dict[str, Any]) -> Subject:
     """The model of a request on the meta device, in the state of its framework. Raises `DryRunProblem`."""
+    own = own_model(request, setting, config)
+    if own is not None:
+        return Subject(own, own.config, [f"the model code of {request.framework}, as it is written down in lintune"])
     values = dict(request.values)
     if setting.rank and "adapter.dropout" not in values and setting.dropout:
         values["adapter.dropout"] = _USUAL_DROPOUT
+    _rename_saved(values, setting.model.type)
     values["model.load_dtype"] = "fp32" if setting.element == 4 else "fp16" if values.get("precision.compute") == "fp16" else "bf16"
     built = build_model(replace_values(request, values))
     subject = Subject(built.model, built.config, list(built.assumptions))
@@ -67,3 +72,10 @@ def upcast(model: nn.Module) -> None:
     for parameter in model.parameters():
         if parameter.dtype in (torch.bfloat16, torch.float16):
             parameter.data = parameter.data.to(torch.float32)
+
+
+def _rename_saved(values: dict[str, Any], kind: str) -> None:
+    """Says `modules_to_save` as Qwen of 2023 calls its embedding, where the run says it in words of its own."""
+    saved = values.get("adapter.modules_to_save")
+    if kind in ("qwen", "qwen_vl") and isinstance(saved, str):
+        values["adapter.modules_to_save"] = saved.replace("embedding", "wte")

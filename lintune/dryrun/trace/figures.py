@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from lintune.dryrun.trace.allocator import CachingAllocator
 from lintune.dryrun.trace.history import Peak, categories_at, find_peak, holders_at, phase_peaks, timeline
 from lintune.dryrun.trace.lives import Log
-from lintune.memory.constants import value
+from lintune.memory.constants import profile_of, value
 from lintune.memory.setting import Setting
 
 WORKSPACE = 2 * 8_519_680
@@ -34,6 +34,13 @@ def figures_of(log: Log, setting: Setting, expandable: bool, outside: int = 0) -
     device = reserved + int(value("context"))
     low = int(value("band_low") * _certain(setting, log, peak))
     return Figures(allocated, reserved, device, low, int(device * value("band_high")), peak, phase_peaks(log))
+
+
+def unexplained(setting: Setting) -> int:
+    """Bytes that a family's published figures hold and no tensor accounts for (the recipes of `models/memory.json`); NCCL's buffers."""
+    usual = profile_of("hf-trainer").reserved_constant
+    nccl = int(value("nccl")) if setting.world > 1 else 0
+    return max(0, int(setting.profile.reserved_constant - usual)) + nccl
 
 
 def _certain(setting: Setting, log: Log, peak: Peak) -> int:

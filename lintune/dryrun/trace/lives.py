@@ -42,6 +42,8 @@ class Log:
     """`n + 1` where block n is born, `-(n + 1)` where it dies."""
     phases: list[tuple[int, str]] = field(default_factory=list)
     """At which event each phase begins."""
+    visits: list[tuple[int, str]] = field(default_factory=list)
+    """At which event each module that owns parameters starts its forward pass, recomputations included."""
 
     def born(self, block: Block) -> int:
         """Records a block; returns its number."""
@@ -168,8 +170,12 @@ class Lives(TorchDispatchMode):
             if not name:
                 continue
 
-            def enter(_module: object, _args: object, name: str = name) -> None:
+            owns = any(True for _ in module.parameters(recurse=False))
+
+            def enter(_module: object, _args: object, name: str = name, owns: bool = owns) -> None:
                 self._modules.append(name)
+                if owns:
+                    self.log.visits.append((len(self.log.events), name))
 
             def leave(_module: object, _args: object, _out: object, name: str = name) -> None:
                 while self._modules and self._modules.pop() != name:

@@ -7,7 +7,10 @@ import torch
 
 from lintune.dryrun.problem import DryRunProblem
 from lintune.dryrun.protocol import Json, Request
+from lintune.dryrun.trace.overlay import Sharding
 from lintune.dryrun.trace.plan import Checkpointing, LossKind, Plan
+from lintune.memory.constants import value
+from lintune.memory.optimizers import entry_of, find_optimizer, per_parameter
 from lintune.memory.reading import NotEstimated, setting_of
 from lintune.memory.setting import Setting
 from lintune.models.decoder import UnknownArchitecture
@@ -17,8 +20,8 @@ from lintune.run.run import Run
 from lintune.source.text import Site, Source, Span
 from lintune.values.value import Data, Known
 
-HOLDING_LOSS = 14.0
-"""Bytes per logit from which a framework's profile says that its loop holds the outputs (knowledge of `models/memory.json`)."""
+_HOLD = ("litgpt", "ms-swift", "swift")
+"""Frameworks whose loop holds the logits during the backward pass: litgpt's chunks, ms-swift's token accuracy."""
 _TYPES = {2: torch.bfloat16, 4: torch.float32}
 _FLASH = (
     "flash_attention_2",
@@ -66,19 +69,21 @@ def plan_for(request: Request, setting: Setting) -> Plan:
     """The plan of a setting."""
     values, profile, notes = request.values, setting.profile, []
     computes = torch.float16 if values.get("precision.compute") in _FLOAT16 else _TYPES[setting.activation]
-    autocast = computes if _autocasts(setting) else None
+    autocast = computes if setting.autocast and setting.activation == 2 else None
     loss = "liger" if setting.fused_loss == "liger" else "cce" if setting.fused_loss == "cce" else "model"
+    own = sharding_of(setting) is None
+    optimizer = "adamw_torch_fused" if profile.fused_step and setting.optimizer == "adamw_torch" else setting.optimizer
     plan = Plan(
         attention=attention_of(setting.attention),
         autocast=autocast,
         outputs_float=autocast is not None,
         loss=cast("LossKind", loss),
-        hold_outputs=profile.loss >= HOLDING_LOSS and setting.model.type not in ("qwen", "qwen_vl"),
-        optimizer="adamw_torch_fused" if profile.fused_step and setting.optimizer == "adamw_torch" else setting.optimizer,
+        hold_outputs=profile.holds_logits or setting.framework in _HOLD,
+        optimizer=optimizer if own else "lomo",
         foreach_copies=int(profile.step_copies),
-        step_in_backward=values.get("optim.in_backward") is True,
+        step_in_backward=setting.in_backward,
         clip=_clip(values.get("optim.max_grad_norm")),
-        accumulate=setting.accum,
+        accumulate=setting.accum if own else 1,
         checkpointing=_checkpointing(setting, values),
         offload_checkpoints=setting.activation_offload,
     )
@@ -89,17 +94,31 @@ def plan_for(request: Request, setting: Setting) -> Plan:
     return changed(plan, assumptions=tuple(notes))
 
 
+def sharding_of(setting: Setting) -> Sharding | None:
+    """How a launch over several ranks, or under DeepSpeed, divides what it holds; None where nothing is divided."""
+    if setting.stage in (None, 0) and not (setting.fsdp and setting.reshard):
+        return None
+    trained = 8.0 if find_optimizer(setting.optimizer) is None else per_parameter(entry_of(setting), 4)
+    return Sharding(
+        ranks=setting.shards,
+        stage=setting.stage,
+        fsdp=setting.fsdp,
+        bucket=setting.bucket or int(value("zero_bucket")),
+        overlap=True,
+        accumulates=setting.accum > 1,
+        step=value("deepspeed_step") - 4 if setting.stage is not None else 0.0,
+        states=0 if "paged" in setting.optimizer else trained,
+        offload_optimizer=setting.offload_optimizer,
+        offload_parameters=setting.offload_params,
+    )
+
+
 def attention_of(name: str) -> str:
     """An attention by the name that the trace knows; SDPA for those that it does not."""
     lowered = name.lower()
     if lowered in _FLASH or "flash" in lowered:
         return "flash_attention_2"
     return "eager" if lowered == "eager" else "sdpa"
-
-
-def _autocasts(setting: Setting) -> bool:
-    """Whether layers run under autocast: not in DeepSpeed's engine, which casts the model, nor in loops without one."""
-    return setting.profile.autocast and setting.activation == 2 and setting.stage is None
 
 
 def _checkpointing(setting: Setting, values: dict[str, Json]) -> Checkpointing:

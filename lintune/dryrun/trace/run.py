@@ -8,12 +8,13 @@ from lintune.dryrun.protocol import Json, Request, Result
 from lintune.dryrun.raw_config import raw_config
 from lintune.dryrun.stage import report_stage
 from lintune.dryrun.trace.building import Subject, subject_for
-from lintune.dryrun.trace.figures import Figures, figures_of
+from lintune.dryrun.trace.figures import Figures, figures_of, unexplained
 from lintune.dryrun.trace.history import categories_at, holders_at, timeline
 from lintune.dryrun.trace.inputs import batch_for
 from lintune.dryrun.trace.lives import Log
+from lintune.dryrun.trace.overlay import Sharding, overlay
 from lintune.dryrun.trace.plan import Plan
-from lintune.dryrun.trace.reading import plan_for, setting_for
+from lintune.dryrun.trace.reading import plan_for, setting_for, sharding_of
 from lintune.dryrun.trace.step import trace_step
 from lintune.memory.setting import Setting
 
@@ -44,10 +45,14 @@ def trace_request(request: Request) -> Outcome:
     config: dict[str, Any] = raw_config(request).values
     setting = setting_for(request, config)
     plan = plan_for(request, setting)
-    subject = subject_for(request, setting)
+    subject = subject_for(request, setting, config)
     notes = [*setting.notes, *plan.assumptions, *subject.notes]
     log = _traced(subject, setting, plan, notes)
-    figures = figures_of(log, setting, expandable=_expandable(request))
+    sharding = sharding_of(setting)
+    if sharding is not None or setting.shards > 1:
+        log = overlay(log, sharding or Sharding(setting.shards))
+        notes.append("one process was traced; what the other ranks hold is taken off by arithmetic")
+    figures = figures_of(log, setting, _expandable(request), outside=unexplained(setting))
     return Outcome(setting, plan, log, figures, notes)
 
 

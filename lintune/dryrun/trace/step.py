@@ -60,7 +60,7 @@ def prepare(model: nn.Module, plan: Plan) -> None:
 
 def _checkpoint(model: Any, reentrant: bool) -> None:
     """Turns checkpointing on, and lets gradients reach the first block where the embedding is frozen."""
-    enable = getattr(model, "activation_checkpointing_enable", None) or model.gradient_checkpointing_enable
+    enable = model.gradient_checkpointing_enable
     with catch_warnings():
         simplefilter("ignore")
         enable(gradient_checkpointing_kwargs={"use_reentrant": reentrant})
