@@ -84,7 +84,9 @@ def model_folder(run: Run) -> str:
 
 
 def launch_of(run: Run) -> Launch:
-    """How the launch starts, as far as it is known."""
+    """How the launch starts, as far as it is known; its folder as an absolute path, since the child has one of its own."""
+    import os
+
     args, entry, folder = run.get("launch.args"), run.get("launch.entry"), run.get("launch.folder")
     words = [each for each in args.value if isinstance(each, str)] if isinstance(args, Known) and isinstance(args.value, tuple) else []
     known = [each for each in words if "\ufffd" not in each]
@@ -92,7 +94,7 @@ def launch_of(run: Run) -> Launch:
     return Launch(
         entry=entry.value if isinstance(entry, Known) and isinstance(entry.value, str) else "",
         args=known,
-        cwd=folder.value if isinstance(folder, Known) and isinstance(folder.value, str) else "",
+        cwd=os.path.abspath(folder.value if isinstance(folder, Known) and isinstance(folder.value, str) else "."),
         module=run.get("launch.module") == Known(True),
         launcher=launcher.value if isinstance(launcher, Known) and isinstance(launcher.value, str) else "",
         unknown_args=len(words) - len(known),
