@@ -74,9 +74,8 @@ def _guards_of(node: ast.stmt, way: _Way) -> Iterator[Guard]:
             if way.bindings.read(test):
                 failed = way.where(test, False)
                 yield Guard(failed.read, way.module.site(node), _text(node.msg), failed.condition)
-        case ast.If(test=test, body=inner, orelse=other):
-            yield from _guards(inner, way.where(test, True))
-            yield from _guards(other, way.where(test, False))
+        case ast.If():
+            yield from _guards_of_chain(node, way)
         case ast.Match(subject=subject, cases=cases):
             inside = _Way(way.bindings, way.module, way.read | way.bindings.read(subject), None, way.changed)
             for case in cases:
@@ -87,6 +86,17 @@ def _guards_of(node: ast.stmt, way: _Way) -> Iterator[Guard]:
             yield from _guards(inner, way.unsure())
         case ast.Try(body=inner, orelse=other, finalbody=final):
             yield from _guards([*inner, *other, *final], way.unsure())
+
+
+def _guards_of_chain(node: ast.If, way: _Way) -> Iterator[Guard]:
+    """An `if` with its `elif`s, however many."""
+    while True:
+        yield from _guards(node.body, way.where(node.test, True))
+        way = way.where(node.test, False)
+        if len(node.orelse) != 1 or not isinstance(node.orelse[0], ast.If):
+            break
+        node = node.orelse[0]
+    yield from _guards(node.orelse, way)
 
 
 def _assigned(node: ast.stmt, bindings: Bindings) -> frozenset[str]:

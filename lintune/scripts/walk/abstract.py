@@ -32,6 +32,8 @@ class Open:
     """For text of which some is known: with `...` for the rest."""
     unset: bool = False
     """Whether there may be nothing at all in its place."""
+    truth: bool | None = None
+    """Whether it counts as true, where that is known all the same."""
 
 
 MAYBE = Open("it may or may not be in the list")
@@ -280,6 +282,8 @@ def names_of(value: object, depth: int = 2) -> Names:
     """The options that a value was computed from."""
     if isinstance(value, Data | Open):
         return value.names
+    if isinstance(value, Bound) and isinstance(value.owner, Open):
+        return value.owner.names
     if isinstance(value, Items):
         return value.names.union(*(names_of(each, depth - 1) for each in value.items)) if depth and value.items else value.names
     if isinstance(value, Table):
@@ -292,6 +296,8 @@ def truth(value: "Value") -> "bool | None":
     match value:
         case Data():
             return bool(value.value)
+        case Open() | Bound(function=None):
+            return value.truth if isinstance(value, Open) else None
         case Items():
             return True if value.items and not value.open else None if value.open else False
         case Table():

@@ -39,6 +39,7 @@ _PURE: dict[str, Callable[..., Any]] = {
 }  # fmt: skip
 _TYPES = {"str": str, "int": int, "float": float, "bool": bool, "bytes": bytes}
 _MOST = 512
+_LONGEST = 20_000
 
 
 def call_builtin(walk: "Walk", name: str, args: list[Value], keywords: dict[str, Value], node: ast.AST) -> Value:
@@ -62,15 +63,23 @@ def _pure(walk: "Walk", name: str, args: list[Value], names: frozenset[str], nod
     except ValueError:
         return Open("it is computed from something unknown", names)
     try:
+        if not _is_small(given):
+            return Open("it is too long", names)
         return lift(_PURE[name](*given), names)
     except (ValueError, TypeError) as error:
         if name in ("int", "float") and len(given) == 1 and (given[0] is None or isinstance(given[0], str)):
             kind = "value-error" if isinstance(error, ValueError) else "type-error"
             walk.end(kind, str(error), type(error).__name__, node, names)  # type: ignore[arg-type]
             raise Stopped from None
-    except (ArithmeticError, MemoryError):
-        pass
+    except Exception:  # whatever a built-in function refuses
+        return Open("it is refused", names)
     return Open("it cannot be computed without running the script", names)
+
+
+def _is_small(given: list[Any]) -> bool:
+    return all(len(each) <= _LONGEST for each in given if isinstance(each, str | bytes | list | tuple | dict | frozenset)) and all(
+        abs(each) < 10**300 for each in given if isinstance(each, int)
+    )
 
 
 def _open(walk: "Walk", args: list[Value], keywords: dict[str, Value], names: frozenset[str], node: ast.AST) -> Value:
@@ -282,9 +291,20 @@ def _is_a(value: Value, kind: Value) -> bool | None:
 
 
 def _vars(walk: "Walk", args: list[Value], keywords: dict[str, Value], names: frozenset[str], node: ast.AST) -> Value:
+    """`vars(options)`: every option by name."""
+    made = Table(state={"open": True})
     if args and isinstance(args[0], Parsed):
-        walk.reads |= args[0].fields or set()
-    return Table(state={"open": True})
+        from lintune.scripts.walk.options import read_option
+
+        for name in sorted((args[0].fields or frozenset()) | args[0].slots.keys()):
+            value = read_option(walk, args[0], name)
+            if value is not None:
+                made.slots[name] = value
+        made.state["open"] = not args[0].whole
+    elif args and isinstance(args[0], Instance):
+        made.slots.update(args[0].slots)
+        made.state["open"] = not args[0].whole
+    return made
 
 
 def _super(walk: "Walk", args: list[Value], keywords: dict[str, Value], names: frozenset[str], node: ast.AST) -> Value:

@@ -111,6 +111,7 @@ def apply(walk: "Walk", called: Value, args: list[Value], keywords: dict[str, Va
             return call_module(walk, Weights(root, above, each), method, args, keywords, node)
         case Super(owner=owner):
             return Open("it is `super()` itself")
+    walk.lost = True
     return unknown_call(walk, args, keywords)
 
 
@@ -148,6 +149,7 @@ def call_function(
     body = function.node
     names = NONE.union(*(names_of(each) for each in (*args, *keywords.values()))) if args or keywords else NONE
     if _is_not_followed(walk, function):
+        walk.strayed.append((function.module, body.lineno, body.end_lineno or body.lineno))
         for each in (*args, *keywords.values()):
             if isinstance(each, Parsed):
                 doubt(walk, each)
@@ -246,7 +248,10 @@ def bind_parameters(walk: "Walk", function: Function, scope: Scope, args: list[V
         elif not whole:
             scope.slots[each.arg] = Open("it is given by `*` or `**`")
         elif each.arg in defaults:
-            scope.slots[each.arg] = value_in(walk, defaults[each.arg], function.scope)
+            key = (id(function), each.arg)
+            if key not in walk.defaults:
+                walk.defaults[key] = (function, value_in(walk, defaults[each.arg], function.scope))
+            scope.slots[each.arg] = walk.defaults[key][1]
         else:
             scope.slots[each.arg] = _of_command_line(walk, function, each.arg)
     if spec.vararg is not None:

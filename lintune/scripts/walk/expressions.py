@@ -30,7 +30,7 @@ from lintune.scripts.walk.walker import Stopped
 if TYPE_CHECKING:
     from lintune.scripts.walk.walker import Walk
 
-_LONGEST_TEXT = 2000
+_LONGEST_TEXT = 20_000
 
 
 def value(walk: "Walk", node: ast.expr) -> Value:
@@ -120,7 +120,9 @@ def _joined(walk: "Walk", node: ast.JoinedStr) -> Value:
         else:
             texts.append(found.text or "..." if isinstance(found, Open) else "...")
             known = False
-    text = "".join(texts)[:_LONGEST_TEXT]
+    text = "".join(texts)
+    if len(text) > _LONGEST_TEXT:
+        return Open("it is long text", names, text[:_LONGEST_TEXT])
     return Data(text, names) if known else Open("it is text with unknown parts", names, text)
 
 
@@ -166,7 +168,7 @@ def _boolean(walk: "Walk", node: ast.BoolOp) -> Value:
 def _settled(found: Value, names: frozenset[str], unsure: int) -> Value:
     if not unsure:
         return _named(found, names)
-    return Data(truth(found), names)
+    return Open("which of its parts it is, is not known", names, truth=truth(found))
 
 
 def _named(found: Value, names: frozenset[str]) -> Value:

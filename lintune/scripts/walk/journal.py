@@ -168,8 +168,8 @@ def _alike(journal: Journal, one: Any, two: Any) -> Any:
             return one
         case Function(node=first_node), Function(node=second_node) if first_node is second_node:
             return one
-        case PartName(), PartName():
-            return one if one.how == "last" else two
+        case PartName(where=tests), PartName(where=others):
+            return one if (one.how == "last", len(tests)) >= (two.how == "last", len(others)) else two
         case Weights(), Data(value=None):
             return Open("it depends on conditions of the script", names)
     if one is UNSET or two is UNSET:

@@ -174,6 +174,9 @@ def leave(walk: "Walk", args: list[Value], node: ast.AST) -> Value:
 
 def environment_item(walk: "Walk", name: str, node: ast.AST) -> Value:
     """`os.environ["NAME"]`."""
+    if name in walk.environment:
+        own: Value = walk.environment[name]
+        return own
     found = walk.variable(name)
     if isinstance(found, Absent):
         walk.end("key-error", repr(name), "KeyError", node)
@@ -184,12 +187,34 @@ def environment_item(walk: "Walk", name: str, node: ast.AST) -> Value:
 def _variable(walk: "Walk", args: list[Value], keywords: dict[str, Value], node: ast.AST) -> Value:
     if not args or not isinstance(args[0], Data):
         return Open("it is read from the environment")
+    if args[0].value in walk.environment:
+        own: Value = walk.environment[args[0].value]
+        return own if not (isinstance(own, Open) and own.unset) else Open(own.reason, own.names)
     found = walk.variable(str(args[0].value))
     if isinstance(found, Known):
         return Data(str(found.value))
     if isinstance(found, Absent):
         return args[1] if len(args) > 1 else keywords.get("default", Data(None))
     return Open(f"`{args[0].value}` is read from the environment")
+
+
+def _set_variable(walk: "Walk", args: list[Value], keywords: dict[str, Value], node: ast.AST) -> Value:
+    """`os.environ.setdefault(name, value)`."""
+    before = _variable(walk, args[:1], {}, node)
+    if len(args) == 2 and isinstance(args[0], Data):
+        absent = isinstance(before, Data) and before.value is None
+        value = args[1] if absent else before if isinstance(before, Data) else Open("it may be set already")
+        walk.journal.write(walk.environment, str(args[0].value), value)
+        return value
+    return before
+
+
+def _set_variables(walk: "Walk", args: list[Value], keywords: dict[str, Value], node: ast.AST) -> Value:
+    """`os.environ.update(...)`."""
+    more = dict(args[0].slots) if args and isinstance(args[0], Table) else {}
+    for name, value in {**more, **keywords}.items():
+        walk.journal.write(walk.environment, str(name), value)
+    return Data(None)
 
 
 def _join(walk: "Walk", args: list[Value], keywords: dict[str, Value], node: ast.AST) -> Value:
@@ -268,6 +293,8 @@ def _chain(walk: "Walk", args: list[Value], keywords: dict[str, Value], node: as
 _KNOWN: dict[str, Callable[["Walk", list[Value], dict[str, Value], ast.AST], Value]] = {
     "os.environ.get": _variable,
     "os.getenv": _variable,
+    "os.environ.setdefault": _set_variable,
+    "os.environ.update": _set_variables,
     "os.path.join": _join,
     "os.path.exists": _exists,
     "os.path.isdir": _exists,

@@ -41,6 +41,8 @@ _TEXT = frozenset(
     """.split()
 )
 _LONGEST = 20_000
+ARGUMENTS = ("arguments",)
+"""The slot of an object with what its library's constructor was given."""
 _TRAINING = frozenset(("backward", "train_batch", "training_step"))
 
 
@@ -89,8 +91,11 @@ def _of_text(walk: "Walk", owner: Data, text: str, name: str, args: list[Value],
             return Open("it is text with unknown parts", names, text.join(parts)[:400])
         return Data(text.join(parts)[:_LONGEST], names)
     try:
-        return lift(getattr(text, name)(*[plain(each) for each in args]), names)
-    except (ValueError, TypeError, MemoryError, OverflowError):
+        given = [plain(each) for each in args]
+        if name == "zfill" or any(len(each) > 500 for each in given if isinstance(each, str)):
+            return Open("it is long text", names)
+        return lift(getattr(text, name)(*given), names)
+    except Exception:  # whatever a method refuses
         return Open("it is computed", names)
 
 
@@ -118,7 +123,11 @@ def _formatted(text: str, args: list[Value], keywords: dict[str, Value], names: 
 
 def _of_items(walk: "Walk", owner: Items, name: str, args: list[Value]) -> Value:
     match name, args:
-        case (("append" | "add" | "insert"), [*_, value]):
+        case "insert", [Data(value=int() as index), value] if not owner.open:
+            items = list(owner.items)
+            items.insert(index, value)
+            walk.journal.write(owner.slots, "items", tuple(items))
+        case (("append" | "add"), [value]):
             stores.append(walk, owner, value)
         case (("extend" | "update"), [more]):
             stores.extend(walk, owner, more)
@@ -142,7 +151,7 @@ def _pure(owner: Items, name: str, args: list[Value]) -> Value:
     names = names_of(owner).union(*(names_of(each) for each in args))
     try:
         return lift(getattr(plain(owner), name)(*[plain(each) for each in args]), names)
-    except (ValueError, TypeError, AttributeError):
+    except Exception:  # whatever a method refuses
         return Open("it is computed", names)
 
 
@@ -218,10 +227,22 @@ def _of_instance(
     parsed = parser_method(walk, owner, name, args, keywords, node)
     if parsed is not None:
         return parsed
+    if name == "__init__":
+        _started(walk, owner, args, keywords)
+        return Data(None)
     if name == "train" and is_trainer(owner.made_by):
         train(walk)
         return Open("what training gives")
     return _of_unknown(walk, owner, name, args, keywords, node)
+
+
+def _started(walk: "Walk", owner: Instance, args: list[Value], keywords: dict[str, Value]) -> None:
+    """The constructor of the library's class below one of the project: an exception's text, a Trainer's parts."""
+    walk.journal.write(owner.slots, ARGUMENTS, tuple(args))
+    if is_trainer(owner.made_by):
+        given = {**dict(zip(("model", "args"), args, strict=False)), **keywords}
+        for name, value in given.items():
+            walk.journal.write(owner.slots, name, value)
 
 
 def train(walk: "Walk") -> None:

@@ -2,6 +2,7 @@
 
 import ast
 import operator
+import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -52,6 +53,8 @@ _COMPARE: dict[type[ast.cmpop], Callable[[Any, Any], Any]] = {
 _SIGNS: dict[type[ast.cmpop], str] = {ast.Lt: "<", ast.LtE: "<=", ast.Gt: ">", ast.GtE: ">="}
 _LONGEST = 10_000
 _LARGEST = 10**18
+_PLAIN_FORMAT = re.compile(r"(?:[^%]|%%|%\.?[0-9]{0,2}[sdifr])*")
+"""`%` formats whose result is about as long as what is filled in."""
 
 
 def binary(walk: "Walk", node: ast.AST, op: ast.operator, left: Value, right: Value) -> Value:
@@ -59,6 +62,8 @@ def binary(walk: "Walk", node: ast.AST, op: ast.operator, left: Value, right: Va
     names = names_of(left) | names_of(right)
     match left, right:
         case Items(kind="list" | "tuple" as kind), Items(kind=other) if kind == other and isinstance(op, ast.Add):
+            if len(left.items) + len(right.items) > _LONGEST:
+                return Open("it is too long", names)
             return sequence(kind, (*left.items, *right.items), left.open or right.open, names)
         case PartName(), _:
             return Open("it is made from a name", names)
@@ -74,7 +79,7 @@ def binary(walk: "Walk", node: ast.AST, op: ast.operator, left: Value, right: Va
     try:
         return lift(_BINARY[type(op)](one, two), names)
     except ArithmeticError:
-        if not two:
+        if not two and isinstance(op, ast.Div | ast.FloorDiv | ast.Mod):
             walk.end("value-error", "division by zero", "ZeroDivisionError", node, names)
             raise Stopped from None
     except TypeError:
@@ -88,6 +93,8 @@ def binary(walk: "Walk", node: ast.AST, op: ast.operator, left: Value, right: Va
 
 def _joined_text(left: Value, right: Value) -> str:
 
+    if any(isinstance(each, Data) and not isinstance(each.value, str) for each in (left, right)):
+        return ""
     parts = [_text(each) for each in (left, right)]
     return "".join(parts) if any(part != "..." for part in parts) else ""
 
@@ -110,7 +117,9 @@ def _bounded(op: ast.operator, one: Any, two: Any) -> bool:
         if sizes:
             return not counts or len(sizes[0]) * max(abs(counts[0]), 1) <= _LONGEST
     if isinstance(op, ast.Mod) and isinstance(one, str | bytes):
-        return isinstance(two, str | int) and len(one) < _LONGEST and "*" not in str(one)
+        return len(one) < _LONGEST and _PLAIN_FORMAT.fullmatch(str(one)) is not None
+    if any(not isinstance(each, bool | int | float) and hasattr(each, "__len__") and len(each) > _LONGEST for each in (one, two)):
+        return False
     return all(not isinstance(each, int | float) or abs(each) < _LARGEST for each in (one, two))
 
 

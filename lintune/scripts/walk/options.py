@@ -56,10 +56,17 @@ def _attribute(walk: "Walk", parsed: Parsed, name: str) -> Value | None:
         found: Value = parsed.slots[name]
         return found
     if parsed.fields is not None and name in parsed.fields:
-        return lifted(walk.option(name), name)
+        return _kept(parsed, name, lifted(walk.option(name), name))
     if parsed.library:
         return _of_library(walk, name)
     return None if parsed.whole else Open(f"`{name}` is set elsewhere")
+
+
+def _kept(parsed: Parsed, name: str, value: Value) -> Value:
+    """A list is the same object whenever it is read."""
+    if not isinstance(value, Data | Open):
+        parsed.slots[name] = value
+    return value
 
 
 def _of_library(walk: "Walk", name: str) -> Value:

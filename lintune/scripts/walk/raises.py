@@ -18,16 +18,34 @@ def exception_of(walk: "Walk", node: ast.expr) -> tuple[EndKind, str, str, Names
     """The kind of an end, the class that is raised, its message, and the options that the message reads."""
     if isinstance(node, ast.Call):
         exception = _name(node.func)
-        args = [expressions.value(walk, each) for each in node.args if not isinstance(each, ast.Starred)]
-        texts = [shown(each) for each in args[:3]]
-        message = " ".join(text for text in texts if text)
-        return ("exit" if exception == "SystemExit" else "raise"), exception, message[:_LONGEST], NONE
+        return ("exit" if exception == "SystemExit" else "raise"), exception, _message(walk, node)[:_LONGEST], NONE
     found = expressions.value(walk, node)
     if isinstance(found, Instance):
         return "raise", found.name, "", NONE
     if isinstance(found, Class | Library):
         return "raise", _name(node), "", NONE
     return "raise", _name(node) if isinstance(node, ast.Name | ast.Attribute) else "Exception", "", NONE
+
+
+def _message(walk: "Walk", node: ast.Call) -> str:
+    """What `str()` of the exception gives: of a class of the project, what its constructor hands on."""
+    from lintune.scripts.walk.methods import ARGUMENTS
+    from lintune.scripts.walk.scopes import member
+
+    if isinstance(expressions.value(walk, node.func), Class):
+        made = expressions.value(walk, node)
+        if isinstance(made, Instance) and isinstance(made.made_by, Class) and member(made.made_by, "__init__") is not None:
+            given = made.slots.get(ARGUMENTS)
+            return _joined(list(given)) if isinstance(given, tuple) and member(made.made_by, "__str__") is None else "..."
+    return _joined([expressions.value(walk, each) for each in node.args if not isinstance(each, ast.Starred)])
+
+
+def _joined(args: list[Value]) -> str:
+    if len(args) == 1:
+        return shown(args[0]) or ("" if isinstance(args[0], Data) else "...")
+    if all(isinstance(each, Data) for each in args):
+        return str(tuple(each.value for each in args if isinstance(each, Data))) if args else ""
+    return "..."
 
 
 def _name(node: ast.expr) -> str:

@@ -9,6 +9,7 @@ from lintune.scripts.walk.abstract import (
     Data,
     Instance,
     Items,
+    Library,
     Open,
     Parameter,
     Parsed,
@@ -27,6 +28,9 @@ from lintune.scripts.walk.weights_use import doubt_models, put_module, set_gradi
 
 if TYPE_CHECKING:
     from lintune.scripts.walk.walker import Walk
+
+
+_MOST_ITEMS = 4096
 
 
 def bind(walk: "Walk", name: str, value: Value) -> None:
@@ -102,6 +106,9 @@ def set_attribute(walk: "Walk", owner: Value, name: str, value: Value, node: ast
 def set_item(walk: "Walk", owner: Value, key: Value, value: Value) -> None:
     """`owner[key] = value`."""
     match owner:
+        case Library(dotted="os.environ"):
+            if isinstance(key, Data):
+                walk.journal.write(walk.environment, str(key.value), value)
         case Table():
             if isinstance(key, Data) and _is_key(key.value):
                 walk.journal.write(owner.slots, key.value, value)
@@ -134,6 +141,9 @@ def append(walk: "Walk", owner: Items, value: Value) -> None:
     if isinstance(value, PartName) and walk.tests:
         value = PartName(value.root, value.path, value.how, (*value.where, *walk.tests))
     items = owner.items
+    if len(items) >= _MOST_ITEMS:
+        forget(walk, owner)
+        return
     if owner.kind == "set" and isinstance(value, Data) and any(isinstance(each, Data) and each.value == value.value for each in items):
         return
     walk.journal.write(owner.slots, "items", (*items, value))
@@ -164,6 +174,8 @@ def remove(walk: "Walk", owner: Items, value: Value) -> None:
 def extend(walk: "Walk", owner: Items, more: Value) -> None:
     """Add the items of another value."""
     match more:
+        case Items() if len(owner.items) + len(more.items) > _MOST_ITEMS:
+            forget(walk, owner)
         case Items():
             for each in more.items:
                 if each is not MAYBE:

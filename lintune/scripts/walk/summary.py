@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING, Any
 
 from lintune.scripts.walk.abstract import Root, Weights
 from lintune.scripts.walk.given import run_value
-from lintune.scripts.walk.trace import PartState, ScriptTrace, answer
-from lintune.scripts.walk.weights import Leaf, by_suffix, replay
+from lintune.scripts.walk.trace import Branch, PartState, ScriptTrace, answer
+from lintune.scripts.walk.weights import Leaf, replay
 
 if TYPE_CHECKING:
     from lintune.scripts.walk.walker import Walk
@@ -16,17 +16,25 @@ def summary(walk: "Walk") -> ScriptTrace:
     """The trace of a walk that is over."""
     return ScriptTrace(
         tuple(walk.ends.values()),
-        tuple(walk.branches.values()),
+        tuple(_settled(walk, each) for each in walk.branches.values()),
         _parts(walk),
         tuple(walk.loads.values()),
         frozenset(walk.reads & walk.option_names),
         _reads_open(walk),
-        walk.reached,
+        None if walk.reached and (walk.lost or walk.strayed) else walk.reached,
         (*walk.script.problems, *walk.notes.values()),
         walk.project.paths_read if walk.project is not None else (),
         {key: answer(value) for key, value in walk.asked.items()},
         _chain(walk),
     )
+
+
+def _settled(walk: "Walk", found: Branch) -> Branch:
+    """A branch; in a function that was called again and not followed then, it may have come out otherwise."""
+    for module, first, last in walk.strayed:
+        if found.site.source is module.source and first <= found.site.line <= last:
+            return Branch(found.site, found.text, None, found.names)
+    return found
 
 
 def model_of(walk: "Walk") -> Root | None:
@@ -77,22 +85,15 @@ def _parts(walk: "Walk") -> dict[str, PartState]:
     wraps = [each for each in flat if each[0] == "peft"]
     found: dict[str, PartState] = {}
     for path in ["", *(each[1] for each in flat if each[0] != "void")]:
-        state = replay(chain, Leaf((f"{path}.weight" if path else "weight",)), by_suffix)
+        state = replay(chain, Leaf((f"{path}.weight" if path else "weight",)), lambda *_: True)
         wrap = wraps[-1] if wraps else None
         values = [run_value(walk, wrap[index], ast.Pass()) for index in (2, 3)] if wrap is not None else []
-        lora = any(_covers(each[1], path) for each in wraps) if wraps else False
-        found[path] = (
-            PartState(path, state.full, lora, *values, site=state.site) if values else PartState(path, state.full, lora, site=state.site)
-        )
+        found[path] = PartState(path, state.full, state.lora, *values, site=state.site)
     for each in flat:
         if each[0] == "set" and each[2]:
             key = "*".join(filter(None, (each[1], *map(_shown, each[2]))))
             found[f"{key}*"] = PartState(f"{key}*", each[3], site=each[4])
     return found
-
-
-def _covers(wrapped: str, path: str) -> bool:
-    return not wrapped or path == wrapped or path.startswith(f"{wrapped}.")
 
 
 def _shown(test: Any) -> str:

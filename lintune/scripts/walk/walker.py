@@ -87,6 +87,14 @@ class Walk:
         self.trained: Weights | None = None
         """The model that is given to the trainer."""
         self.roots: list[Root] = []
+        self.environment: dict[str, Any] = {}
+        """The environment variables that the script sets."""
+        self.defaults: dict[tuple[int, str], tuple[Any, Value]] = {}
+        """The defaults of parameters, which are evaluated once, with their functions."""
+        self.strayed: list[tuple[Module, int, int]] = []
+        """The functions of the project that were called and not followed: file, first and last line."""
+        self.lost = False
+        """Whether something was called that may be code of the project."""
         self.spaces: dict[str, Scope] = {}
         self.parsed: dict[int, Value] = {}
         self.option_names = frozenset(

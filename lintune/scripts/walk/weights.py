@@ -50,10 +50,31 @@ def within(path: str, leaf: Leaf) -> str | None:
     bare = path.partition("[")[0]
     if not bare:
         return leaf.names[0]
+    if "@" in bare:
+        return _embedding(bare, leaf)
     for name in leaf.names:
         if name.startswith(bare) and (len(name) == len(bare) or name[len(bare)] == "."):
             return name[len(bare) + 1 :]
     return None
+
+
+_EMBEDDINGS = {
+    "@input": frozenset(("embed_tokens", "tok_embeddings", "wte", "word_embeddings", "embed_in")),
+    "@output": frozenset(("lm_head", "embed_out")),
+}
+"""How models call what `get_input_embeddings()` and `get_output_embeddings()` give."""
+
+
+def _embedding(path: str, leaf: Leaf) -> str | None:
+    """The name below the embeddings of the module at a path."""
+    above, _, asked = path.rpartition("@")
+    if above and within(above.rstrip("."), leaf) is None:
+        return None
+    parts = leaf.names[0].split(".")
+    asked = asked.partition(".")[0]
+    if len(parts) < 2 or parts[-2] not in _EMBEDDINGS[f"@{asked}"] or (asked == "input" and "vision" in leaf.names[0]):
+        return None
+    return parts[-1]
 
 
 def holds(test: Test, leaf: Leaf) -> bool | None:
@@ -194,10 +215,10 @@ def _wrapped(state: Trained, path: str, targets: Value, saved: Value, bias: Any,
     if name is None:
         return state
     local = Leaf((name, *(each for each in leaf.names if each != name)), leaf.kind)
+    lora = targeted(targets, local) if leaf.kind in ("linear", "embedding", "conv") else False
     full: bool | None = False
     if leaf.names[0].endswith(".bias") and bias not in (None, "none"):
-        full = None
-    lora = targeted(targets, local) if leaf.kind in ("linear", "embedding", "conv") else False
+        full = True if bias == "all" else lora if bias == "lora_only" else None
     return Trained(full, lora, _saved(saved, name), "", site)
 
 

@@ -45,8 +45,8 @@ _MODULES = {
     "get_model": "model",
     "get_vision_tower": "vision_tower",
     "get_decoder": "model",
-    "get_input_embeddings": "embed_tokens",
-    "get_output_embeddings": "lm_head",
+    "get_input_embeddings": "@input",
+    "get_output_embeddings": "@output",
 }
 _LOOPED = {"parameters": "parameters", "named_parameters": "named_parameters", "modules": "modules", "children": "modules"} | {
     "named_modules": "named_modules",
@@ -96,6 +96,8 @@ def module_attribute(walk: "Walk", owner: Weights, name: str) -> Value:
         from lintune.scripts.walk.attributes import _descriptor
 
         return _descriptor(walk, owner, name, found_member)
+    if name in ("weight", "bias"):
+        return Parameter(owner.root, path)
     if name in ("module", "base_model", "_orig_mod"):
         return owner
     return Weights(owner.root, path, owner.each)
