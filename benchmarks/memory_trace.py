@@ -83,9 +83,10 @@ def main() -> int:
         print(f"{name:<60} traced {traced / GIB:7.2f} GiB  closed {closed / GIB:7.2f} GiB  {errors[-1]:+6.1%}", flush=True)
     sizes = sorted(map(abs, errors))
     if sizes:
-        within = sum(size <= 0.10 for size in sizes) / len(sizes)
-        p90 = sizes[int(0.9 * (len(sizes) - 1))]
-        print(f"{len(sizes)} cases: median {statistics.median(sizes):.1%}, p90 {p90:.1%}, largest {sizes[-1]:.1%}, {within:.0%} within 10 %")
+        within, p90 = sum(size <= 0.10 for size in sizes) / len(sizes), sizes[int(0.9 * (len(sizes) - 1))]
+        print(
+            f"{len(sizes)} cases: median {statistics.median(sizes):.1%}, p90 {p90:.1%}, largest {sizes[-1]:.1%}, within 10 %: {within:.0%}"
+        )
     return 0
 
 
