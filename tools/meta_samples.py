@@ -107,6 +107,8 @@ def _kind(module: Any) -> str:
 
     if isinstance(module, nn.Linear):
         return "linear"
+    if isinstance(module, nn.Embedding):
+        return "embedding"
     return next((kind for each, kind in KINDS.items() if type(module).__name__ == each), "other")
 
 

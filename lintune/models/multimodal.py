@@ -44,8 +44,19 @@ def model_of(config: Mapping[str, object]) -> Model:
         return decoder_model(values)
     build = _BUILDERS.get(kind)
     if build is None:
-        raise UnknownArchitecture(kind or "no `model_type`")
+        return _from_inventory(config, kind)
     return build(values, _language(values, kind))
+
+
+def _from_inventory(config: Mapping[str, object], kind: str) -> Model:
+    """The model of a type that has no code of its own here, from its generated inventory. Raises `UnknownArchitecture`."""
+    from lintune.models.from_inventory import model_from_inventory
+    from lintune.models.inventories import NoInventory
+
+    try:
+        return model_from_inventory(config)
+    except NoInventory as error:
+        raise UnknownArchitecture(kind or "no `model_type`") from error
 
 
 def _language(values: Mapping[str, object], kind: str) -> Model:

@@ -96,10 +96,15 @@ def _chooser(model: Model, names: tuple[str, ...], pattern: str, frozen: frozens
         roles = {_GENERIC[name] for name in names if name in _GENERIC}
         roles |= {"qkv"} if "q" in roles else set()
         return lambda name, linear, part: linear.role in roles and part == "llm"
+    compiled = checked_expression(pattern)
+    return lambda name, linear, part: compiled.fullmatch(name) is not None
+
+
+def checked_expression(pattern: str) -> "re.Pattern[str]":
+    """A target expression, compiled. Raises `BadTarget` for one that is none, or that could take too long."""
     if len(pattern) > _LONGEST or _REPEATED_GROUP.search(pattern) or len(_REPEAT.findall(pattern)) > _MOST_REPEATS:
         raise BadTarget("the target expression is too long or repeats too much to be tried")
     try:
-        compiled = re.compile(pattern)
+        return re.compile(pattern)
     except (re.error, RecursionError, OverflowError) as error:
         raise BadTarget(f"the target expression is not valid: {error}") from None
-    return lambda name, linear, part: compiled.fullmatch(name) is not None
