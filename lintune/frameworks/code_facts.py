@@ -4,7 +4,9 @@ import re
 from collections.abc import Iterable
 
 from lintune.frameworks.code_config import CodeConfig, undecided
+from lintune.frameworks.inventory import Part
 from lintune.frameworks.trainer_settings import written
+from lintune.frameworks.whole_model import Method, add_whole_model
 from lintune.run.known import truth
 from lintune.run.run import Run
 from lintune.run.settings import along, derived
@@ -19,6 +21,7 @@ _UNSLOTH_PEFT = re.compile(r"unsloth\.\w+\.get_peft_model$")
 _SECOND = re.compile(r"(?i)ref|teacher|reward|critic|value|judge|eval|base_model_2")
 _DTYPES = {"bfloat16": "bf16", "float16": "fp16", "half": "fp16", "float32": "fp32", "float": "fp32"}
 _KINDS = {"LoraConfig": "lora", "AdaLoraConfig": "adalora"}
+_UNSLOTH_TARGETS = ("q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj")
 _ADAPTER_WORDS = re.compile(r"(?i)peft|lora|adapter|unsloth|get_peft|prompt_tuning|prefix")
 _FREEZES = re.compile(r"(?i)requires_grad|freez|LISA|galore")
 _PLAIN = frozenset(
@@ -76,10 +79,33 @@ def add_facts(run: Run, code: CodeConfig) -> None:
     why = Unknown("which parts are trained is decided by the script's code")
     run.unread["tune"] = why
     kind = run.get("adapter.kind")
-    if isinstance(kind, Known) and kind.value == "lora":
+    if not isinstance(kind, Known) or kind.value not in ("lora", "none"):
+        return
+    if kind.value == "lora" and (_FREEZES.search(text) or not isinstance(model, LibraryCall)):
         run.values["tune.llm.mode"] = along("lora", kind.origin)
-    elif isinstance(kind, Known) and kind.value == "none" and not _FREEZES.search(text) and isinstance(model, LibraryCall):
-        run.values["tune.llm.mode"] = derived("full", "no adapter, and nothing is frozen", kind)
+    elif not _FREEZES.search(text) and isinstance(model, LibraryCall):
+        _add_tuning(run, code, kind)
+
+
+def _add_tuning(run: Run, code: CodeConfig, kind: Value) -> None:
+    """The trained set where nothing but the adapter decides it; Unsloth's models have switches for the tower and the decoder."""
+    targets = run.get("adapter.targets")
+    frozen: dict[Part, Value] = {}
+    made = [call for call in code.file.calls if _UNSLOTH_PEFT.match(call.dotted)]
+    if made and len(made) == 1:
+        seen, read = made[0].value("finetune_vision_layers"), made[0].value("finetune_language_layers")
+        frozen = {"vision": _not(seen), "projector": _not(seen), "llm": _not(read)}
+        if isinstance(targets, Absent):
+            language = "FastLanguageModel" in made[0].dotted
+            default = (Step("default", None, "default of unsloth"),)
+            targets = Known(_UNSLOTH_TARGETS, default) if language else Known("all-linear", default)
+    method = Method(kind, targets, run.get("adapter.modules_to_save"), {part: value for part, value in frozen.items() if written(value)})
+    add_whole_model(run, method, "the adapter decides alone")
+
+
+def _not(switch: Value) -> Value:
+    on = truth(switch)
+    return switch if on is None or isinstance(switch, Absent) else along(not on, switch.origin)
 
 
 def _one(code: CodeConfig, calls: Iterable[LibraryCall]) -> LibraryCall | Unknown | None:
