@@ -209,9 +209,12 @@ def _tuning(setting: Setting) -> Iterator[Change]:
         return
     if setting.targets:
         quantised = (("tuning", "quantised"),)
-        yield Change("tuning", "QLoRA: the base in 4 bits", quantised, OTHER, lambda each: replace(each, quant="nf4-dq"), loss=1.0)
+        yield Change("tuning", "QLoRA: the base in 4 bits", quantised, OTHER, _quantised, loss=1.0)
     elif setting.trains("llm"):
         chosen = (("tuning", "qlora"),)
-        yield Change(
-            "tuning", "QLoRA in place of full tuning", chosen, OTHER, lambda each: replace(with_lora(each), quant="nf4-dq"), loss=4.0
-        )
+        yield Change("tuning", "QLoRA in place of full tuning", chosen, OTHER, _quantised, loss=4.0)
+
+
+def _quantised(setting: Setting) -> Setting:
+    """LoRA over 4-bit weights, as the launch's own script would quantise them where that is known."""
+    return replace(with_lora(setting), quant=setting.quant or "nf4-dq")
