@@ -1,0 +1,186 @@
+"""A log of one process, as ZeRO, FSDP or DDP over several ranks would make it: states divided, buckets and gathered parameters added.
+
+ZeRO: deepspeed/runtime/zero/stage_1_and_2.py and stage3.py. Each gradient lives until it is in a bucket; its share stays, in 16 bits;
+the step makes fp32 gradients of the share, and drops the 16-bit ones. DDP: a bucket copy of all gradients from the start.
+Checked against DeepSpeed 0.19 and DDP on two processes (benchmarks/results/trace.md).
+"""
+
+from dataclasses import dataclass
+from itertools import pairwise
+
+from lintune.dryrun.trace.gathering import Gathered, gathered_by_module, gathered_by_unit, unit_of
+from lintune.dryrun.trace.lives import Block, Log
+
+_OWN = ("parameters", "gradients", "optimizer", "step temporaries")
+
+_PIECES = 32
+"""Blocks that the temporaries of a step are: one alone would never find room among what is free."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sharding:
+    """How a launch divides what it holds."""
+
+    ranks: int
+    stage: int | None = None
+    """ZeRO's; None for FSDP and DDP."""
+    fsdp: bool = False
+    bucket: int = 0
+    """Elements of ZeRO's reduce bucket."""
+    overlap: bool = False
+    """Whether reduction overlaps the backward pass, through a second bucket."""
+    early_buckets: bool = True
+    """Whether buckets stand from the first backward pass on, and not only while gradients are in them (DeepSpeed since 0.18)."""
+    accumulates: bool = False
+    max_reuse: int = 1_000_000_000
+    """Elements within which ZeRO-3 keeps a gathered parameter that is used again."""
+    prefetch: int = 50_000_000
+    states: float = 8.0
+    """Bytes of optimizer states per trained element, in fp32."""
+    step: float = 0.0
+    """Bytes per trained element that the optimizer takes while it steps, fp32 gradients left out."""
+    offload_optimizer: bool = False
+    offload_parameters: bool = False
+
+
+class _Rewriter:
+    """The new log, event by event."""
+
+    def __init__(self, old: Log) -> None:
+        self.old, self.log = old, Log()
+        self.numbers: dict[int, int] = {}
+        self.at: dict[int, list[tuple[int, Block, int | None]]] = {}
+        """Blocks to add before an event: order, block, and the event before which it ends (None: never)."""
+        self._ends: dict[int, list[int]] = {}
+
+    def add(self, begin: int, end: int | None, size: float, category: str, phase: str = "", module: str = "") -> None:
+        """A block of the overlay's own."""
+        if size >= 1:
+            end = end if end is None else max(end, begin + 1)
+            block = Block(int(size), category, phase, "overlay", module)
+            self.at.setdefault(begin, []).append((len(self.at), block, end))
+
+    def before(self, event: int) -> None:
+        """What ends and begins before an event of the old log."""
+        for number in self._ends.pop(event, ()):
+            self.log.died(number)
+        for _, block, end in self.at.get(event, ()):
+            number = self.log.born(block)
+            if end is not None:
+                self._ends.setdefault(end, []).append(number)
+
+    def run(self, keep: dict[int, int]) -> Log:
+        """Writes the log; `keep`: new sizes of old blocks, 0 for those that are left out."""
+        phases = iter([*self.old.phases, (len(self.old.events) + 1, "")])
+        coming, phase = next(phases)
+        for index, event in enumerate(self.old.events):
+            while index >= coming:
+                self.log.phases.append((len(self.log.events), phase))
+                coming, phase = next(phases)
+            self.before(index)
+            number = abs(event) - 1
+            size = keep.get(number, self.old.blocks[number].size)
+            if not size:
+                continue
+            if event > 0:
+                old = self.old.blocks[number]
+                self.numbers[number] = self.log.born(Block(size, old.category, old.phase, old.operator, old.module))
+            else:
+                self.log.died(self.numbers[number])
+        self.before(len(self.old.events))
+        return self.log
+
+
+def overlay(log: Log, sharding: Sharding) -> Log:
+    """The log of one rank. The old one must hold no optimizer states: they are the overlay's."""
+    if sharding.ranks == 1 and sharding.stage is None:
+        return log
+    made = _Rewriter(log)
+    if sharding.stage is None and not sharding.fsdp:
+        made.add(0, None, sum(_gradients(log).values()), "gradient buckets")
+        return made.run({})
+    keep = _states(made, log, sharding)
+    return made.run(keep)
+
+
+def _gradients(log: Log) -> dict[int, int]:
+    """Gradients of one pass: bytes by block; of several passes the first."""
+    found: dict[int, int] = {}
+    ends = [event for event, phase in log.phases if phase == "step"]
+    first = ends[0] if ends else len(log.events)
+    for event in log.events[:first]:
+        if event > 0 and log.blocks[event - 1].category == "gradients":
+            found[event - 1] = log.blocks[event - 1].size
+    return found
+
+
+def _states(made: _Rewriter, log: Log, sharding: Sharding) -> dict[int, int]:
+    """Adds what ZeRO and FSDP hold; returns the new sizes of the blocks of the log."""
+    keep = {number: 0 for number, block in enumerate(log.blocks) if block.category in _OWN and block.category != "parameters"}
+    trained = sum(_gradients(log).values()) // 2
+    share = -(-trained // sharding.ranks)
+    whole = (sharding.stage or 3) < 3
+    parameters = {number: block for number, block in enumerate(log.blocks) if block.category == "parameters"}
+    if not whole:
+        keep |= {n: 0 if sharding.offload_parameters else -(-block.size // sharding.ranks) for n, block in parameters.items()}
+        _gather(made, log, sharding, parameters)
+    if not sharding.offload_optimizer:
+        made.add(0, None, 4 * share, "master weights")
+        made.add(0, None, sharding.states * share, "optimizer")
+    if sharding.accumulates and sharding.stage in (1, 2) and not sharding.offload_optimizer:
+        made.add(0, None, 2 * (trained if sharding.stage == 1 else share), "gradients")
+    first = next((begin for begin, end in _passes(log, "backward") if begin < end), 0)
+    if sharding.stage in (1, 2) and sharding.early_buckets:
+        made.add(first, None, 2 * sharding.bucket * (2 if sharding.overlap else 1), "buckets")
+    if sharding.stage == 3:
+        made.add(0, None, 2 * sharding.bucket, "buckets")
+        if not sharding.offload_optimizer:
+            made.add(0, None, 2 * share, "gradients")
+    for begin, end in _passes(log, "backward"):
+        _backward(made, log, sharding, begin, end)
+    for begin, end in _passes(log, "step"):
+        if not sharding.offload_optimizer:
+            for _ in range(_PIECES):
+                made.add(begin, end, (4 + sharding.step) * share / _PIECES, "step temporaries", "step")
+    return keep
+
+
+def _passes(log: Log, phase: str) -> list[tuple[int, int]]:
+    """Begin and end of every stretch of a phase."""
+    bounds = [*log.phases, (len(log.events), "")]
+    return [(begin, end) for (begin, name), (end, _) in pairwise(bounds) if name == phase]
+
+
+def _backward(made: _Rewriter, log: Log, sharding: Sharding, begin: int, end: int) -> None:
+    """Gradients of one backward pass: each until the next is there, its share until the step; buckets from the first one on."""
+    births = [
+        (index, log.blocks[log.events[index] - 1])
+        for index in range(begin, end)
+        if log.events[index] > 0 and log.blocks[log.events[index] - 1].category == "gradients"
+    ]
+    if not births:
+        return
+    step = next((start for start, phase in log.phases if phase == "step" and start >= end), len(log.events))
+    if sharding.stage in (1, 2) and not sharding.early_buckets:
+        made.add(births[0][0], end, 2 * sharding.bucket * (2 if sharding.overlap else 1), "buckets", "backward")
+    shared = (sharding.stage in (1, 2) and not sharding.accumulates and not sharding.offload_optimizer) or sharding.fsdp
+    for place, (index, block) in enumerate(births):
+        following = births[place + 1][0] if place + 1 < len(births) else end
+        made.add(index, following, block.size, "gradients", "backward", block.module)
+        if shared:
+            made.add(index, step, block.size / sharding.ranks, "gradients", "backward", block.module)
+
+
+def _gather(made: _Rewriter, log: Log, sharding: Sharding, parameters: dict[int, Block]) -> None:
+    """Adds the gathered parameters."""
+    sizes: dict[str, int] = {}
+    for block in parameters.values():
+        group = unit_of(block.module) if sharding.fsdp else block.module
+        sizes[group] = sizes.get(group, 0) + block.size
+    found: list[Gathered] = gathered_by_unit(log, sizes) if sharding.fsdp else gathered_by_module(log, sizes, sharding.max_reuse)
+    for each in found:
+        made.add(each.begin, each.end, each.size, "gathered parameters")
+    if not sharding.fsdp:
+        for phase in ("forward", "backward"):
+            for begin, end in _passes(log, phase):
+                made.add(begin, end, 2 * min(sharding.prefetch, sum(sizes.values()) // 20), "gathered parameters", phase)
