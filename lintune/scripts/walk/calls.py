@@ -29,7 +29,7 @@ from lintune.scripts.walk.abstract import (
 from lintune.scripts.walk.classes import construct
 from lintune.scripts.walk.loops import elements, join_leaves
 from lintune.scripts.walk.options import doubt
-from lintune.scripts.walk.weights_use import call_module
+from lintune.scripts.walk.weights_use import call_module, doubt_model
 from lintune.scripts.walk.walker import MOST_DEPTH, NEXT, RAISE, Frame, Stopped
 
 if TYPE_CHECKING:
@@ -112,10 +112,10 @@ def apply(walk: "Walk", called: Value, args: list[Value], keywords: dict[str, Va
         case Super(owner=owner):
             return Open("it is `super()` itself")
     walk.lost = True
-    return unknown_call(walk, args, keywords)
+    return unknown_call(walk, args, keywords, node)
 
 
-def unknown_call(walk: "Walk", args: list[Value], keywords: dict[str, Value]) -> Value:
+def unknown_call(walk: "Walk", args: list[Value], keywords: dict[str, Value], node: ast.AST) -> Value:
     """Something unknown is called: what it is given may be changed."""
     from lintune.scripts.walk.stores import forget
 
@@ -125,6 +125,8 @@ def unknown_call(walk: "Walk", args: list[Value], keywords: dict[str, Value]) ->
             doubt(walk, each)
         elif isinstance(each, Items | Table):
             forget(walk, each)
+        elif isinstance(each, Weights):
+            doubt_model(walk, each, node)
     return Open("it is what an unknown call returns", NONE.union(*(names_of(each) for each in given)))
 
 
@@ -153,6 +155,8 @@ def call_function(
         for each in (*args, *keywords.values()):
             if isinstance(each, Parsed):
                 doubt(walk, each)
+            elif isinstance(each, Weights):
+                doubt_model(walk, each, node)
         return Open(f"`{function.name}()` is not followed", names)
     scope = Scope({}, function.scope, function.module)
     bind_parameters(walk, function, scope, args, keywords, whole)

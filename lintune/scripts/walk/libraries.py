@@ -14,6 +14,7 @@ from lintune.scripts.walk.abstract import (
     Items,
     Library,
     Open,
+    Parsed,
     Partial,
     Table,
     Value,
@@ -21,13 +22,15 @@ from lintune.scripts.walk.abstract import (
     names_of,
     plain,
     sequence,
+    truth,
 )
 from lintune.scripts.walk.classes import MODULES
 from lintune.scripts.walk.given import keyword_values
+from lintune.scripts.walk.options import read_option
 from lintune.scripts.walk.parsing import parser_method
 from lintune.scripts.walk.trace import Call
 from lintune.scripts.walk.walker import Stopped
-from lintune.scripts.walk.weights_use import freeze_all, wrap
+from lintune.scripts.walk.weights_use import doubt_model, freeze_all, wrap
 from lintune.values.value import Absent, Known
 
 if TYPE_CHECKING:
@@ -78,6 +81,13 @@ def _of_training(walk: "Walk", dotted: str, last: str, args: list[Value], keywor
         note_trainer(walk, dotted, args, keywords, node, whole)
     elif last.endswith(_RECORDED):
         record(walk, dotted, args, keywords, node, whole)
+    if last == "get_peft_config" and args and isinstance(args[0], Parsed):
+        used = read_option(walk, args[0], "use_peft")
+        if truth(used or Open()) is False:
+            return Data(None)
+        return Instance(Library("peft.LoraConfig")) if truth(used or Open()) else Open("whether PEFT is used is not known")
+    if dotted in ("argparse.Namespace", "types.SimpleNamespace"):
+        return Instance(Library(dotted), dict(keywords), whole)
     if last[:1].isupper() and (last.endswith(MODULES) or dotted.startswith("torch.nn.")) and last != "Parameter":
         return Weights(walk.new_root(Library(dotted)))
     if last[:1].isupper():
@@ -115,7 +125,11 @@ def note_trainer(walk: "Walk", name: str, args: list[Value], keywords: dict[str,
     if isinstance(model, Weights) and (walk.trained is None or not walk.unsure):
         walk.trained = model
     config = keywords.get("peft_config")
-    if config is not None and isinstance(model, Weights) and not (isinstance(config, Data) and config.value is None):
+    if config is None or not isinstance(model, Weights) or (isinstance(config, Data) and config.value is None):
+        return
+    if isinstance(config, Open):
+        doubt_model(walk, model, node)
+    else:
         wrap(walk, model, config, node)
 
 

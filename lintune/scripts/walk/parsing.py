@@ -37,9 +37,19 @@ def parser_method(walk: "Walk", owner: Instance, name: str, args: list[Value], k
     if last != "ArgumentParser" and (name in _WHOLE or name == "parse_args_and_config"):
         return _instances(walk, owner, name, keywords, node)
     if name in ("parse_args", "parse_known_args"):
-        made = _namespace(walk, node) if not args and not keywords else Parsed(None)
+        made = _namespace(walk, node) if not keywords and _is_command_line(args, node) else Parsed(None)
         return sequence("tuple", (made, Open("the words that were not understood"))) if name == "parse_known_args" else made
     return Open(f"`{name}()` of the parser")
+
+
+_COMMAND_LINE = frozenset(("sys.argv[1:]", "argv[1:]", "None"))
+
+
+def _is_command_line(args: list[Value], node: ast.AST) -> bool:
+    """Whether a parser is given the words of the command line."""
+    if not args or (len(args) == 1 and isinstance(args[0], Data) and args[0].value is None):
+        return True
+    return isinstance(node, ast.Call) and len(node.args) == 1 and ast.unparse(node.args[0]) in _COMMAND_LINE
 
 
 def _namespace(walk: "Walk", node: ast.AST) -> Value:

@@ -18,13 +18,25 @@ def exception_of(walk: "Walk", node: ast.expr) -> tuple[EndKind, str, str, Names
     """The kind of an end, the class that is raised, its message, and the options that the message reads."""
     if isinstance(node, ast.Call):
         exception = _name(node.func)
+        _learn(walk, expressions.value(walk, node.func))
         return ("exit" if exception == "SystemExit" else "raise"), exception, _message(walk, node)[:_LONGEST], NONE
     found = expressions.value(walk, node)
+    _learn(walk, found.made_by if isinstance(found, Instance) else found)
     if isinstance(found, Instance):
         return "raise", found.name, "", NONE
     if isinstance(found, Class | Library):
         return "raise", _name(node), "", NONE
     return "raise", _name(node) if isinstance(node, ast.Name | ast.Attribute) else "Exception", "", NONE
+
+
+def _learn(walk: "Walk", made: Value) -> None:
+    """Remember what an exception class of the project is made from, for the handlers that may catch it."""
+    if isinstance(made, Class):
+        from lintune.scripts.walk.scopes import ancestry
+
+        classes, outside, known = ancestry(made)
+        names = [each.name for each in classes] + [each.rpartition(".")[2] for each in outside]
+        walk.kinds[made.name] = tuple(names) if known else None
 
 
 def _message(walk: "Walk", node: ast.Call) -> str:

@@ -11,6 +11,7 @@ from lintune.scripts.walk.abstract import (
     UNSET,
     Data,
     Function,
+    Instance,
     Names,
     Scope,
     Test,
@@ -19,7 +20,7 @@ from lintune.scripts.walk.abstract import (
     truth,
 )
 from lintune.scripts.walk.raises import exception_of, run_assert
-from lintune.scripts.walk.scopes import imported, make_class
+from lintune.scripts.walk.scopes import imported, make_class, member
 from lintune.scripts.walk.walker import BREAK, CONTINUE, NEXT, RAISE, RETURN, Frame, Stopped
 
 if TYPE_CHECKING:
@@ -215,10 +216,26 @@ def _with(walk: "Walk", node: ast.With | ast.AsyncWith) -> int:
     quiet = False
     for item in node.items:
         found = expressions.value(walk, item.context_expr)
-        quiet = quiet or (isinstance(item.context_expr, ast.Call) and _last(item.context_expr.func) == "suppress")
+        quiet = quiet or _is_quiet(walk, found, item.context_expr)
         if item.optional_vars is not None:
             stores.store(walk, item.optional_vars, found, node)
     return tries.run_quietly(walk, node.body) if quiet else run(walk, node.body)
+
+
+_QUIET = frozenset(("suppress", "ExitStack", "AsyncExitStack"))
+
+
+def _is_quiet(walk: "Walk", found: Value, node: ast.expr) -> bool:
+    """Whether a context manager may swallow what is raised below it, or raise something else instead."""
+    if isinstance(found, Instance) and isinstance(found.made_by, Class):
+        leave = member(found.made_by, "__exit__")
+        return isinstance(leave, Function) and any(isinstance(each, ast.Return) and each.value is not None for each in ast.walk(leave.node))
+    if not isinstance(node, ast.Call):
+        return False
+    if _last(node.func) in _QUIET:
+        return True
+    made = expressions.value(walk, node.func) if isinstance(node.func, ast.Name | ast.Attribute) else None
+    return isinstance(made, Function) and any(isinstance(each, ast.Try) and each.handlers for each in ast.walk(made.node))
 
 
 def _last(node: ast.expr) -> str:

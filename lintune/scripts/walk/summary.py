@@ -89,6 +89,8 @@ def _parts(walk: "Walk") -> dict[str, PartState]:
         wrap = wraps[-1] if wraps else None
         values = [run_value(walk, wrap[index], ast.Pass()) for index in (2, 3)] if wrap is not None else []
         found[path] = PartState(path, state.full, state.lora, *values, site=state.site)
+    if any("@" in each[1] and found[each[1]].trained != found[""].trained for each in flat if each[1] in found):
+        found[""] = PartState("", None, found[""].lora, site=found[""].site)
     for each in flat:
         if each[0] == "set" and each[2]:
             key = "*".join(filter(None, (each[1], *map(_shown, each[2]))))

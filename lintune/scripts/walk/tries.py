@@ -17,7 +17,24 @@ _ALL = frozenset(("Exception", "BaseException"))
 
 
 def run_try(walk: "Walk", node: ast.Try) -> int:
-    """A `try` statement with its handlers, `else` and `finally`."""
+    """A `try` statement with its handlers, `else` and `finally`: what leaves in `finally` swallows what was raised."""
+    from lintune.scripts.walk.statements import run
+
+    if not node.finalbody:
+        return _run_guarded(walk, node)
+    walk.tries.append([])
+    try:
+        left = _run_guarded(walk, node)
+    finally:
+        pending = walk.tries.pop()
+    after = run(walk, node.finalbody)
+    for each in pending:
+        if after & NEXT:
+            _pass_on(walk, each, after == NEXT)
+    return (left | after) & ~NEXT | (left & after & NEXT) if after & NEXT else after
+
+
+def _run_guarded(walk: "Walk", node: ast.Try) -> int:
     from lintune.scripts.walk.statements import run
 
     mark = walk.journal.mark()
@@ -30,14 +47,11 @@ def run_try(walk: "Walk", node: ast.Try) -> int:
         left = _handled(walk, node, raised, left & ~RAISE)
     else:
         for each in raised:
-            if _catcher(node, each) is not True:
-                _pass_on(walk, each, _catcher(node, each) is False)
+            if _catcher(walk, node, each) is not True:
+                _pass_on(walk, each, _catcher(walk, node, each) is False)
         left = _perhaps_handled(walk, node, mark, left)
         if node.orelse and left & NEXT:
             left = (left & ~NEXT) | run(walk, node.orelse)
-    if node.finalbody:
-        after = run(walk, node.finalbody)
-        left = left if after & NEXT else after
     return left
 
 
@@ -55,15 +69,15 @@ def _handled(walk: "Walk", node: ast.Try, raised: list[End], left: int) -> int:
 
     last = raised[-1] if raised else None
     for each in raised[:-1]:
-        if _catcher(node, each) is not True:
-            _pass_on(walk, each, _catcher(node, each) is False)
+        if _catcher(walk, node, each) is not True:
+            _pass_on(walk, each, _catcher(walk, node, each) is False)
     if last is None:
         return left | RAISE
-    caught = _catcher(node, last)
+    caught = _catcher(walk, node, last)
     if caught is False:
         _pass_on(walk, last, True)
         return left | RAISE
-    handler = next((each for each in node.handlers if _catches(each, last.exception) is not False), None)
+    handler = next((each for each in node.handlers if _catches(walk, each, last.exception) is not False), None)
     if handler is None:
         _pass_on(walk, last, False)
         return left | NEXT
@@ -105,27 +119,37 @@ def _perhaps_handled(walk: "Walk", node: ast.Try, mark: int, left: int) -> int:
     return left
 
 
-def _catcher(node: ast.Try, end: End) -> bool | None:
+def _catcher(walk: "Walk", node: ast.Try, end: End) -> bool | None:
     """Whether some handler catches an end."""
-    found = [_catches(handler, end.exception) for handler in node.handlers]
-    return True if True in found else None if None in found else False
+    found = [_catches(walk, handler, end.exception) for handler in node.handlers]
+    decided = next((each for each in found if each is not False), False)
+    return decided
 
 
-def _catches(handler: ast.ExceptHandler, exception: str) -> bool | None:
+def _catches(walk: "Walk", handler: ast.ExceptHandler, exception: str) -> bool | None:
     if handler.type is None:
         return True
     types = handler.type.elts if isinstance(handler.type, ast.Tuple) else [handler.type]
-    found = [_is_a(exception, node.attr if isinstance(node, ast.Attribute) else getattr(node, "id", "")) for node in types]
+    found = [_is_a(walk, exception, node.attr if isinstance(node, ast.Attribute) else getattr(node, "id", "")) for node in types]
     return True if True in found else None if None in found else False
 
 
-def _is_a(exception: str, caught: str) -> bool | None:
-    one, two = getattr(builtins, exception, None), getattr(builtins, caught, None)
-    if isinstance(one, type) and isinstance(two, type):
-        return issubclass(one, two)
-    if caught in _ALL and exception:
+def _is_a(walk: "Walk", exception: str, caught: str) -> bool | None:
+    """Whether an exception of that name is caught by a handler for a class of another."""
+    if exception == caught:
         return True
-    return exception == caught or None
+    names = walk.kinds.get(exception, (exception,))
+    if names is None:
+        return None
+    if caught in names:
+        return True
+    kind = getattr(builtins, caught, None)
+    bases = [each for each in (getattr(builtins, name, None) for name in names) if isinstance(each, type)]
+    if isinstance(kind, type):
+        if any(issubclass(each, kind) for each in bases):
+            return True
+        return False if bases else (True if caught in _ALL else None)
+    return False if bases and caught not in walk.kinds and caught.isidentifier() and exception not in walk.kinds else None if not bases else False
 
 
 def raise_again(walk: "Walk", node: ast.Raise) -> None:

@@ -91,6 +91,8 @@ class Walk:
         """The environment variables that the script sets."""
         self.defaults: dict[tuple[int, str], tuple[Any, Value]] = {}
         """The defaults of parameters, which are evaluated once, with their functions."""
+        self.kinds: dict[str, tuple[str, ...] | None] = {}
+        """The exception classes of the project that were raised, with the names of their bases; None where some are unknown."""
         self.strayed: list[tuple[Module, int, int]] = []
         """The functions of the project that were called and not followed: file, first and last line."""
         self.lost = False

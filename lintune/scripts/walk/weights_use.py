@@ -79,6 +79,11 @@ def doubt_models(walk: "Walk", node: ast.AST) -> None:
         walk.operate(root, ("set", "", (Test("open"),), None, walk.site(node)))
 
 
+def doubt_model(walk: "Walk", owner: Weights, node: ast.AST) -> None:
+    """Unknown code was given a model: it may switch gradients of it."""
+    walk.operate(owner.root, ("set", owner.path, (Test("open"),), None, walk.site(node)))
+
+
 def module_attribute(walk: "Walk", owner: Weights, name: str) -> Value:
     """A module of a model, or another attribute of it."""
     path = f"{owner.path}.{name}" if owner.path else name
