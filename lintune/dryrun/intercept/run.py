@@ -1,0 +1,130 @@
+"""The action `script`: runs the launch's entry script up to its training, and counts what it would train. Only with an explicit flag."""
+
+import os
+import runpy
+import sys
+import traceback
+from typing import Any
+
+from lintune.dryrun.auto_class import said
+from lintune.dryrun.intercept import loading, machine, trainers
+from lintune.dryrun.intercept.stand_in import Packages
+from lintune.dryrun.parts import PARTS, ends_of, part_of
+from lintune.dryrun.problem import DryRunProblem
+from lintune.dryrun.protocol import Json, Request, Result
+from lintune.dryrun.quantised import logical_parameters
+from lintune.dryrun.stage import report_stage
+
+
+def intercept(request: Request) -> Result:
+    """Run the script of a request. Raises `DryRunProblem` where it does not get to its training."""
+    launch = request.launch
+    if not launch.entry:
+        raise DryRunProblem("no-script", "the launch names no script that can be run", "give a launch that starts a Python script")
+    if launch.unknown_args:
+        raise DryRunProblem(
+            "unknown-arguments", f"{launch.unknown_args} words of the command are not known", "set the variables they come from"
+        )
+    training, loads, packages = trainers.Training(), loading.Loads(request), Packages(os.path.abspath(launch.cwd or "."))
+    machine.install()
+    loading.install(loads)
+    trainers.install(training)
+    _adapters_without_weights()
+    report_stage(f"running `{launch.entry}` up to its training")
+    sys.meta_path.append(packages)
+    try:
+        _run(request)
+    finally:
+        sys.meta_path.remove(packages)
+    result = _result(training, loads)
+    result.assumptions += [f"`{name}` is not installed: a stand-in" for name in sorted(packages.made)]
+    return result
+
+
+def _adapters_without_weights() -> None:
+    """PEFT makes its weights where the model's are."""
+    import peft
+    import torch
+
+    original = peft.get_peft_model
+
+    def get_peft_model(model: Any, *given: Any, **keywords: Any) -> Any:
+        with torch.device("meta"):
+            return original(model, *given, **keywords)
+
+    peft.get_peft_model = get_peft_model
+
+
+def _run(request: Request) -> None:
+    """Run the script as the launcher's only process would. Raises `DryRunProblem` unless it got to its training."""
+    launch = request.launch
+    os.chdir(launch.cwd or ".")
+    sys.argv = [launch.entry, *launch.args]
+    for name, value in (("RANK", "0"), ("LOCAL_RANK", "0"), ("WORLD_SIZE", "1"), ("MASTER_ADDR", "127.0.0.1"), ("MASTER_PORT", "29500")):
+        os.environ.setdefault(name, value)
+    sys.path.insert(0, os.getcwd() if launch.module else os.path.dirname(os.path.abspath(launch.entry)))
+    try:
+        if launch.module:
+            runpy.run_module(launch.entry, run_name="__main__", alter_sys=True)
+        else:
+            runpy.run_path(launch.entry, run_name="__main__")
+    except trainers.Reached:
+        return
+    except DryRunProblem:
+        raise
+    except SystemExit as ended:
+        if ended.code not in (None, 0):
+            raise DryRunProblem(
+                "script-failed", f"`{launch.entry}` exits with {ended.code!r} before it trains", "see its message"
+            ) from None
+    except Exception as error:
+        raise _failed(launch.entry, error) from None
+    raise DryRunProblem(
+        "not-reached", f"`{launch.entry}` ended without calling a Trainer's `train`", "its loop is its own: use `--dry-run=step`"
+    )
+
+
+def _failed(entry: str, error: Exception) -> DryRunProblem:
+    """A script that raised: the exception, and the line of the project where it came from."""
+    here = os.getcwd() + os.sep
+    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if os.path.abspath(frame.filename).startswith(here)]
+    place = f" at {os.path.relpath(frames[-1].filename)}:{frames[-1].lineno}" if frames else ""
+    return DryRunProblem(
+        "script-failed", f"`{entry}` raises {type(error).__name__}{place}: {said(error)}", "it would end there in the launch too"
+    )
+
+
+def _result(training: trainers.Training, loads: loading.Loads) -> Result:
+    model = training.model
+    result = Result("script", True, assumptions=list(loads.assumptions))
+    if not hasattr(model, "named_parameters"):
+        raise DryRunProblem("not-reached", "the model that the script trains is not one that was built here")
+    ends, parts = ends_of(model), {part: [0, 0] for part in PARTS}
+    for name, parameter, elements in logical_parameters(model):
+        counted = parts[part_of(name, *ends)]
+        counted[0] += elements
+        counted[1] += elements if parameter.requires_grad else 0
+    total, trained = (sum(counted[at] for counted in parts.values()) for at in (0, 1))
+    result.facts = {
+        "dry_run.script.trainer": training.trainer, "dry_run.script.model_class": type(model).__name__,
+        "dry_run.script.trained_parts": [part for part, counted in parts.items() if counted[1]],
+        "dry_run.total_params": total, "dry_run.trainable_params": trained,
+    }  # fmt: skip
+    for part, (all_of_it, of_these) in parts.items():
+        if all_of_it:
+            result.facts[f"dry_run.parts.{part}.params"], result.facts[f"dry_run.parts.{part}.trainable"] = all_of_it, of_these
+    rates = _rates(training, model, ends)
+    result.facts |= {f"dry_run.script.lr_of.{part}": rate for part, rate in rates.items()}
+    result.detail = {"loads": [dict(each) for each in loads.models]}
+    return result
+
+
+def _rates(training: trainers.Training, model: Any, ends: tuple[frozenset[str], frozenset[str]]) -> dict[str, Json]:
+    """The learning rate of each part, where all of a part has the same."""
+    names = {id(parameter): name for name, parameter in model.named_parameters()}
+    found: dict[str, set[float]] = {}
+    for group in training.groups:
+        for parameter in group["params"]:
+            if parameter.requires_grad and id(parameter) in names:
+                found.setdefault(part_of(names[id(parameter)], *ends), set()).add(float(group["lr"]))
+    return {part: rates.pop() for part, rates in found.items() if len(rates) == 1}
