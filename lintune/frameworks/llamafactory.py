@@ -19,7 +19,7 @@ from lintune.run.known import data, number, text, truth, whole
 from lintune.run.run import Run
 from lintune.run.settings import along, blocked, derived
 from lintune.syntax.tree import Mapping
-from lintune.values.value import Absent, Known, Unknown, Value
+from lintune.values.value import Absent, Known, Step, Unknown, Value
 
 NAME = "llamafactory"
 _CLASSES = (
@@ -109,7 +109,10 @@ def fill(run: Run, reading: Reading) -> None:
     _add_checkpointing(run)
     _add_media(run)
     add_shipped_file(run)
-    files = config_words(reading.launch.args[:1])
+    words = reading.launch.args
+    if words and words[0].text.endswith(".json"):
+        run.values["launch.json_config"] = Known(words[0].text, (Step("flag", words[0].site),))
+    files = config_words(words[:1])
     value = config_value(files[0]) if files else None
     if value is not None:
         add_files(run, reading, (NamedFile("config", value),))
