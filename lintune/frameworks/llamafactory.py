@@ -4,17 +4,20 @@ A YAML file goes through OmegaConf and `HfArgumentParser.parse_dict` without the
 words lie over it (hparams/parser.py `read_args`). Unknown keys are refused.
 """
 
+from collections.abc import Sequence
+
 from lintune.frameworks.command_line import Parsed, parse_command_line
 from lintune.frameworks.context import Reading
 from lintune.frameworks.files import NamedFile, add_files
 from lintune.frameworks.inventory import PARTS, Part
 from lintune.frameworks.model_counts import add_counts
 from lintune.frameworks.option_table import OptionTable
-from lintune.frameworks.overrides import assignments, config_words
+from lintune.frameworks.overrides import assignments
 from lintune.frameworks.own_options import add_checkout, config_of, config_value, read_config, table_of
 from lintune.frameworks.shipped_deepspeed import add_shipped_file
 from lintune.frameworks.trainer_settings import written
 from lintune.frameworks.whole_model import Method, add_whole_model
+from lintune.launch.word import Word
 from lintune.run.known import data, number, text, truth, whole
 from lintune.run.run import Run
 from lintune.run.settings import along, blocked, derived
@@ -72,7 +75,7 @@ def is_config(root: Mapping) -> bool:
 def read(reading: Reading) -> Parsed:
     """The options of a launch."""
     words = reading.launch.args
-    files = config_words(words[:1])
+    files = _config_file(words)
     table = table_of(reading, _CLASSES)
     add_checkout(table, reading, "src/llamafactory/hparams")
     if reading.config is None and not files:
@@ -83,6 +86,11 @@ def read(reading: Reading) -> Parsed:
         _limit(table, root)
     parsed = read_config(reading, word, table, "llamafactory", assignments(words[1:]))
     return _without_required(parsed)
+
+
+def _config_file(words: Sequence[Word]) -> list[Word]:
+    """The file with the settings: the first word, where it names a YAML or JSON file."""
+    return [word for word in words[:1] if word.text.endswith((".yaml", ".yml", ".json")) and not word.text.startswith("-")]
 
 
 def _limit(table: OptionTable, root: Mapping) -> None:
@@ -112,7 +120,7 @@ def fill(run: Run, reading: Reading) -> None:
     words = reading.launch.args
     if words and words[0].text.endswith(".json"):
         run.values["launch.json_config"] = Known(words[0].text, (Step("flag", words[0].site),))
-    files = config_words(words[:1])
+    files = _config_file(words)
     value = config_value(files[0]) if files else None
     if value is not None:
         add_files(run, reading, (NamedFile("config", value),))
