@@ -33,6 +33,7 @@ def parser() -> Parser:
     add_settings(made)
     made.value("--format", "FORMAT", "text, json, or run: a run file", choices=("text", "json", "run"), default="text")
     made.value("--launch", "N", "only the N-th launch, counted from 1", default=0)
+    made.switch("--trace", "the way through the training script with these options: branches, what is frozen where, where it ends")
     made.switch("--all", "also options at their default and settings that are absent")
     made.value("--color", "WHEN", "auto, always or never", choices=WHEN, default="auto")
     return made
@@ -66,6 +67,11 @@ def rendered(shown: Shown, asked: Arguments) -> str:
             raise UsageError(f"a run file holds one launch and there are {len(shown.launches)}; choose one with `--launch N`")
         return render_run(shown.launches[0].run)
     from lintune.report.paint import paint_for
+
+    if asked.trace:
+        from lintune.report.trace_text import render_traces
+
+        return render_traces(shown, paint_for(asked.color, sys.stdout, os.environ), asked.all)
     from lintune.report.show_text import render_show
 
     return render_show(shown, paint_for(asked.color, sys.stdout, os.environ), asked.all)

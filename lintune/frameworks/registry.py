@@ -258,6 +258,10 @@ def _build(framework: Framework, reading: Reading, script: EntryScript | None, f
         add_files(run, reading, (NamedFile("deepspeed", run.get("par.ds.file")),))
     if framework.fill is not None:
         framework.fill(run, reading)
+    if framework.meaning == "own" and run.walk is not None:
+        from lintune.frameworks.walked_parts import add_walked_parts
+
+        add_walked_parts(run)
     if framework.meaning == "unread":
         _add_model_name(run, reading)
     add_fsdp(run)

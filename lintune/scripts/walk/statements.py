@@ -9,6 +9,7 @@ from lintune.scripts.walk import expressions, loops, matching, stores, tries
 from lintune.scripts.walk.abstract import (
     NONE,
     UNSET,
+    Class,
     Data,
     Function,
     Instance,

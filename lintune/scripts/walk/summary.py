@@ -3,7 +3,7 @@
 import ast
 from typing import TYPE_CHECKING, Any
 
-from lintune.scripts.walk.abstract import Root, Weights
+from lintune.scripts.walk.abstract import Class, Root, Weights
 from lintune.scripts.walk.given import run_value
 from lintune.scripts.walk.trace import Branch, PartState, ScriptTrace, answer
 from lintune.scripts.walk.weights import Leaf, replay
@@ -25,6 +25,8 @@ def summary(walk: "Walk") -> ScriptTrace:
         (*walk.script.problems, *walk.notes.values()),
         walk.project.paths_read if walk.project is not None else (),
         {key: answer(value) for key, value in walk.asked.items()},
+        _class(walk),
+        model_of(walk) is not None,
         _chain(walk),
     )
 
@@ -45,6 +47,13 @@ def model_of(walk: "Walk") -> Root | None:
     switched = [root for root in roots if root.slots["ops"] is not None]
     chosen = switched or roots
     return chosen[-1] if chosen else None
+
+
+def _class(walk: "Walk") -> str:
+    root = model_of(walk)
+    if root is None:
+        return ""
+    return root.made_by.name if isinstance(root.made_by, Class) else root.made_by.dotted
 
 
 def _home(root: Root) -> Root:

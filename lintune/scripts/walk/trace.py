@@ -107,8 +107,17 @@ class ScriptTrace:
     """The files it rests on."""
     asked: Mapping[tuple[str, str], object] = field(default_factory=dict)
     """What was asked of the launch, ("option" or "variable", name), with the answer: a walk with the same answers is the same."""
+    model_class: str = ""
+    """The class that loads or makes the model that is trained."""
+    reaches_model: bool = False
+    """Whether a model was loaded or made."""
     operations: object = None
     """What was done to the weights of the model that is trained, in order (see `lintune.scripts.walk.weights`)."""
+
+    @property
+    def paths(self) -> tuple[str, ...]:
+        """The module paths that the script names."""
+        return tuple(self.parts)
 
     @property
     def frozen(self) -> Mapping[str, PartState]:

@@ -1,0 +1,170 @@
+"""What a script trains, from the walk through it: the mode of every part of the model, where no adapter knows the script."""
+
+import re
+from collections.abc import Mapping
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from lintune.frameworks.inventory import PARTS, Part
+from lintune.frameworks.script_walk import trace_of
+from lintune.run.run import Run
+from lintune.run.settings import derived
+from lintune.values.value import Absent, Known, Step, Unknown, Value
+
+if TYPE_CHECKING:
+    from lintune.scripts.walk.trace import ScriptTrace
+    from lintune.scripts.walk.weights import Leaf, Trained
+
+_COUNTS = ("trainable_params", "total_params", "trainable_percent", "trainable_matrices")
+_ADAPTER: tuple[tuple[str, str], ...] = (
+    ("adapter.rank", "r"),
+    ("adapter.alpha", "lora_alpha"),
+    ("adapter.dropout", "lora_dropout"),
+    ("adapter.bias", "bias"),
+    ("adapter.targets", "target_modules"),
+    ("adapter.modules_to_save", "modules_to_save"),
+)
+
+
+def add_walked_parts(run: Run) -> None:
+    """Set `tune.*`, `adapter.*` and what follows from them, to be found when they are first asked for."""
+    if run.walk is None:
+        return
+    for part in PARTS:
+        run.pending.setdefault(f"tune.{part}.mode", partial(_mode, run, part))
+    run.pending.setdefault("derived.trainable_parts", partial(_trained, run))
+    run.pending.setdefault("adapter.kind", partial(_kind, run))
+    for name, keyword in _ADAPTER:
+        if isinstance(run.get(name), Absent):
+            run.values.pop(name, None)
+            run.pending[name] = partial(_setting, run, keyword)
+    for name in _COUNTS:
+        run.pending.setdefault(f"derived.{name}", partial(_count, run, f"derived.{name}"))
+
+
+def modes_of(trace: "ScriptTrace") -> Mapping[Part, tuple[str | None, tuple[Any, ...]]]:
+    """The mode of every part with the statements that decided it; None where it is not known. Empty for an unknown kind of model."""
+    from lintune.frameworks.part_names import layout_of
+    from lintune.scripts.walk.weights import replay, within
+
+    if not trace.reaches_model:
+        return {}
+    layout = layout_of(trace.model_class, trace.paths)
+    if layout is None:
+        return {}
+    leaves = list(layout.leaves())
+
+    def exists(path: str) -> bool | None:
+        return True if any(within(path, leaf) is not None for _, leaf in leaves) else None
+
+    states: dict[Part, list[Trained]] = {}
+    for part, leaf in leaves:
+        states.setdefault(part, []).append(replay(trace.operations, leaf, _targeted, exists))
+    return {part: (_mode_of(found), tuple(dict.fromkeys(each.site for each in found if each.site is not None))) for part, found in states.items()}
+
+
+def _mode_of(states: "list[Trained]") -> str | None:
+    full = {each.full for each in states}
+    lora = [each.lora for each in states]
+    copy = [each.copy for each in states]
+    if None in full or (None in lora and True not in lora) or None in copy:
+        return None
+    names = ["lora"] if True in lora else []
+    if full == {True}:
+        names.append("full")
+    elif True in full:
+        share = next((each.share for each in states if each.share), "")
+        top = re.fullmatch(r"-(\d+):", share)
+        names.append(f"topk:{top[1]}" if top else "partial")
+    if True in copy:
+        names.append("saved_copy")
+    return "+".join(names) or "frozen"
+
+
+def _targeted(targets: Any, leaf: "Leaf") -> bool | None:
+    """Whether LoRA lies around a module: by an expression for its whole name, as PEFT matches it, else by its last names."""
+    from lintune.frameworks.lora_targets import NotDecided, compiled
+    from lintune.scripts.walk.abstract import Data
+    from lintune.scripts.walk.weights import by_suffix
+
+    if isinstance(targets, Data) and isinstance(targets.value, str) and targets.value != "all-linear":
+        try:
+            return any(compiled(targets.value).fullmatch(name.rpartition(".")[0]) is not None for name in leaf.names[:1])
+        except NotDecided:
+            return None
+    return by_suffix(targets, leaf)
+
+
+def _mode(run: Run, part: Part) -> Value:
+    trace = trace_of(run)
+    if trace is None:
+        return Absent()
+    if any(end.certain for end in trace.ends) and trace.reaches_training is not True:
+        return Unknown("the script does not come to training with these options")
+    modes = modes_of(trace)
+    if not modes:
+        return Unknown("which parts the script's model has is not known")
+    if part not in modes:
+        return Absent()
+    mode, sites = modes[part]
+    steps = tuple(Step("script", site) for site in sites[-3:])
+    if mode is None:
+        return Unknown("whether the script trains it depends on what is not known", steps, "`lintune show --trace`")
+    return Known(mode, (Step("derived", note="the script's own statements"), *steps))
+
+
+def _trained(run: Run) -> Value:
+    modes = {part: run.get(f"tune.{part}.mode") for part in PARTS}
+    known = {part: value for part, value in modes.items() if isinstance(value, Known)}
+    unknown = [value for value in modes.values() if isinstance(value, Unknown)]
+    if unknown or not known:
+        return unknown[0] if unknown else Unknown("what the script trains is not known")
+    names = tuple(part for part, value in known.items() if value.value != "frozen")
+    return derived(names, "parts that are not frozen", *known.values())
+
+
+def _kind(run: Run) -> Value:
+    trace = trace_of(run)
+    if trace is None:
+        return Absent()
+    wraps = [call for call in trace.loads if call.last in ("get_peft_model", "add_adapter") or "peft_config" in call.keywords]
+    if any(call.certain for call in wraps if not isinstance(call.keywords.get("peft_config"), Absent)):
+        return Known("lora", (Step("script", next(call.site for call in wraps if call.certain)),))
+    if wraps or trace.reaches_training is not True:
+        return Unknown("whether the script puts an adapter around the model is not known")
+    return Known("none", (Step("derived", note="the script's own statements"),))
+
+
+def _setting(run: Run, keyword: str) -> Value:
+    """A keyword of the one `LoraConfig` that is made, with the option behind it."""
+    trace = trace_of(run)
+    made = [call for call in trace.loads if call.last == "LoraConfig"] if trace is not None else []
+    if len(made) != 1:
+        return Absent() if not made else Unknown("the script makes more than one LoraConfig")
+    call = made[0]
+    value = call.keywords.get(keyword, Absent() if call.complete else Unknown("it may be among keywords that are not known"))
+    origin = tuple(step for name in sorted(call.names.get(keyword, ())) for step in run.get(f"flag.{name}").origin)
+    match value:
+        case Known(value=data, origin=own):
+            return Known(data, (*origin, *own))
+        case Unknown(reason=reason, origin=own):
+            return Unknown(reason, (*origin, *own))
+    return value
+
+
+def _count(run: Run, name: str) -> Value:
+    """Parameters, where the model is known by its name."""
+    from lintune.frameworks.model_counts import add_counts, by_linear
+    from lintune.run.known import data, text
+
+    for other in _COUNTS:
+        run.pending.pop(f"derived.{other}", None)
+    targets = data(run.get("adapter.targets"))
+    if isinstance(targets, tuple):
+        names = frozenset(map(str, targets))
+        add_counts(run, text(run.get("model.id")), by_linear(lambda linear: linear.name.rpartition(".")[2] in names))
+    elif targets == "all-linear":
+        add_counts(run, text(run.get("model.id")), by_linear(lambda linear: linear.role not in ("router", "head", "embed")))
+    else:
+        add_counts(run, text(run.get("model.id")), lambda model: None)
+    return run.values.get(name, Unknown("the parameters of this model are not known"))
