@@ -107,6 +107,8 @@ def add_facts(run: Run, result: Result) -> None:
     origin = (Step("derived", None, f"dry run ({packages})" if packages else "dry run"),)
     for name, value in result.facts.items():
         run.values[name] = Known(_data(value), origin)
+    if "dry_run.script.trained_parts" in result.facts:
+        run.values["dry_run.script.differs"] = _differs(run)
     for name, rows in result.items.items():
         run.items[name] = tuple(_item(run, row, origin) for row in rows)
     run.values["dry_run.action"] = Known(result.action, origin)
@@ -115,6 +117,15 @@ def add_facts(run: Run, result: Result) -> None:
     if result.problem is not None:
         run.unread["dry_run"] = Unknown(f"the dry run gave no answer: {result.problem.message}", origin, result.problem.help)
         run.items[PROBLEMS] = (_problem(run, result.problem),)
+
+
+def _differs(run: Run) -> Value:
+    """Whether the script left other parts trainable than were read from it; parts that the model does not have are left out."""
+    read, done = run.get("derived.trainable_parts"), run.get("dry_run.script.trained_parts")
+    if not isinstance(read, Known) or not isinstance(read.value, tuple) or not isinstance(done, Known) or not isinstance(done.value, tuple):
+        return Unknown("which parts are trained was not read")
+    there = {name.split(".")[2] for name in run.values if name.startswith("dry_run.parts.")}
+    return Known({part for part in read.value if part in there} != set(done.value))
 
 
 def _item(run: Run, row: Mapping[str, Json], origin: tuple[Step, ...]) -> Item:
