@@ -1,6 +1,5 @@
 """`lintune memory`: memory per GPU of each launch: the mode as configured, its components, its alternatives, what fits."""
 
-import os
 import sys
 from collections.abc import Sequence
 
@@ -9,6 +8,7 @@ from lintune.cli.check import add_dry_run_limits, add_settings, given, split_arg
 from lintune.cli.usage import OK, USAGE, UsageError
 from lintune.memory.report import MemoryOfRun, traced_of
 from lintune.models.shapes import Model
+from lintune.report.paint import Paint
 from lintune.run.run import Run
 
 EPILOG = """\
@@ -35,7 +35,9 @@ def main(words: Sequence[str]) -> int:
     found = [memory_of(run, model, asked.gpu, int(asked.in_use) * 2**30, asked.exact) for run in result.launches]
     if not found and not result.missing:
         sys.stderr.write("lintune: no fine-tuning launch found\n")
-    sys.stdout.write(_rendered(found, asked))
+    from lintune.cli.output import write_text
+
+    write_text(lambda paint: _rendered(found, asked, paint), asked)
     for each in found:
         if each.problem:
             sys.stderr.write(f"lintune: {each.path}: {each.problem}\n")
@@ -48,6 +50,7 @@ def parser() -> Parser:
     made.words("paths")
     add_settings(made)
     made.value("--format", "FORMAT", "text, json or html", choices=("text", "json", "html"), default="text")
+    made.value("--output", "FILE", "write the report there instead of standard output")
     made.switch("--exact", "trace a step of the real model classes beside the estimate (a dry run; needs lintune[dry-run])")
     add_dry_run_limits(made)
     made.value("--in-use", "GIB", "GiB of the card that are taken already", default=0)
@@ -84,6 +87,7 @@ def memory_of(run: Run, model: Model | None, gpu: str, in_use: int = 0, exact: b
     from lintune.memory.cards import on_cards
     from lintune.memory.modes import modes_of
     from lintune.memory.reading import NotEstimated, setting_of
+    from lintune.plan.own_tuning import own_tunings
 
     try:
         setting = setting_of(run, model)
@@ -91,13 +95,13 @@ def memory_of(run: Run, model: Model | None, gpu: str, in_use: int = 0, exact: b
         return MemoryOfRun(run.path, problem=str(error))
     setting = on_cards(setting, run, gpu, in_use)
     try:
-        modes = modes_of(setting, estimator_for(setting))
+        modes = modes_of(setting, estimator_for(setting), own_tunings(run, setting, model))
     except BadCalibration as error:
         raise UsageError(str(error)) from None
     return MemoryOfRun(run.path, setting, modes, traced=traced_of(run) if exact else None)
 
 
-def _rendered(found: Sequence[MemoryOfRun], asked: Arguments) -> str:
+def _rendered(found: Sequence[MemoryOfRun], asked: Arguments, paint: Paint) -> str:
     if asked.format == "json":
         from lintune.report.memory_json import render_memory_json
 
@@ -107,6 +111,5 @@ def _rendered(found: Sequence[MemoryOfRun], asked: Arguments) -> str:
 
         return render_memory_html(found)
     from lintune.report.memory_text import render_memory
-    from lintune.report.paint import paint_for
 
-    return render_memory(found, paint_for(asked.color, sys.stdout, os.environ))
+    return render_memory(found, paint)

@@ -17,17 +17,22 @@ if TYPE_CHECKING:
 
 def write_report(result: Result, asked: Arguments) -> None:
     """Write the report."""
-    if asked.output:
-        from lintune.cli.usage import UsageError
+    write_text(lambda paint: report(result, asked, paint), asked)
 
-        text = report(result, asked, Paint(asked.color == "always"))
-        try:
-            with open(asked.output, "w", encoding="utf-8", errors="backslashreplace", newline="\n") as file:
-                file.write(text)
-        except OSError as problem:
-            raise UsageError(f"--output: `{asked.output}` cannot be written: {problem.strerror or problem}") from None
+
+def write_text(render: Callable[[Paint], str], asked: Arguments) -> None:
+    """Write a text to `--output`, or to standard output. Raises `UsageError` where the file cannot be written."""
+    if not asked.output:
+        sys.stdout.write(render(paint_for(asked.color, sys.stdout, os.environ)))
         return
-    sys.stdout.write(report(result, asked, paint_for(asked.color, sys.stdout, os.environ)))
+    from lintune.cli.usage import UsageError
+
+    text = render(Paint(asked.color == "always"))
+    try:
+        with open(asked.output, "w", encoding="utf-8", errors="backslashreplace", newline="\n") as file:
+            file.write(text)
+    except OSError as problem:
+        raise UsageError(f"--output: `{asked.output}` cannot be written: {problem.strerror or problem}") from None
 
 
 def report(result: Result, asked: Arguments, paint: Paint) -> str:

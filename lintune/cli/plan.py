@@ -1,6 +1,5 @@
 """`lintune plan`: the least changes that make a launch fit, or make better use of what is free; and how long it takes."""
 
-import os
 import sys
 from collections.abc import Sequence
 
@@ -8,6 +7,7 @@ from lintune.cli.arguments import WHEN, Arguments, Parser
 from lintune.cli.check import add_settings, given, split_arguments
 from lintune.cli.usage import OK, USAGE, UsageError
 from lintune.plan.launch_plan import Asked, LaunchPlan, plan_of
+from lintune.report.paint import Paint
 from lintune.run.gpu import GIB
 from lintune.run.run import Run
 
@@ -43,7 +43,9 @@ def main(words: Sequence[str]) -> int:
     if asked.fix or asked.diff:
         _write(plans, asked)
     else:
-        sys.stdout.write(_rendered(plans, asked))
+        from lintune.cli.output import write_text
+
+        write_text(lambda paint: _rendered(plans, asked, paint), asked)
     for each in plans:
         if each.problem:
             sys.stderr.write(f"lintune: {each.path}: {each.problem}\n")
@@ -62,6 +64,7 @@ def parser() -> Parser:
     made.value("--fix", "N", "write the N-th plan into the launch script and its files", default=0)
     made.value("--diff", "N", "show the N-th plan as a diff", default=0)
     made.value("--format", "FORMAT", ", ".join(FORMATS), choices=FORMATS, default="text")
+    made.value("--output", "FILE", "write the report there instead of standard output")
     made.value("--model-config", "PATH", "the model's config.json, for models that lintune does not know")
     made.value("--color", "WHEN", "auto, always or never", choices=WHEN, default="auto")
     return made
@@ -80,7 +83,7 @@ def _asked(run: Run, asked: Arguments) -> Asked:
     )
 
 
-def _rendered(plans: Sequence[LaunchPlan], asked: Arguments) -> str:
+def _rendered(plans: Sequence[LaunchPlan], asked: Arguments, paint: Paint) -> str:
     match asked.format:
         case "json":
             from lintune.report.plan_json import render_plan_json
@@ -90,10 +93,9 @@ def _rendered(plans: Sequence[LaunchPlan], asked: Arguments) -> str:
             from lintune.report.plan_html import render_plan_html
 
             return render_plan_html(plans)
-    from lintune.report.paint import paint_for
     from lintune.report.plan_text import render_plan
 
-    return render_plan(plans, paint_for(asked.color, sys.stdout, os.environ))
+    return render_plan(plans, paint)
 
 
 def _write(plans: Sequence[LaunchPlan], asked: Arguments) -> None:

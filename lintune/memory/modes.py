@@ -1,6 +1,6 @@
 """The alternatives of a run: the same launch in other modes of tuning and with more sharding or offload, each with its memory."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import TypeAlias
 
 from lintune.memory.estimate import Estimate, estimate
@@ -27,16 +27,27 @@ class Mode:
     """Whether it is the launch as it stands."""
     group: Group = "tuning"
     detail: str = ""
-    """Of the configured mode: what is trained."""
+    """Of the configured mode, and of modes as the launch's own script carries them out: what is trained."""
 
 
-def modes_of(setting: Setting, estimator: Estimator = estimate) -> tuple[Mode, ...]:
+def modes_of(setting: Setting, estimator: Estimator = estimate, own: Mapping[str, Setting | None] | None = None) -> tuple[Mode, ...]:
     """As configured first, then the modes of tuning, then the ladder of sharding and offload for the configured mode.
+
+    `own`: modes of tuning by name as the launch's own script carries them out, where that is known; None where it cannot.
 
     A mode of tuning that the launch is in stands there too; a rung of the ladder that it stands on does not.
     """
     found = [Mode("as configured", estimator(setting), True, "configured", tuning_name(setting))]
-    found += [Mode(name, estimator(changed), changed == setting) for name, changed in tunings(setting)]
+    for name, changed in tunings(setting):
+        mine = (own or {}).get(name)
+        detail = (
+            f"this script's: {tuning_name(mine)}, rank {mine.rank}"
+            if mine is not None
+            else "no setting of it"
+            if name in (own or {})
+            else ""
+        )
+        found.append(Mode(name, estimator(mine or changed), changed == setting, detail=detail))
     found += [Mode(name, estimator(changed), False, "sharding") for name, changed in _ladder(setting) if changed != setting]
     return tuple(found)
 

@@ -88,3 +88,19 @@ def test_no_path(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["memory"]) == 2
     assert main(["memory", "not/there.sh"]) == 2
     assert "no such file" in capsys.readouterr().err
+
+
+def test_modes_are_those_of_the_script(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """LoRA in the table is what the launch's own script makes of it: copies of embedding and resampler beside it; it has no QLoRA."""
+    script = tmp_path / "finetune.sh"
+    script.write_text(
+        "torchrun --nproc_per_node 2 finetune.py --model_name_or_path openbmb/MiniCPM-V-2_6 --llm_type qwen --use_lora false \\\n"
+        "  --tune_llm true --bf16 true --output_dir out --per_device_train_batch_size 1 --model_max_length 2048\n"
+    )
+    assert main(["memory", str(script), "--gpu", "2xA100-80G", "--output", str(tmp_path / "out.txt")]) == 0
+    assert capsys.readouterr().out == ""
+    rows: dict[str, str] = {}
+    for line in (tmp_path / "out.txt").read_text().splitlines():
+        rows.setdefault(line.strip().partition("  ")[0], line)
+    assert "this script's: LoRA and embed" in rows["LoRA"] and "rank 64" in rows["LoRA"]
+    assert "no setting of it" in rows["QLoRA"]
