@@ -70,6 +70,7 @@ def merged(results: Sequence[Result]) -> Result:
         whole.launches += result.launches
         whole.notes += result.notes
         whole.missing += result.missing
+        whole.dry_runs += tuple(each for each in result.dry_runs if each not in whole.dry_runs)
         whole.suppressed += result.suppressed
         whole.held_back += result.held_back
         whole.crashed = tuple(dict.fromkeys((*whole.crashed, *result.crashed)))

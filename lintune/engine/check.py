@@ -211,6 +211,7 @@ class Work:
             launches=tuple(found.launches),
             decided=len(outcome.decided - undecided),
             undecided=len(undecided),
+            dry_runs=tuple((run.path, answer) for run, answer in self.dry_run.results) if self.dry_run is not None else (),
             crashed=tuple(dict.fromkeys(outcome.crashed)),
         )
 

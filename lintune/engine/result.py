@@ -9,6 +9,7 @@ from lintune.source.record import dataclass, field
 from lintune.values.version import Pin
 
 if TYPE_CHECKING:
+    from lintune.dryrun.protocol import Result as Answer
     from lintune.engine.dry_run import DryRun
 
 FileRole = Literal["launch", "config", "script", "other"]
@@ -78,5 +79,7 @@ class Result:
     """How many of the rules that apply could decide for every launch."""
     undecided: int = 0
     """How many of the rules that apply waited for something."""
+    dry_runs: "tuple[tuple[str, Answer], ...]" = ()
+    """The answer of each launch's dry run, with the launch's path, where dry runs were asked for."""
     crashed: tuple[str, ...] = ()
     """Names of rules that failed with an internal error (exit status 3); each has a finding `internal-error`."""

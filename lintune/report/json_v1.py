@@ -1,10 +1,14 @@
 """`check --format json`: the versioned contract (`schemas/check-v1.schema.json`)."""
 
 import json
+from typing import TYPE_CHECKING
 
 from lintune.engine.finding import Json
 from lintune.engine.result import Result
 from lintune.report.summary import by_reason
+
+if TYPE_CHECKING:
+    from lintune.dryrun.protocol import Result as Answer
 
 SCHEMA_VERSION = 1
 """Raised when a key changes its meaning or goes away; new keys leave it as it is."""
@@ -17,6 +21,7 @@ def check_document(result: Result, version: str) -> dict[str, Json]:
         "tool": {"name": "lintune", "version": version},
         "files": [file.to_json() for file in result.files],
         "findings": [finding.to_json() for finding in result.findings],
+        **({"dry_runs": [dry_run_json(path, answer) for path, answer in result.dry_runs]} if result.dry_runs else {}),
         "unresolved": [wait.to_json() for wait in result.waits],
         "summary": {
             "launches": len(result.launches),
@@ -28,6 +33,22 @@ def check_document(result: Result, version: str) -> dict[str, Json]:
             "missing": list(result.missing),
             "would_settle": list(dict.fromkeys(group.settle for group in by_reason(result) if group.settle)),
         },
+    }
+
+
+def dry_run_json(path: str, answer: "Answer") -> dict[str, Json]:
+    """A dry run's answer; `facts` are the `dry_run.*` values, `detail` what reports draw from."""
+    problem = answer.problem
+    return {
+        "path": path,
+        "action": answer.action,
+        "ok": answer.ok,
+        "problem": {"kind": problem.kind, "message": problem.message, "help": problem.help} if problem else None,
+        "facts": dict(answer.facts),
+        "assumptions": list(answer.assumptions),
+        "versions": dict(answer.versions),
+        "seconds": dict(answer.seconds),
+        "detail": dict(answer.detail),
     }
 
 

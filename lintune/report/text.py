@@ -34,6 +34,10 @@ def render_text(
     blocks = [render_finding(finding, paint, sources(finding.name) if sources else ()) for finding in result.findings]
     if pedantic and result.waits:
         blocks.append(unresolved(result, paint))
+    if result.dry_runs:
+        from lintune.report.dry_run_text import dry_run_blocks
+
+        blocks += dry_run_blocks(result.dry_runs, paint, modules=sources is not None)
     blocks.append(footer(result, paint, reasons=not pedantic))
     return "\n\n".join(block for block in blocks if block) + "\n"
 

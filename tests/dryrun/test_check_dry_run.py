@@ -3,11 +3,13 @@
 import json
 from pathlib import Path
 
+import jsonschema
 import pytest
 
 from lintune.cli.main import main
 from lintune.dryrun.protocol import Request, Result, Trouble
 from lintune.engine import child_process
+from lintune.source.data import data_folder
 
 RUN = {
     "lintune_run": 1,
@@ -115,3 +117,25 @@ def test_without_an_interpreter(folder: Path, capsys: pytest.CaptureFixture[str]
     """A wrong `--env` is an error of usage."""
     assert main(["check", "--dry-run=count", "--env", "/no/such/python", "run.json"]) == 2
     assert "/no/such/python" in capsys.readouterr().err
+
+
+def test_the_report_says_what_was_built(folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """Counts and parts below the findings, modules with `--verbose`, all of it in JSON, which keeps to its schema."""
+    facts = {
+        "dry_run.total_params": 1000,
+        "dry_run.trainable_params": 100,
+        "dry_run.parts.llm.params": 1000,
+        "dry_run.parts.llm.trainable": 100,
+    }
+    answer = Result("count", True, facts=dict(facts), detail={"modules": {"layers.*.q_proj": [900, 100]}}, assumptions=["fp32 is taken"])
+    answering(monkeypatch, answer)
+    main(["check", "--dry-run=count", "run.json"])
+    text = capsys.readouterr().out
+    assert "1,000 parameters, 100 trained (10.00 %)" in text and "assumed: fp32 is taken" in text and "layers.*.q_proj" not in text
+    main(["check", "--dry-run=count", "--verbose", "run.json"])
+    assert "layers.*.q_proj" in capsys.readouterr().out
+    main(["check", "--dry-run=count", "--format", "json", "run.json"])
+    document = json.loads(capsys.readouterr().out)
+    jsonschema.validate(document, json.loads((data_folder("schemas") / "check-v1.schema.json").read_text(encoding="utf-8")))
+    (found,) = document["dry_runs"]
+    assert (found["path"], found["facts"], found["problem"]) == ("run.json", facts, None)
