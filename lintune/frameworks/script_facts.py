@@ -41,6 +41,8 @@ def add_script(run: Run, reading: Reading, script: EntryScript | None) -> None:
         for option in _COMPARED:
             run.pending[f"script.compared.{option}"] = partial(_compared, script, option)
         run.pending["script.rank0_save"] = partial(_rank0_save, script)
+        for sign in ("late_thaw", "early_stopping"):
+            run.pending[f"script.sign.{sign}"] = partial(_sign, script, sign)
     elif run.framework == "minicpmv":
         for option, values in _OFFICIAL.items():
             run.values[f"script.compared.{option}"] = fact(values, "dataset.py of OpenBMB/MiniCPM-V@0dbb566")
@@ -78,6 +80,11 @@ def _unread(reading: Reading) -> Unknown:
 def _rank0_save(script: EntryScript) -> Value:
     saved = script.rank0_save
     return Known(True, (Step("script", saved),)) if saved is not None else Absent()
+
+
+def _sign(script: EntryScript, name: str) -> Value:
+    found = script.sign(name)
+    return Known(True, (Step("script", found),)) if found is not None else Absent()
 
 
 def _compared(script: EntryScript, option: str) -> Value:

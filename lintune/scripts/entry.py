@@ -14,6 +14,7 @@ from lintune.scripts.modules import Definition, Modules, Read
 from lintune.scripts.optimizer_groups import builds_groups
 from lintune.scripts.parsers import ParserKind, reached_scopes, read_parser
 from lintune.scripts.rank_saves import rank0_save
+from lintune.scripts.script_signs import SIGNS
 from lintune.scripts.trainer_overrides import Override, old_compute_loss, old_training_step, tokenizer_argument
 from lintune.source.record import dataclass, field
 from lintune.source.text import Problem, Site, Source
@@ -67,6 +68,11 @@ class EntryScript:
     def rank0_save(self) -> Site | None:
         """The condition around a `save_model` call that only rank 0 enters, in the script or a project file it imports."""
         return self._once("rank0_save", lambda modules: rank0_save(project_files(modules, "save_model")))
+
+    def sign(self, name: str) -> Site | None:
+        """The place of a single sign in the script or a project file that it imports: `late_thaw`, `early_stopping`."""
+        word, found = SIGNS[name]
+        return self._once(f"sign {name}", lambda modules: found(project_files(modules, word)))
 
     def trainer_override(self, kind: str) -> Override | None:
         """What the project's own Trainer has that newer releases call otherwise: `training_step`, `compute_loss` or `tokenizer`."""
