@@ -46,14 +46,20 @@ class Type:
     name: str
     base: dict[str, Any] = field(default_factory=dict)
     """Nested config values that every sample starts from."""
+    pairs: frozenset[str] = frozenset()
+    """Sizes that the config gives per axis, as two equal numbers."""
 
     def built(self, changes: dict[str, Any]) -> Sample | None:
         """The sample with some flat fields set otherwise; None where transformers refuses it."""
         try:
-            values = changed(self.base, changes)
+            values = changed(self.base, self.listed(changes))
             return sample(self.name, values) if divisible(flat(values)) else None
         except Exception:  # whatever a config or a model class raises
             return None
+
+    def listed(self, changes: dict[str, Any]) -> dict[str, Any]:
+        """The changes with sizes per axis as the config has them."""
+        return {name: [value, value] if name in self.pairs and isinstance(value, int) else value for name, value in changes.items()}
 
     def resolved(self, changes: dict[str, Any], without: str) -> dict[str, Any] | None:
         """The config values without building the model, one field not given."""
@@ -196,6 +202,7 @@ def study(name: str) -> Type:
     shallow = {field: LAYERS for field, value in first.items() if DEPTHS.search(field) and isinstance(value, int) and value > LAYERS}
     base = changed({}, {**{f"{each}.model_type": kind for each, kind in nested.items()}, **shallow})
     resolved = flat(config_of(name, base).to_dict())
+    pairs = frozenset(per_axis(config_of(name, base).to_dict()))
     explicit = {field: value for field, value in resolved.items() if isinstance(value, int) and not _IGNORED.search(field)}
     for each, value in resolved.items():
         part, _, last = each.rpartition(".")
@@ -203,12 +210,25 @@ def study(name: str) -> Type:
         head = f"{part}.head_dim" if part else "head_dim"
         if last == "num_attention_heads" and value and width and width % value:
             explicit[f"{part}.hidden_size" if part else "hidden_size"] = width = value * 64
+        patch = resolved.get(f"{part}.patch_size" if part else "patch_size")
+        if last == "image_size" and isinstance(value, int) and isinstance(patch, int) and patch and value % patch:
+            explicit[each] = value // patch * patch
         if last == "num_attention_heads" and value and width and not resolved.get(head):
             explicit[head] = width // value
-    found = Type(name, changed(base, explicit))
+    found = Type(name, base, pairs)
+    found.base = changed(base, found.listed(explicit))
     if found.built({}) is None:
-        found = Type(name, base)
+        found.base = base
     return found
+
+
+def per_axis(values: dict[str, Any], prefix: str = "") -> Iterator[str]:
+    """The sizes that are lists of two equal numbers."""
+    for name, value in values.items():
+        if isinstance(value, dict) and name.endswith("_config"):
+            yield from per_axis(value, f"{prefix}{name}.")
+        elif isinstance(value, (list, tuple)) and len(value) == 2 and value[0] == value[1] and name.endswith("_size"):
+            yield prefix + name
 
 
 def perturbed(field: str, value: int) -> list[int]:

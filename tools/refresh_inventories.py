@@ -402,7 +402,7 @@ def verify(name: str, entry: dict[str, Any]) -> None:
         done += 1
         mine = {
             f"{module.name}.{parameter}": shape
-            for module in modules_of_entry(entry, changed(studied.base, changes), included=False)
+            for module in modules_of_entry(entry, changed(studied.base, studied.listed(changes)), included=False)
             for parameter, shape in module.shapes
         }
         if mine != made.tensors:

@@ -56,7 +56,8 @@ def execute(text: str, options: dict[str, object]) -> RealRun:
     def trace(frame: FrameType, event: str, argument: object) -> Any:
         if frame.f_code.co_filename != _PATH:
             return None
-        lines.add(frame.f_lineno)
+        if event == "line":
+            lines.add(frame.f_lineno)
         return trace
 
     def parsed(parser: argparse.ArgumentParser, *words: Any) -> argparse.Namespace:
@@ -93,7 +94,13 @@ def walk_program(program: Program, unknown: frozenset[str]) -> ScriptTrace:
 
 def disagreement(program: Program, unknown: frozenset[str], seed: int, counts: Counter[str]) -> Disagreement | None:
     """What the walk says wrongly of a program, if anything."""
-    trace = walk_program(program, unknown)
+    try:
+        trace = walk_program(program, unknown)
+    except Exception as error:
+        place = traceback.extract_tb(error.__traceback__)[-1]
+        return Disagreement(
+            program, unknown, f"the walk crashes: {error!r} at {place.filename}:{place.lineno}", ("crash", type(error).__name__)
+        )
     certain = [end for end in trace.ends if end.certain]
     kind = "open" if unknown else "known"
     for options in variants(program, unknown, seed):
@@ -180,10 +187,7 @@ def smallest(found: Disagreement, seed: int) -> Disagreement:
     def still(text: str) -> Disagreement | None:
         nonlocal tries
         tries += 1
-        try:
-            return disagreement(Program(text, found.program.options), found.unknown, seed, Counter())
-        except Exception:
-            return None
+        return disagreement(Program(text, found.program.options), found.unknown, seed, Counter())
 
     shrunk = True
     while shrunk and tries < _MOST_TRIES:

@@ -83,9 +83,13 @@ def _told(real: RealRun) -> str:
 
 def is_written(text: str, real: RealEnd) -> bool:
     """Whether a statement of the script raises it: `raise`, `assert`, an exit."""
-    node = statement(text, real.line)
-    if isinstance(node, ast.Raise | ast.Assert):
-        return not real.library
+    match statement(text, real.line):
+        case ast.Assert():
+            return real.type == "AssertionError"
+        case ast.Raise(exc=exception):
+            called = exception.func if isinstance(exception, ast.Call) else exception
+            name = getattr(called, "attr", getattr(called, "id", ""))
+            return not real.library and (not name[:1].isupper() or name == real.type)
     return real.type == "SystemExit"
 
 
@@ -100,7 +104,7 @@ def wrong_branches(trace: ScriptTrace, real: RealRun, texts: Mapping[str, str]) 
     for branch in trace.branches:
         path = branch.site.source.path
         if branch.taken is not None and path in texts:
-            wrong = other_side(texts[path], branch) & real.lines.get(path, frozenset())
+            wrong = (other_side(texts[path], branch) & real.lines.get(path, frozenset())) - _left_again(texts[path])
             if wrong:
                 found.append(f"{path}:{branch.site.line} `{branch.text}` is not {branch.taken}: line {min(wrong)} was run")
     return found
@@ -129,6 +133,13 @@ def _ifs(text: str) -> dict[int, list[ast.If]]:
         if isinstance(node, ast.If):
             found.setdefault(node.test.lineno, []).append(node)
     return found
+
+
+@lru_cache(maxsize=128)
+def _left_again(text: str) -> frozenset[int]:
+    """The last lines of `finally` blocks: CPython places there what raises the exception again."""
+    blocks = [node.finalbody[-1] for node in ast.walk(ast.parse(text)) if isinstance(node, ast.Try) and node.finalbody]
+    return frozenset(last.end_lineno or last.lineno for last in blocks)
 
 
 @lru_cache(maxsize=128)
