@@ -33,8 +33,8 @@ def _is_covered(finding: Finding, listed: Iterable[Finding], run: Run) -> bool:
     stages = None if finding.name in SCRIPT else (*_SAME_STAGES, finding.stage)
     special = [other for other in listed if other.name not in GENERAL and (stages is None or other.stage in stages)]
     refused = any(other.severity == "error" and other.code.startswith(_PARSER) for other in special)
-    # the parser stops before the class is made
-    return refused or any(_covers(other, finding, run) for other in special)
+    # the parser stops before the library's class is made; what the script itself refuses comes next
+    return (refused and finding.name not in SCRIPT) or any(_covers(other, finding, run) for other in special)
 
 
 def _covers(special: Finding, general: Finding, run: Run) -> bool:

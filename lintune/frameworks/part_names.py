@@ -15,7 +15,11 @@ from lintune.source.record import dataclass
 _DECODER = ("layers.0.self_attn.q_proj", "layers.0.self_attn.k_proj", "layers.0.self_attn.v_proj", "layers.0.self_attn.o_proj")
 _MLP = ("layers.0.mlp.gate_proj", "layers.0.mlp.up_proj", "layers.0.mlp.down_proj")
 _LAST = ("layers.99.self_attn.q_proj",)
-_CLIP = ("vision_model.encoder.layers.0.self_attn.q_proj", "vision_model.encoder.layers.0.mlp.fc1", "vision_model.encoder.layers.0.layer_norm1")
+_CLIP = (
+    "vision_model.encoder.layers.0.self_attn.q_proj",
+    "vision_model.encoder.layers.0.mlp.fc1",
+    "vision_model.encoder.layers.0.layer_norm1",
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -60,7 +60,10 @@ def modes_of(trace: "ScriptTrace") -> Mapping[Part, tuple[str | None, tuple[Any,
     states: dict[Part, list[Trained]] = {}
     for part, leaf in leaves:
         states.setdefault(part, []).append(replay(trace.operations, leaf, _targeted, exists))
-    return {part: (_mode_of(found), tuple(dict.fromkeys(each.site for each in found if each.site is not None))) for part, found in states.items()}
+    return {
+        part: (_mode_of(found), tuple(dict.fromkeys(each.site for each in found if each.site is not None)))
+        for part, found in states.items()
+    }
 
 
 def _mode_of(states: "list[Trained]") -> str | None:

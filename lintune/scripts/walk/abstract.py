@@ -282,8 +282,8 @@ def names_of(value: object, depth: int = 2) -> Names:
     """The options that a value was computed from."""
     if isinstance(value, Data | Open):
         return value.names
-    if isinstance(value, Bound) and isinstance(value.owner, Open):
-        return value.owner.names
+    if isinstance(value, Bound) and isinstance(value.owner, Open | Bound):
+        return names_of(value.owner)
     if isinstance(value, Items):
         return value.names.union(*(names_of(each, depth - 1) for each in value.items)) if depth and value.items else value.names
     if isinstance(value, Table):

@@ -57,7 +57,7 @@ def read(walk: "Walk", owner: Value, name: str, node: ast.AST) -> Value:
             return Open("it depends on the parameter")
         case Data() | Items() | Table() | PartName() | Parameters() | Parameter():
             return Bound(owner, name)
-    return Open("it is an attribute of something unknown", names_of(owner)) if not isinstance(owner, Open) else Bound(owner, name)
+    return Bound(owner, name)
 
 
 def _of_library(dotted: str, name: str) -> Value:

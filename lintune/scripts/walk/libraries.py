@@ -164,6 +164,7 @@ def _build(walk: "Walk", made: Class, model: Weights, args: list[Value], node: a
     from lintune.scripts.walk.calls import call_function
     from lintune.scripts.walk.scopes import member
 
+    model.root.classes.update(_modules_of(walk, made))
     start = member(made, "__init__")
     if isinstance(start, Function):
         walk.unsure += 1
@@ -175,6 +176,21 @@ def _build(walk: "Walk", made: Class, model: Weights, args: list[Value], node: a
         finally:
             walk.unsure -= 1
             walk.building -= 1
+
+
+def _modules_of(walk: "Walk", made: Class) -> dict[str, Class]:
+    """The classes of the project that a class's methods put into `self`, by attribute."""
+    from lintune.scripts.walk.scopes import ancestry, lookup
+
+    found: dict[str, Class] = {}
+    for each in reversed(ancestry(made)[0]):
+        for node in ast.walk(each.node):
+            match node:
+                case ast.Assign(targets=[ast.Attribute(value=ast.Name(id="self"), attr=name)], value=ast.Call(func=ast.Name(id=called))):
+                    kind = lookup(walk, called, each.scope)
+                    if isinstance(kind, Class):
+                        found[name] = kind
+    return found
 
 
 def leave(walk: "Walk", args: list[Value], node: ast.AST) -> Value:

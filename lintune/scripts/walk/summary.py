@@ -21,7 +21,7 @@ def summary(walk: "Walk") -> ScriptTrace:
         tuple(walk.loads.values()),
         frozenset(walk.reads & walk.option_names),
         _reads_open(walk),
-        None if walk.reached and (walk.lost or walk.strayed) else walk.reached,
+        _reached(walk),
         (*walk.script.problems, *walk.notes.values()),
         walk.project.paths_read if walk.project is not None else (),
         {key: answer(value) for key, value in walk.asked.items()},
@@ -29,6 +29,12 @@ def summary(walk: "Walk") -> ScriptTrace:
         model_of(walk) is not None,
         _chain(walk),
     )
+
+
+def _reached(walk: "Walk") -> bool | None:
+    if any(end.certain and end.stage != "last-save" for end in walk.ends.values()):
+        return False
+    return None if walk.reached and (walk.lost or walk.strayed) else walk.reached
 
 
 def _settled(walk: "Walk", found: Branch) -> Branch:

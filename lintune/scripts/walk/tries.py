@@ -149,7 +149,13 @@ def _is_a(walk: "Walk", exception: str, caught: str) -> bool | None:
         if any(issubclass(each, kind) for each in bases):
             return True
         return False if bases else (True if caught in _ALL else None)
-    return False if bases and caught not in walk.kinds and caught.isidentifier() and exception not in walk.kinds else None if not bases else False
+    return (
+        False
+        if bases and caught not in walk.kinds and caught.isidentifier() and exception not in walk.kinds
+        else None
+        if not bases
+        else False
+    )
 
 
 def raise_again(walk: "Walk", node: ast.Raise) -> None:

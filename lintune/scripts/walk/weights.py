@@ -4,6 +4,7 @@ A chain is `("ops", earlier chain or None, operation)`. Operations:
 `("set", path, tests, value, site)` switches gradients of what lies below a path and passes the tests; value None: not known.
 `("peft", path, targets, saved, bias, site)` freezes what lies below a path, wraps the targets with an adapter, trains copies.
 `("fresh", path, site)` a new module, trained. `("graft", path, root)` another model put in there.
+`("lost", path, site)` unknown code was given the module.
 `("void", path, value, site)` the attribute is set on the module instead of its weights: nothing happens.
 `("either", test, operations, operations)` one of two, the first where the test holds.
 """
@@ -142,6 +143,8 @@ def _applied(operation: Any, state: Trained, leaf: Leaf, targeted: Targeted, exi
             return _set(state, path, tests, value, site, leaf)
         case ("peft", path, targets, saved, bias, site):
             return _wrapped(state, path, targets, saved, bias, site, leaf, targeted)
+        case ("lost", path, site) if within(path, leaf) is not None:
+            return Trained(None, None, None, "", site)
         case ("fresh", path, site) if path and within(path, leaf) is not None:
             return Trained(site=site)
         case ("graft", path, root) if within(path, leaf) is not None:

@@ -52,6 +52,22 @@ _LOOPED = {"parameters": "parameters", "named_parameters": "named_parameters", "
     "named_modules": "named_modules",
     "named_children": "named_modules",
 }
+_HARMLESS = (
+    "get_",
+    "set_input",
+    "set_output",
+    "print",
+    "save",
+    "load",
+    "resize",
+    "enable_",
+    "disable_",
+    "gradient_",
+    "state_dict",
+    "named_",
+)
+_HARMLESS += ("config", "register", "is_", "num_", "tie_", "init_weights", "post_init", "push_to", "generate", "forward", "share_memory")
+"""How methods of transformers' models begin that leave gradients as they are."""
 _SWITCHING = ("freeze", "unfreeze", "requires_grad", "trainable", "lora", "adapter", "tune_")
 """Words in the names of methods that may switch gradients."""
 
@@ -81,7 +97,7 @@ def doubt_models(walk: "Walk", node: ast.AST) -> None:
 
 def doubt_model(walk: "Walk", owner: Weights, node: ast.AST) -> None:
     """Unknown code was given a model: it may switch gradients of it."""
-    walk.operate(owner.root, ("set", owner.path, (Test("open"),), None, walk.site(node)))
+    walk.operate(owner.root, ("lost", owner.path, walk.site(node)))
 
 
 def module_attribute(walk: "Walk", owner: Weights, name: str) -> Value:
@@ -187,6 +203,10 @@ def call_module(walk: "Walk", owner: Weights, name: str, args: list[Value], keyw
         return owner
     if name in ("enable_input_require_grads", "gradient_checkpointing_enable"):
         return Data(None)
+    if isinstance(owner.root.made_by, Class) and not name.startswith(_HARMLESS):
+        doubt_model(walk, owner, node)  # of the project's class, and not found there
+        walk.lost = True
+        return Open(f"`{name}()` of the model")
     if any(word in name for word in _SWITCHING) and "state" not in name and not name.startswith(("print", "get_", "save", "merge")):
         walk.operate(owner.root, ("set", owner.path, (Test("open"),), None, walk.site(node)))
         walk.note("unknown-freezing", f"what `{name}()` of the model does to its weights is not known", node)
