@@ -115,6 +115,10 @@ def _one(code: CodeConfig, calls: Iterable[LibraryCall]) -> LibraryCall | Unknow
     if not first:
         return None
     if len(first) > 1:
+        before = [call for call in first if call.site.span.start < code.config.site.span.start]
+        # what is loaded after the configuration, to try the result, is not what was trained
+        first = before if all(call.scope is code.config.scope for call in first) and len(before) == 1 else first
+    if len(first) > 1:
         return undecided("the script loads more than one model", first[0])
     return first[0] if first[0].certain else undecided("it depends on conditions of the script", first[0])
 

@@ -17,7 +17,7 @@ _TEXT = re.compile(
     r"open_llama|falcon|jamba|dbrx|pythia|cerebras-gpt|btlm|redpajama|replit-code|mamba|hunyuan-\d|apertus|seed-oss|xgen-7b|c4ai-command-r7b"
     r"|nemotron-(?:mini|3-nano|3-super)|glm-4\.5-air|minimax-m2|qwen3-next|kimi-linear|granite-4\.0|gpt-oss|deepcoder|devstral-small-2507"
     r"|cogito-v1-preview|orpheus-3b|llama-3(?:\.1)?-(?:8b|70b|405b)|gemma-3-270m|deepseek-v[234](?!l)|qwen3-30b|magistral-small-2506"
-    r"|glm-5\.|trinity-(?:nano|mini)|qwen3-\d+(?:\.\d+)?b|smollm\d?-|starchat2|zephyr-|mixtral|stablelm|bloom|opt-\d"
+    r"|codegemma|lfm2(?!-vl)|functiongemma|llasa|glm-5\.|trinity-(?:nano|mini)|qwen3-\d+(?:\.\d+)?b|smollm\d?-|starchat2|zephyr-|mixtral|stablelm|bloom|opt-\d"
 )
 
 
