@@ -20,8 +20,7 @@ class _Dequantised(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, x: torch.Tensor, bias: torch.Tensor | None, layer: "QuantisedLinear") -> torch.Tensor:
         ctx.layer, ctx.has_bias = layer, bias is not None
-        if layer.keeps_input:
-            ctx.save_for_backward(x)
+        ctx.kept = x if layer.keeps_input else None
         return nn.functional.linear(x, layer.unpacked(x.dtype), bias)
 
     @staticmethod
@@ -39,7 +38,9 @@ class QuantisedLinear(nn.Linear):
     compute_dtype: torch.dtype | None = None
     """What inputs are cast to before the product, as bitsandbytes does; None: their own type."""
     keeps_input: bool = False
-    """Whether the input is kept for the backward pass, as bitsandbytes did up to 0.41."""
+    """Whether the input is kept as long as the graph is there, as bitsandbytes did up to 0.42."""
+    stored_dtype: torch.dtype | None = None
+    """What the weight had before it was packed, in which it is unpacked before it is cast; None: what is computed in."""
 
     def __init__(self, layer: nn.Linear) -> None:
         nn.Module.__init__(self)
@@ -57,7 +58,8 @@ class QuantisedLinear(nn.Linear):
 
     def unpacked(self, dtype: torch.dtype) -> torch.Tensor:
         """A new tensor of the whole weight, of uninitialised values: what is measured is its size."""
-        return torch.empty((self.out_features, self.in_features), dtype=dtype, device=self.weight.device)
+        shape, stored = (self.out_features, self.in_features), self.stored_dtype or dtype
+        return torch.empty(shape, dtype=stored, device=self.weight.device).to(dtype)
 
     def forward(self, input: torch.Tensor) -> torch.Tensor:
         """As a linear layer."""

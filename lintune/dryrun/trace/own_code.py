@@ -29,4 +29,5 @@ def own_model(request: Request, setting: Setting, config: dict[str, Any]) -> Any
         for module in model.modules():
             if isinstance(module, QuantisedLinear):
                 module.compute_dtype, module.keeps_input = torch.bfloat16, setting.profile.keeps_input
+                module.stored_dtype = torch.float16  # lightning/fabric/plugins/precision/bitsandbytes.py quantize
     return model

@@ -27,6 +27,8 @@ class Plan:
     """Of a chunked loss."""
     hold_outputs: bool = False
     """Whether the loop still holds the model's outputs, and with them the logits, during the backward pass."""
+    hold_graph: bool = False
+    """Whether the loss of a micro batch, and with it what its graph still holds, lives until that of the next one is there."""
     optimizer: str = "adamw_torch"
     foreach_copies: int = 1
     step_in_backward: bool = False

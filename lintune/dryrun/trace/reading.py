@@ -22,6 +22,8 @@ from lintune.values.value import Data, Known
 
 _HOLD = ("litgpt", "ms-swift", "swift")
 """Frameworks whose loop holds the logits during the backward pass: litgpt's chunks, ms-swift's token accuracy."""
+_CUT = 512
+"""Tokens up to which samples are taken to be cut so often that two long ones follow each other."""
 _TYPES = {2: torch.bfloat16, 4: torch.float32}
 _FLASH = (
     "flash_attention_2",
@@ -78,6 +80,7 @@ def plan_for(request: Request, setting: Setting) -> Plan:
         autocast=autocast,
         outputs_float=autocast is not None,
         loss=cast("LossKind", loss),
+        hold_graph=setting.framework == "litgpt" and setting.reached <= _CUT,
         hold_outputs=profile.holds_logits or setting.framework in _HOLD,
         optimizer=optimizer if own else "lomo",
         foreach_copies=int(profile.step_copies),

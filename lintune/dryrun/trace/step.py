@@ -77,8 +77,10 @@ def run_steps(model: nn.Module, make_batch: MakeBatch, plan: Plan, lives: Lives,
     trained = [parameter for parameter in model.parameters() if parameter.requires_grad]
     optimizer = make_optimizer(plan.optimizer, trained, plan.foreach_copies)
     with _stepping_in_backward(trained, optimizer, plan):
+        graph: object = None
         for _ in range(steps):
-            _micro_batch(model, make_batch, plan, lives, functions)
+            held, graph = [graph], None
+            graph = _micro_batch(model, make_batch, plan, lives, functions, held)
             with lives.during("step"):
                 _finish(trained, optimizer, plan, lives)
             if plan.accumulate == 1:
@@ -86,8 +88,8 @@ def run_steps(model: nn.Module, make_batch: MakeBatch, plan: Plan, lives: Lives,
                     parameter.grad = None
 
 
-def _micro_batch(model: nn.Module, make_batch: MakeBatch, plan: Plan, lives: Lives, functions: Functions) -> None:
-    """Forward and backward pass of one micro batch."""
+def _micro_batch(model: nn.Module, make_batch: MakeBatch, plan: Plan, lives: Lives, functions: Functions, before: list[object]) -> object:
+    """Forward and backward pass of one micro batch; returns the graph of its loss where the loop holds it, and takes the one before."""
     functions.caching = True
     with lives.during("forward"):
         batch = make_batch()
@@ -95,6 +97,7 @@ def _micro_batch(model: nn.Module, make_batch: MakeBatch, plan: Plan, lives: Liv
             lives.follow(tensor, "inputs")
         with functions:
             loss, outputs = compute_loss(model, batch, plan)
+        before.clear()
         functions.forget()
         if not plan.hold_outputs:
             outputs = None
@@ -102,6 +105,7 @@ def _micro_batch(model: nn.Module, make_batch: MakeBatch, plan: Plan, lives: Liv
     with lives.during("backward"), functions:
         run_backward(loss)
     del outputs
+    return loss if plan.hold_graph else None
 
 
 def _finish(trained: list[nn.Parameter], optimizer: Stepper | TorchStepper, plan: Plan, lives: Lives) -> None:

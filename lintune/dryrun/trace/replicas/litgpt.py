@@ -233,6 +233,7 @@ class LitGpt(Replica):
         for block in self.h:
             x = self.through(block, x, table, table)
         logits = [self._capped(self.lm_head(part)) for part in self.ln_f(x).split(CHUNK, dim=1)]
+        logits = [part.float() for part in logits]  # Fabric's precision plugins convert outputs to the default type
         logits[-1] = logits[-1][..., :-1, :]
         targets = labels[..., 1:].split(logits[0].shape[1], dim=1)
         losses = [
