@@ -1,10 +1,10 @@
 """Reading what a run says for an estimate: numbers and switches that are stated, and why there is no figure where they make no sense."""
 
-from lintune.run.known import text, truth, whole
+from lintune.run.known import text, whole
 from lintune.run.run import Run
 from lintune.values.value import Absent, Data, Known, Value
 
-NOTHING = ("", "none", "no", "false", "off")
+NOTHING = ("", "none", "no", "false", "off", "0")
 """Texts that mean that something is off."""
 _LARGEST = 10**9
 
@@ -38,7 +38,7 @@ def switch(run: Run, *names: str) -> bool:
     for name in names:
         value = run.get(name)
         if isinstance(value, Known):
-            return truth(value) is True
+            return is_on(value)
     return False
 
 
@@ -48,8 +48,10 @@ def is_said(run: Run, *names: str) -> bool:
 
 
 def is_on(value: Value) -> bool:
-    """Whether a switch, or a text that names what is on, says on."""
-    return isinstance(value, Known) and (value.value is True or (isinstance(value.value, str) and value.value.lower() not in NOTHING))
+    """Whether a switch, or a text or number that names what is on, says on."""
+    if not isinstance(value, Known):
+        return False
+    return value.value.lower() not in NOTHING if isinstance(value.value, str) else bool(value.value)
 
 
 def names_of(data: Data) -> tuple[str, ...]:

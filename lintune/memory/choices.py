@@ -13,6 +13,7 @@ from lintune.values.value import Known
 PARTS = ("llm", "embed", "lm_head", "vision", "projector")
 BYTES = {"fp32": 4, "float32": 4, "tf32": 4, "fp16": 2, "float16": 2, "bf16": 2, "bfloat16": 2, "16-bit": 2, "32-bit": 4, "fp8": 2}
 """Bytes of an element of a type (of activations under fp8, whose layers return 16 bits)."""
+_MODES = ("frozen", "full", "lora", "lora+full", "saved_copy", "topk", "first", "partial", "conflict")
 _SAVED = {
     "embed": ("embed", "wte", "embedding", "word_embeddings"),
     "lm_head": ("lm_head", "output_layer", "embed_out"),
@@ -31,17 +32,33 @@ def modes_of_parts(run: Run, notes: list[str]) -> tuple[dict[str, str], int]:
     if "llm" not in modes:
         modes["llm"] = "lora" if adapter else "full"
         notes.append(f"tune.llm.mode is not known: {modes['llm']} is taken")
+    _check_modes(modes)
+    if modes["llm"] == "conflict":
+        notes.append(
+            "the launch is refused, since full tuning and LoRA exclude each other: LoRA alone is estimated; `full` is the other way"
+        )
+        modes = {part: "lora" if part == "llm" else "frozen" if mode == "conflict" else mode for part, mode in modes.items()}
     layers = _some_layers(modes["llm"])
-    if layers or modes["llm"] == "conflict":
+    if layers:
         modes["llm"] = "full"
     for part in ("embed", "lm_head", "projector"):
         modes.setdefault(part, "full" if modes["llm"] == "full" and not layers else "frozen")
     modes.setdefault("vision", "frozen")
+    if adapter and not any("lora" in mode for mode in modes.values()):
+        notes.append(f"adapter.kind is `{adapter}`, but no part is tuned with it")
     names = listed(run, "adapter.modules_to_save")
     for part, words in _SAVED.items():
         if any(each in name for name in names for each in words):
             modes[part] = "saved_copy"
+    if not any(mode != "frozen" for mode in modes.values()):
+        notes.append("nothing is trained of the parts that are counted")
     return modes, layers
+
+
+def _check_modes(modes: dict[str, str]) -> None:
+    for part, mode in modes.items():
+        if mode.partition(":")[0] not in _MODES:
+            raise NotEstimated(f"`tune.{part}.mode` is `{mode}`; known are {', '.join(_MODES[:5])}, topk:N and first:N")
 
 
 def _some_layers(mode: str) -> int:
@@ -102,8 +119,8 @@ def weight_bytes(run: Run, stage: int | None, notes: list[str]) -> int:
     compute = text(run.get("precision.compute")) or weights
     if stage is not None and BYTES.get(compute, 4) == 2:
         return 2
-    if weights not in BYTES and weights != "auto":
-        notes.append(f"the type `{weights}` is not known: 16 bits are taken")
+    unknown = [name for name in dict.fromkeys((weights, compute)) if name not in BYTES and name != "auto"]
+    notes.extend(f"the type `{name}` is not known: {8 * BYTES.get(weights, 2)} bits are taken" for name in unknown)
     return BYTES.get(weights, 2)
 
 

@@ -37,17 +37,18 @@ def modes_of(setting: Setting, estimator: Estimator = estimate, own: Mapping[str
 
     A mode of tuning that the launch is in stands there too; a rung of the ladder that it stands on does not.
     """
-    found = [Mode("as configured", estimator(setting), True, "configured", tuning_name(setting))]
+    detail = tuning_name(setting) + (" kept; the launch itself is refused" if setting.conflict else "")
+    found = [Mode("as configured", estimator(setting), True, "configured", detail)]
     for name, changed in tunings(setting):
         mine = (own or {}).get(name)
-        detail = (
+        kept = (
             f"this script's: {tuning_name(mine)}, rank {mine.rank}"
             if mine is not None
             else "no setting of it"
             if name in (own or {})
             else ""
         )
-        found.append(Mode(name, estimator(mine or changed), changed == setting, detail=detail))
+        found.append(Mode(name, estimator(mine or changed), changed == setting, detail=kept))
     found += [Mode(name, estimator(changed), False, "sharding") for name, changed in _ladder(setting) if changed != setting]
     return tuple(found)
 

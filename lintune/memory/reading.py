@@ -24,6 +24,7 @@ from lintune.values.value import Known, is_default
 
 __all__ = ["DEFAULT_LENGTH", "NotEstimated", "setting_of"]
 DEFAULT_LENGTH = 2048
+_ATTENTION = ("sdpa", "eager", "flash", "fa", "flex", "xformers", "sage", "auto", "kernels-community", "ring", "ulysses", "paged", "ao")
 
 
 def setting_of(run: Run, model: Model | None = None) -> Setting:
@@ -36,6 +37,9 @@ def setting_of(run: Run, model: Model | None = None) -> Setting:
     targets, rank = adapter_of(run, shape, modes)
     micro, length = _batch(run, notes)
     images, patches = _images(run, shape, micro, profile.tiles)
+    attention = text(run.get("model.attn")) or "sdpa"
+    if not attention.startswith(_ATTENTION):
+        notes.append(f"the attention `{attention}` is not known: it is taken to write no scores to memory")
     optimizer, element = optimizer_of(run, notes), weight_bytes(run, stage, notes)
     checkpoint = _checkpoints(run, profile)
     return Setting(
@@ -46,7 +50,7 @@ def setting_of(run: Run, model: Model | None = None) -> Setting:
         in_backward=switch(run, "optim.in_backward") or (run.framework == "torchtune" and "paged" in optimizer and layout.world == 1),
         task=stage_of(run), micro=micro, eval_micro=_eval_batch(run), length=length, reach=_reach(run),
         accum=positive(run, "batch.accum", 1), checkpoint=checkpoint, checkpoint_vision=_vision_checkpoint(run, profile, checkpoint),
-        packed=switch(run, "batch.packing"), attention=text(run.get("model.attn")) or "sdpa",
+        packed=switch(run, "batch.packing"), attention=attention,
         fused_loss=fused_loss(run), liger=switch(run, "mem.liger"), compiled=switch(run, "mem.compile"),
         activation_offload=switch(run, "mem.act_offload", "mem.unsloth"),
         world=layout.world, per_node=layout.per_node, tensor=layout.tensor, expert=layout.expert, pipeline=layout.pipeline,
@@ -61,7 +65,10 @@ def setting_of(run: Run, model: Model | None = None) -> Setting:
 def _model(run: Run, given: Model | None, notes: list[str]) -> Model:
     if given is not None:
         return given
-    name = text(run.get("model.id"))
+    asked = run.get("model.id")
+    name = text(asked)
+    if isinstance(asked, Known) and asked.value is not None and name is None:
+        raise NotEstimated(f"`model.id` is `{str(asked.value)[:40]}`; a text is expected")
     if not name:
         raise NotEstimated("the model is not known: `model.id` is missing; give its config.json with `--model-config PATH`")
     known = find_model(text(run.get("model.name")) or name) or find_model(name)
