@@ -7,7 +7,16 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 
-from walk_truth import RealEnd, RealRun, is_told, is_written, same_end, wrong_branches, wrong_ends  # type: ignore[import-not-found,unused-ignore]
+from walk_truth import (  # type: ignore[import-not-found,unused-ignore]
+    RealEnd,
+    RealRun,
+    is_told,
+    is_written,
+    same_end,
+    statement_lines,
+    wrong_branches,
+    wrong_ends,
+)
 
 from lintune.scripts.entry import EntryScript, read_entry_script
 from lintune.scripts.walk.trace import PartState, ScriptTrace, walk_script
@@ -89,6 +98,7 @@ def compare(case: Case, outcome: Outcome, trace: ScriptTrace, into: Agreement) -
         _count_end(case, end, trace, texts, into)
     if outcome.outcome == "trains":
         _compare_parts(case, outcome, trace, into)
+        _compare_calls(case, outcome, trace, into)
 
 
 def text_of(case: Case, path: str) -> str:
@@ -123,6 +133,51 @@ def original(name: str) -> str:
     while (shorter := _WRAPPERS.sub("", name.replace(".base_model.model.", "."))) != name:
         name = shorter
     return name
+
+
+_CALLS = ("from_pretrained", "LoraConfig", "BitsAndBytesConfig", "Trainer")
+
+
+def _compare_calls(case: Case, outcome: Outcome, trace: ScriptTrace, into: Agreement) -> None:
+    """A call that is certain is made at its place, and with the values that are known."""
+    for call in trace.loads:
+        path = call.site.source.path
+        if not call.certain or call.last not in _CALLS or call.name.endswith(_BESIDE):
+            continue
+        first, last = statement_lines(text_of(case, path), call.site.line)
+        made = [keywords for _, file, line, keywords in outcome.calls if file == path and first <= line <= last]
+        into.counts["calls"] += 1
+        if not made:
+            into.wrong.append(f"{case}: {call.name} at {path}:{call.site.line} was not called")
+        for name, value in call.keywords.items():
+            told = value.value if isinstance(value, Known) else None
+            real = [keywords[name] for keywords in made if name in keywords]
+            if told is None or not real or any(_opaque(each) for each in real) or _is_name(told):
+                continue
+            into.counts["call values"] += 1
+            if not any(_listed(told) == _listed(each) for each in real):
+                into.wrong.append(f"{case}: {call.name} at {path}:{call.site.line}: `{name}` is {real}, not {told!r}")
+
+
+_BESIDE = ("Tokenizer.from_pretrained", "Processor.from_pretrained", "Config.from_pretrained")
+
+
+def _is_name(told: object) -> bool:
+    """Whether it is something of a library, told by its name."""
+    return isinstance(told, str) and told.startswith(("peft.", "transformers.", "torch.", "trl."))
+
+
+def _opaque(value: object) -> bool:
+    return "__opaque__" in repr(value)
+
+
+def _listed(value: object) -> object:
+    match value:
+        case tuple() | list():
+            return [_listed(each) for each in value]
+        case dict():
+            return {str(key): _listed(each) for key, each in value.items()}
+    return value
 
 
 @dataclass(frozen=True)

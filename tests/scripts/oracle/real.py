@@ -47,6 +47,7 @@ class Outcome:
     frozen: tuple[str, ...] = ()
     options: dict[str, Any] = field(default_factory=dict)
     lines: dict[str, frozenset[int]] = field(default_factory=dict)
+    calls: list[tuple[str, str, int, dict[str, Any]]] = field(default_factory=list)
 
 
 class Runner:

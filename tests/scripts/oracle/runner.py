@@ -4,7 +4,8 @@ Reads one run per line from standard input as JSON (`script`, `argv`, `env`, `ro
 `outcome` is `trains` (with `trained` and `frozen` parameter names), `raises` (an exception left the script), `ends` (it
 ended without training) or `refused` (the parser refused the words); `type`, `message`, `file`, `line` describe the
 exception at the deepest frame that lies in a project file, `library` says whether it was raised deeper, in a stub;
-`options` holds what the parser made of the words, `lines` the lines that were executed by file.
+`options` holds what the parser made of the words, `lines` the lines that were executed by file,
+`calls` the calls of training libraries (name, file, line, keywords).
 """
 
 import argparse
@@ -42,6 +43,7 @@ class Child:
 
         signal.alarm(_MOST_SECONDS)
         script = os.path.join(self.root, self.job["script"])
+        oracle_probe.root = self.root + os.sep
         oracle_probe.hook = lambda report: self.leave({"outcome": "trains", **report})
         os.environ.update(self.job["env"])
         os.chdir(self.root)
@@ -77,7 +79,8 @@ class Child:
         name = frame.f_code.co_filename
         if not name.startswith(self.root):
             return None
-        self.lines.setdefault(name, set()).add(frame.f_lineno)
+        if event == "line":
+            self.lines.setdefault(name, set()).add(frame.f_lineno)
         return self.trace
 
     def outcome(self, error: BaseException) -> dict[str, object]:
@@ -117,9 +120,12 @@ class Child:
     def leave(self, report: dict[str, object]) -> NoReturn:
         """Hands in the outcome; nothing of the script runs after it."""
         sys.settrace(None)
+        import oracle_probe
+
+        calls = [(*place, plain(keywords)) for *place, keywords in oracle_probe.calls]
         lines = {os.path.relpath(name, self.root): sorted(found) for name, found in self.lines.items()}
         with os.fdopen(self.answer, "w") as pipe:
-            json.dump({**report, "options": self.options, "lines": lines}, pipe)
+            json.dump({**report, "options": self.options, "lines": lines, "calls": calls}, pipe)
         os._exit(0)
 
 
@@ -134,6 +140,8 @@ def plain(value: object) -> object:
             return str(value)
         case list() | tuple():
             return [plain(item) for item in value]
+        case object(name=str() as name) if type(value).__name__ == "dtype":
+            return name
         case dict():
             return {str(key): plain(item) for key, item in value.items()}
     return {"__opaque__": type(value).__name__}

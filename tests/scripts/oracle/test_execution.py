@@ -21,7 +21,12 @@ def agreement(runner: Runner) -> Agreement:
         outcome = runner.run(case)
         if outcome.outcome == "refused":
             continue
-        compare(case, outcome, walked(case, outcome), found)
+        try:
+            trace = walked(case, outcome)
+        except Exception as error:
+            found.wrong.append(f"{case}: the walk crashes: {error!r}")
+            continue
+        compare(case, outcome, trace, found)
     print(dict(found.counts))
     return found
 

@@ -2,6 +2,7 @@
 
 import json
 import os
+import sys
 from collections.abc import Callable
 
 
@@ -20,3 +21,18 @@ def reached(model: object) -> None:
     trained = [name for name, parameter in named if parameter.requires_grad]
     frozen = [name for name, parameter in named if not parameter.requires_grad]
     hook({"trained": trained, "frozen": frozen})
+
+
+root: str = "/"
+"""The project's folder."""
+calls: list[tuple[str, str, int, dict[str, object]]] = []
+"""The calls of training libraries: name, file, line, keywords."""
+
+
+def called(name: str, keywords: dict[str, object]) -> None:
+    """Notes a call with the place in the project from which it came."""
+    frame = sys._getframe(1)
+    while frame is not None and not frame.f_code.co_filename.startswith(root):
+        frame = frame.f_back
+    if frame is not None:
+        calls.append((name, os.path.relpath(frame.f_code.co_filename, root), frame.f_lineno, dict(keywords)))

@@ -5,6 +5,7 @@ import re
 from dataclasses import dataclass
 from typing import Any, Dict, List, Optional, Union
 
+import oracle_probe
 from torch import nn
 
 __version__ = "0.14.0"
@@ -39,6 +40,10 @@ class LoraConfig(PeftConfig):
     use_dora: bool = False
     rank_pattern: Optional[Dict] = None
     layer_replication: Any = None
+
+    def __new__(cls, *args, **keywords):
+        oracle_probe.called("LoraConfig", keywords)
+        return object.__new__(cls)
 
     def __post_init__(self):
         if isinstance(self.target_modules, str) and self.layers_to_transform is not None:

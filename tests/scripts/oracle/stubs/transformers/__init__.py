@@ -3,6 +3,8 @@
 import random
 from types import SimpleNamespace
 
+import oracle_probe
+
 from . import integrations as integrations
 from . import trainer_utils as trainer_utils
 from . import utils as utils
@@ -97,6 +99,7 @@ class BitsAndBytesConfig:
     """How weights are quantised."""
 
     def __init__(self, load_in_8bit=False, load_in_4bit=False, **options):
+        oracle_probe.called("BitsAndBytesConfig", {"load_in_8bit": load_in_8bit, "load_in_4bit": load_in_4bit, **options})
         if load_in_4bit and load_in_8bit:
             raise ValueError("load_in_4bit and load_in_8bit are both True, but only one can be used at the same time")
         self.load_in_8bit, self.load_in_4bit = load_in_8bit, load_in_4bit

@@ -2,6 +2,7 @@
 
 from types import SimpleNamespace
 
+import oracle_probe
 from torch import nn
 
 
@@ -95,7 +96,12 @@ class PreTrainedModel(nn.Module):
         """Creates the modules."""
 
     @classmethod
-    def from_pretrained(cls, name, *args, config=None, quantization_config=None, load_in_4bit=False, load_in_8bit=False, **options):
+    def from_pretrained(cls, name, *args, **options):
+        oracle_probe.called("from_pretrained", options)
+        return cls._loaded(name, **options)
+
+    @classmethod
+    def _loaded(cls, name, config=None, quantization_config=None, load_in_4bit=False, load_in_8bit=False, **options):
         model = cls(config if config is not None else Config(name))
         four = load_in_4bit or bool(getattr(quantization_config, "load_in_4bit", False))
         eight = load_in_8bit or bool(getattr(quantization_config, "load_in_8bit", False))

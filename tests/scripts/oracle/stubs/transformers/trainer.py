@@ -32,6 +32,8 @@ class Trainer:
         preprocess_logits_for_metrics=None,
         **options,
     ):
+        given = {key: value for key, value in locals().items() if key not in ("self", "options", "__class__") and value is not None}
+        oracle_probe.called("Trainer", given)
         if options:
             raise TypeError(f"Trainer.__init__() got an unexpected keyword argument '{next(iter(options))}'")
         self.model = model if model is not None or model_init is None else model_init()
