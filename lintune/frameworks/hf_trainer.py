@@ -3,6 +3,7 @@
 from lintune.frameworks.context import Reading
 from lintune.frameworks.files import NamedFile, add_files
 from lintune.frameworks.known_models import recognise
+from lintune.frameworks.walked_calls import add_walked_calls
 from lintune.frameworks.walked_parts import add_walked_parts
 from lintune.run.known import text
 from lintune.run.run import Run
@@ -68,6 +69,7 @@ def fill(run: Run, reading: Reading) -> None:
     named = [NamedFile("data", run.get(f"flag.{name}")) for name in _DATA_FILES]
     add_files(run, reading, (*named, NamedFile("model", run.get("model.id"))))
     add_walked_parts(run)
+    add_walked_calls(run)
 
 
 def add_model(run: Run) -> None:

@@ -25,7 +25,7 @@ def add_script(run: Run, reading: Reading, script: EntryScript | None) -> None:
         )
     run.pending["readme.tuning"] = partial(_readme_tuning, reading)
     if reading.script is not None:
-        run.pending["script.device_map"] = partial(_device_map, reading.script)
+        run.pending["script.device_map"] = partial(_device_map, run, reading.script)
         run.pending["script.imports"] = partial(_imports, reading.script)
         run.pending["script.post_init"] = partial(_post_init, reading.script)
         for kind in _OVERRIDES:
@@ -92,7 +92,13 @@ def _compared(script: EntryScript, option: str) -> Value:
     return Known(tuple(found), tuple(Step("script", site) for site in found.values()))
 
 
-def _device_map(script: EntryScript) -> Value:
+def _device_map(run: Run, script: EntryScript) -> Value:
+    """As the calls that are reached with these options pass it; where no walk tells, as the text says."""
+    from lintune.frameworks.walked_calls import walked_device_map
+
+    walked = walked_device_map(run)
+    if walked is not None:
+        return walked
     found = script.device_map
     if found is None:
         return Absent()

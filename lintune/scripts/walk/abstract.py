@@ -67,6 +67,8 @@ class Table:
     slots: dict[Any, Any] = field(default_factory=dict)
     state: dict[Any, Any] = field(default_factory=lambda: {"open": False})
     names: Names = NONE
+    options: "Parsed | None" = None
+    """For `vars(options)`: the options, which change with it."""
 
     @property
     def open(self) -> bool:

@@ -275,8 +275,8 @@ def _is_a(value: Value, kind: Value) -> bool | None:
         match value:
             case Data(value=found):
                 return isinstance(found, _TYPES[name]) if name in _TYPES else False if name in ("list", "tuple", "set", "dict") else None
-            case Items(kind=made):
-                return made == name
+            case Items(kind=sort):
+                return sort == name
             case Table():
                 return name == "dict"
             case Instance() | Parsed() | Weights() | Function():
@@ -301,6 +301,7 @@ def _vars(walk: "Walk", args: list[Value], keywords: dict[str, Value], names: fr
             if value is not None:
                 made.slots[name] = value
         made.state["open"] = not args[0].whole
+        made.options = args[0]
     elif args and isinstance(args[0], Instance):
         made.slots.update(args[0].slots)
         made.state["open"] = not args[0].whole

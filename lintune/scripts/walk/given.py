@@ -33,7 +33,7 @@ def run_value(walk: "Walk", value: Value, node: ast.AST) -> RunValue:
 def _plain(value: Value, depth: int = 6) -> Plain:
     match value:
         case Data(value=found) if found is None or isinstance(found, bool | int | float | str):
-            return found  # type: ignore[no-any-return]
+            return found
         case Items() if not value.open and depth:
             return tuple(_plain(each, depth - 1) for each in value.items)
         case Table(slots=slots) if not value.open and depth:

@@ -2,6 +2,7 @@
 
 import ast
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING
 
 from lintune.scripts.walk.abstract import (
@@ -40,7 +41,7 @@ def run_for(walk: "Walk", node: ast.For | ast.AsyncFor) -> int:
 
     known = elements(over)
     if known is not None and len(known) <= MOST_TURNS:
-        left = _turns(walk, [lambda item=item: turn(item) for item in known], names_of(over))
+        left = _turns(walk, [partial(turn, item) for item in known], names_of(over))
     elif (one := any_element(over)) is not None:
         left = any_turn(walk, lambda: turn(one))
     else:
@@ -211,7 +212,7 @@ def run_while(walk: "Walk", node: ast.While) -> int:
     decided = truth(found)
     walk.branch(node.test, decided, names_of(found))
     if decided is False:
-        walk.skipped.append((walk.module, node.body))
+        walk.skipped.append((walk.module, node.body, node.test))
         return _after(walk, node, NEXT)
 
     def turn() -> int:

@@ -34,7 +34,7 @@ def _cases(walk: "Walk", subject: Value, cases: list[ast.match_case]) -> int:
     if fits and case.guard is not None:
         fits = truth(expressions.condition(walk, case.guard))
     if fits is False:
-        walk.skipped.append((walk.module, case.body))
+        walk.skipped.append((walk.module, case.body, None))
         return _cases(walk, subject, cases[1:])
     if fits:
         walk.path.append(names)

@@ -167,11 +167,13 @@ def _of_table(walk: "Walk", owner: Table, name: str, args: list[Value], keywords
             if found is None:
                 return rest[0] if rest and not owner.open else Open("it is a key that is not known", names)
             walk.journal.write(owner.slots, key, UNSET)
-            return found
+            taken: Value = found
+            return taken
         case "setdefault", [Data(value=key), *rest]:
             if key not in owner.slots:
                 walk.journal.write(owner.slots, key, rest[0] if rest and not owner.open else Open() if owner.open else Data(None))
-            return owner.slots[key]
+            kept: Value = owner.slots[key]
+            return kept
         case "update", _:
             _update(walk, owner, args, keywords)
             return Data(None)
@@ -200,7 +202,7 @@ def _update(walk: "Walk", owner: Table, args: list[Value], keywords: dict[str, V
         else:
             stores.forget(walk, owner)
     for key, value in more.items():
-        walk.journal.write(owner.slots, key, value)
+        stores.set_item(walk, owner, Data(key), value)
 
 
 def _of_name(owner: PartName, name: str, args: list[Value]) -> Value:

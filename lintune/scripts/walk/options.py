@@ -2,8 +2,8 @@
 
 from typing import TYPE_CHECKING
 
-from lintune.scripts.walk.abstract import Data, Open, Parsed, Value, lift
-from lintune.values.value import Absent, Known, Unknown
+from lintune.scripts.walk.abstract import Data, Items, Open, Parsed, Value, lift
+from lintune.values.value import Absent, Known
 from lintune.values.value import Value as RunValue
 
 if TYPE_CHECKING:
@@ -32,15 +32,13 @@ def lifted(value: RunValue, name: str) -> Value:
             return _unhooked(lift(data, names))
         case Absent():
             return Data(None, names)
-        case Unknown(reason=reason):
-            return Open(reason or "it is not known", names)
-    return Open("", names)
+    return Open(value.reason or "it is not known", names)
 
 
 def _unhooked(value: Value) -> Value:
     """Options hold lists, not tuples."""
-    if hasattr(value, "kind") and getattr(value, "kind", "") == "tuple":
-        value.kind = "list"  # type: ignore[union-attr]  # an Items
+    if isinstance(value, Items) and value.kind == "tuple":
+        value.kind = "list"
     return value
 
 

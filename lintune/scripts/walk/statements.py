@@ -126,7 +126,7 @@ def _if(walk: "Walk", node: ast.If) -> int:
 def _known(walk: "Walk", node: ast.If, decided: bool, names: Names) -> int:
     taken, other = (node.body, node.orelse) if decided else (node.orelse, node.body)
     if other:
-        walk.skipped.append((walk.module, other))
+        walk.skipped.append((walk.module, other, node.test))
     if names and any(isinstance(each, _LEAVING) for each in other):
         walk.calls[-1].names |= names
     walk.path.append(names)

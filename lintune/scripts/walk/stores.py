@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from lintune.scripts.walk.abstract import (
     MAYBE,
+    Bound,
     Class,
     Data,
     Instance,
@@ -23,7 +24,7 @@ from lintune.scripts.walk.abstract import (
     names_of,
     plain,
 )
-from lintune.scripts.walk.options import set_option
+from lintune.scripts.walk.options import doubt, set_option
 from lintune.scripts.walk.weights_use import doubt_models, put_module, set_gradients
 
 if TYPE_CHECKING:
@@ -109,7 +110,11 @@ def set_item(walk: "Walk", owner: Value, key: Value, value: Value) -> None:
         case Library(dotted="os.environ"):
             if isinstance(key, Data):
                 walk.journal.write(walk.environment, str(key.value), value)
+        case Bound(owner=Parsed() as options, name="__dict__"):
+            _set_by_name(walk, options, key, value)
         case Table():
+            if owner.options is not None:
+                _set_by_name(walk, owner.options, key, value)
             if isinstance(key, Data) and _is_key(key.value):
                 walk.journal.write(owner.slots, key.value, value)
             else:
@@ -122,6 +127,13 @@ def set_item(walk: "Walk", owner: Value, key: Value, value: Value) -> None:
             forget(walk, owner)
 
 
+def _set_by_name(walk: "Walk", options: Parsed, key: Value, value: Value) -> None:
+    if isinstance(key, Data) and isinstance(key.value, str):
+        set_option(walk, options, key.value, value)
+    else:
+        doubt(walk, options)
+
+
 def _is_key(key: Any) -> bool:
     return isinstance(key, str | int | float | bytes | None)
 
@@ -131,6 +143,8 @@ def forget(walk: "Walk", owner: Value) -> None:
     if isinstance(owner, Items):
         walk.journal.write(owner.slots, "open", True)
     elif isinstance(owner, Table):
+        if owner.options is not None:
+            doubt(walk, owner.options)
         for key, old in list(owner.slots.items()):
             walk.journal.write(owner.slots, key, Open("it may have been changed", names_of(old), unset=True))
         walk.journal.write(owner.state, "open", True)

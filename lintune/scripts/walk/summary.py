@@ -1,12 +1,16 @@
 """What is left of a walk: its ends, branches, calls, the state of every part, and the options that it read."""
 
 import ast
+import re
 from typing import TYPE_CHECKING, Any
 
+from lintune.scripts.comparisons import project_texts
 from lintune.scripts.walk.abstract import Class, Root, Weights
 from lintune.scripts.walk.given import run_value
-from lintune.scripts.walk.trace import Branch, PartState, ScriptTrace, answer
+from lintune.scripts.walk.trace import Branch, PartState, ScriptTrace, Void, answer
 from lintune.scripts.walk.weights import Leaf, replay
+
+from lintune.source.text import Site
 
 if TYPE_CHECKING:
     from lintune.scripts.walk.walker import Walk
@@ -14,13 +18,16 @@ if TYPE_CHECKING:
 
 def summary(walk: "Walk") -> ScriptTrace:
     """The trace of a walk that is over."""
+    named = _reads_open(walk)
     return ScriptTrace(
         tuple(walk.ends.values()),
         tuple(_settled(walk, each) for each in walk.branches.values()),
         _parts(walk),
         tuple(walk.loads.values()),
+        _voids(walk),
         frozenset(walk.reads & walk.option_names),
-        _reads_open(walk),
+        frozenset(named),
+        _excluded(walk, named),
         _reached(walk),
         (*walk.script.problems, *walk.notes.values()),
         walk.project.paths_read if walk.project is not None else (),
@@ -102,8 +109,11 @@ def _parts(walk: "Walk") -> dict[str, PartState]:
     for path in ["", *(each[1] for each in flat if each[0] != "void")]:
         state = replay(chain, Leaf((f"{path}.weight" if path else "weight",)), lambda *_: True)
         wrap = wraps[-1] if wraps else None
-        values = [run_value(walk, wrap[index], ast.Pass()) for index in (2, 3)] if wrap is not None else []
-        found[path] = PartState(path, state.full, state.lora, *values, site=state.site)
+        if wrap is None:
+            found[path] = PartState(path, state.full, state.lora, site=state.site)
+            continue
+        targets, saved = (run_value(walk, wrap[index], ast.Pass()) for index in (2, 3))
+        found[path] = PartState(path, state.full, state.lora, targets, saved, state.site)
     if any("@" in each[1] and found[each[1]].trained != found[""].trained for each in flat if each[1] in found):
         found[""] = PartState("", None, found[""].lora, site=found[""].site)
     for each in flat:
@@ -111,6 +121,18 @@ def _parts(walk: "Walk") -> dict[str, PartState]:
             key = "*".join(filter(None, (each[1], *map(_shown, each[2]))))
             found[f"{key}*"] = PartState(f"{key}*", each[3], site=each[4])
     return found
+
+
+def _voids(walk: "Walk") -> tuple[Void, ...]:
+    root = model_of(walk)
+    if root is None:
+        return ()
+    chain = root.slots["ops"]
+    found = []
+    for _, path, value, site, names in (each for each in _operations(chain) if each[0] == "void"):
+        state = replay(chain, Leaf((f"{path}.weight",)), lambda *_: True)
+        found.append(Void(path, value, site, state.full, names))
+    return tuple(found)
 
 
 def _shown(test: Any) -> str:
@@ -121,15 +143,42 @@ def _shown(test: Any) -> str:
     return "?" if test.kind in ("open", "exists") else ",".join(map(str, test.args))
 
 
-def _reads_open(walk: "Walk") -> frozenset[str]:
-    """Options that are named in blocks that were not entered, and were not read."""
-    found: set[str] = set()
-    for _, body in walk.skipped:
+def _reads_open(walk: "Walk") -> dict[str, Site | None]:
+    """Options that are named in blocks that were not entered, and were not read, with the test in front of one such block."""
+    found: dict[str, Site | None] = {}
+    for module, body, test in walk.skipped:
         for statement in body:
             for node in ast.walk(statement):
-                if isinstance(node, ast.Attribute) and node.attr in walk.option_names:
-                    found.add(node.attr)
-    return frozenset(found - walk.reads)
+                if isinstance(node, ast.Attribute) and node.attr in walk.option_names and node.attr not in walk.reads:
+                    found.setdefault(node.attr, module.site(test) if test is not None else None)
+    return found
+
+
+def _excluded(walk: "Walk", named: dict[str, Site | None]) -> dict[str, Site]:
+    """Of these options those whose every mention in the project's files lies in such a block."""
+    if not named or walk.project is None or walk.strayed:
+        return {}
+    blocks: dict[str, list[tuple[int, int]]] = {}
+    for module, body, _ in walk.skipped:
+        last = body[-1].end_lineno or body[-1].lineno
+        blocks.setdefault(module.source.path, []).append((body[0].lineno, last))
+    defined = {(site.source.path, site.line) for site in _definitions(walk)}
+    found: dict[str, Site] = {}
+    for name, test in named.items():
+        word = re.compile(rf"\b{re.escape(name)}\b")
+        if test is not None and all(
+            (source.path, line) in defined or any(first <= line <= last for first, last in blocks.get(source.path, ()))
+            for source in project_texts(walk.project)
+            if name in source.text
+            for line in (source.position(each.start()).line for each in word.finditer(source.text))
+        ):
+            found[name] = test
+    return found
+
+
+def _definitions(walk: "Walk") -> list[Site]:
+    options = [*walk.script.arguments, *(option for found in walk.script.dataclasses for option in found.options.values())]
+    return [option.site for option in options if option.site is not None]
 
 
 __all__ = ["Weights", "model_of", "summary"]

@@ -87,6 +87,19 @@ class Call:
 
 
 @dataclass(frozen=True, slots=True)
+class Void:
+    """`module.requires_grad = value`: an attribute of the module, which switches none of its weights."""
+
+    path: str
+    value: bool | None
+    site: Site
+    trained: bool | None
+    """Whether the weights below it are trained when training starts; None where it is not known."""
+    names: frozenset[str] = frozenset()
+    """The options that led there."""
+
+
+@dataclass(frozen=True, slots=True)
 class ScriptTrace:
     """One walk."""
 
@@ -95,10 +108,14 @@ class ScriptTrace:
     parts: Mapping[str, PartState] = field(default_factory=dict)
     """By path, of the model that is trained."""
     loads: tuple[Call, ...] = ()
+    voids: tuple[Void, ...] = ()
+    """Attributes set on modules instead of their weights, where that is certain."""
     reads: frozenset[str] = frozenset()
     """Options that are read on the way."""
     reads_open: frozenset[str] = frozenset()
     """Options that are read only where these options do not lead."""
+    excluded: Mapping[str, Site] = field(default_factory=dict)
+    """Of those the options whose every mention in the project lies in a block that was not entered, with the test in front of it."""
     reaches_training: bool | None = None
     """Whether a `trainer.train()` or a backward pass was reached; None where only perhaps."""
     notes: tuple[Problem, ...] = ()

@@ -66,7 +66,8 @@ class Walk:
         self.branches: dict[tuple[int, int, str], Branch] = {}
         self.loads: dict[tuple[int, str], Call] = {}
         self.reads: set[str] = set()
-        self.skipped: list[tuple[Module, list[ast.stmt]]] = []
+        self.skipped: list[tuple[Module, list[ast.stmt], ast.expr | None]] = []
+        """The blocks that were not entered, with the tests in front of them."""
         self.notes: dict[str, Problem] = {}
         self.steps = 0
         self.undone = 0

@@ -5,7 +5,7 @@ A chain is `("ops", earlier chain or None, operation)`. Operations:
 `("peft", path, targets, saved, bias, site)` freezes what lies below a path, wraps the targets with an adapter, trains copies.
 `("fresh", path, site)` a new module, trained. `("graft", path, root)` another model put in there.
 `("lost", path, site)` unknown code was given the module.
-`("void", path, value, site)` the attribute is set on the module instead of its weights: nothing happens.
+`("void", path, value, site, names)` the attribute is set on the module instead of its weights: nothing happens.
 `("either", test, operations, operations)` one of two, the first where the test holds.
 """
 

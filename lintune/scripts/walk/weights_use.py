@@ -52,21 +52,12 @@ _LOOPED = {"parameters": "parameters", "named_parameters": "named_parameters", "
     "named_modules": "named_modules",
     "named_children": "named_modules",
 }
-_HARMLESS = (
-    "get_",
-    "set_input",
-    "set_output",
-    "print",
-    "save",
-    "load",
-    "resize",
-    "enable_",
-    "disable_",
-    "gradient_",
-    "state_dict",
-    "named_",
+_HARMLESS = tuple(
+    """
+    get_ set_input set_output print save load resize enable_ disable_ gradient_ state_dict named_ config register is_ num_ tie_
+    init_weights post_init push_to generate forward share_memory
+    """.split()
 )
-_HARMLESS += ("config", "register", "is_", "num_", "tie_", "init_weights", "post_init", "push_to", "generate", "forward", "share_memory")
 """How methods of transformers' models begin that leave gradients as they are."""
 _SWITCHING = ("freeze", "unfreeze", "requires_grad", "trainable", "lora", "adapter", "tune_")
 """Words in the names of methods that may switch gradients."""
@@ -76,7 +67,7 @@ def set_gradients(walk: "Walk", owner: Parameter | Weights, value: Value, node: 
     """`owner.requires_grad = value`, or `owner.requires_grad_(value)`."""
     site = walk.site(node)
     if isinstance(owner, Weights) and not method:
-        walk.operate(owner.root, ("void", owner.path, truth(value), site))
+        walk.operate(owner.root, ("void", owner.path, truth(value), site, walk.names | names_of(value)))
         return
     loops = isinstance(owner, Parameter) or owner.each
     tests = tuple(walk.tests)
