@@ -1,6 +1,7 @@
 """What dry runs found, below the findings: the model that was built, what it trains, part by part, and what was measured."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from typing import TypeGuard
 
 from lintune.dryrun.protocol import Json, Result
 from lintune.report.cells import harmless, wrapped
@@ -22,6 +23,8 @@ def _block(path: str, answer: Result, paint: Paint, modules: bool) -> Iterator[s
     yield f"{paint('bold', f'dry run of {harmless(path)}')}  {paint('dim', f'{answer.action}, {seconds:.1f} s; {packages}')}"
     yield from _counts(answer.facts, paint)
     yield from _sizes(answer.facts)
+    yield from _script(answer.facts)
+    yield from _step(answer)
     if modules:
         yield from _modules(answer.detail.get("modules"))
     for each in answer.assumptions:
@@ -56,6 +59,40 @@ def _sizes(facts: Mapping[str, Json]) -> Iterator[str]:
             peak = facts.get(f"dry_run.{prefix}peak_phase")
             at = f"; the peak stands in {peak}" if isinstance(peak, str) else ""
             yield f"  {word} per GPU: {', '.join(f'{name} {size / _GIB:,.2f} GiB' for name, size in found)}{at}"
+
+
+def _script(facts: Mapping[str, Json]) -> Iterator[str]:
+    """What the launch's own script did."""
+    if "dry_run.script.trainer" in facts:
+        rates = [
+            f"{name.rpartition('.')[2]} {rate:g}"
+            for name, rate in facts.items()
+            if name.startswith("dry_run.script.lr_of.") and _is_number(rate)
+        ]
+        at = f", learning rate of {', '.join(rates)}" if rates else ""
+        yield f"  the script hands {facts.get('dry_run.script.model_class')} to {facts['dry_run.script.trainer']}{at}"
+
+
+def _step(answer: Result) -> Iterator[str]:
+    """What a real step showed, and what it could not show."""
+    facts = answer.facts
+    losses = facts.get("dry_run.step.losses")
+    if not isinstance(losses, list):
+        return
+    seconds, speed = facts.get("dry_run.step.seconds"), facts.get("dry_run.step.tokens_per_second")
+    at = f", {seconds:.2f} s and {speed:,.0f} tokens/s" if _is_number(seconds) and _is_number(speed) else ""
+    where = facts.get("dry_run.step.gpu") or "the CPU"
+    yield f"  stepped on {where}{at}; loss {', '.join(f'{loss:.4f}' for loss in losses if _is_number(loss))}"
+    for word, sentences in (("proved", answer.detail.get("proved")), ("not proved", answer.detail.get("not_proved"))):
+        for each in sentences if isinstance(sentences, list) else ():
+            yield from wrapped(f"{word}: {each}", "  ", "    ", _COLUMNS)
+    shrunken = answer.detail.get("shrunken")
+    if isinstance(shrunken, list) and shrunken:
+        yield from wrapped(f"made smaller: {', '.join(str(each) for each in shrunken)}", "  ", "    ", _COLUMNS)
+
+
+def _is_number(value: Json) -> TypeGuard[int | float]:
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
 
 
 def _modules(modules: Json) -> Iterator[str]:

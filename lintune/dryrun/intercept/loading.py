@@ -31,7 +31,8 @@ def install(loads: Loads) -> None:
     from transformers.models.auto import auto_factory
 
     transformers.PreTrainedModel.from_pretrained = classmethod(_model(loads))
-    auto_factory._BaseAutoModelClass.from_pretrained = classmethod(_auto_model(loads))
+    for auto in (auto_factory._BaseAutoModelClass, *auto_factory._BaseAutoModelClass.__subclasses__()):
+        auto.from_pretrained = classmethod(_auto_model(loads))  # each class has a copy of its own
     owner: Any
     for owner in (transformers.AutoConfig, transformers.PretrainedConfig):
         owner.from_pretrained = classmethod(_config(loads, owner.from_pretrained.__func__))
@@ -73,7 +74,7 @@ def _config(loads: Loads, original: Callable[..., Any]) -> Callable[..., Any]:
             own: Any = cls
             if getattr(own, "model_type", "") and not isinstance(config, own):
                 config = own(**{key: value for key, value in raw.values.items() if key != "model_type"})
-            return config
+            return (config, {}) if keywords.get("return_unused_kwargs") else config
 
     return from_pretrained
 

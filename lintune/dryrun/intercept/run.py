@@ -86,6 +86,8 @@ def _run(request: Request) -> None:
 
 def _failed(entry: str, error: Exception) -> DryRunProblem:
     """A script that raised: the exception, and the line of the project where it came from."""
+    if os.environ.get("LINTUNE_TRACEBACK"):
+        traceback.print_exception(error)
     here = os.getcwd() + os.sep
     frames = [frame for frame in traceback.extract_tb(error.__traceback__) if os.path.abspath(frame.filename).startswith(here)]
     place = f" at {os.path.relpath(frames[-1].filename)}:{frames[-1].lineno}" if frames else ""
@@ -106,10 +108,14 @@ def _result(training: trainers.Training, loads: loading.Loads) -> Result:
         counted[1] += elements if parameter.requires_grad else 0
     total, trained = (sum(counted[at] for counted in parts.values()) for at in (0, 1))
     result.facts = {
-        "dry_run.script.trainer": training.trainer, "dry_run.script.model_class": type(model).__name__,
+        "dry_run.script.trainer": training.trainer,
+        "dry_run.script.model_class": type(model).__name__,
         "dry_run.script.trained_parts": [part for part, counted in parts.items() if counted[1]],
-        "dry_run.total_params": total, "dry_run.trainable_params": trained,
-    }  # fmt: skip
+        "dry_run.model_class": type(model).__name__,
+        "dry_run.config": "the script",
+        "dry_run.total_params": total,
+        "dry_run.trainable_params": trained,
+    }
     for part, (all_of_it, of_these) in parts.items():
         if all_of_it:
             result.facts[f"dry_run.parts.{part}.params"], result.facts[f"dry_run.parts.{part}.trainable"] = all_of_it, of_these
