@@ -16,12 +16,16 @@ from lintune.plan.prices import Ceiling, Price, ceilings, prices
 from lintune.plan.room import growing
 from lintune.plan.search import Plan, Search, faster, smaller
 from lintune.plan.spelling import UNKNOWN, spelled
+from lintune.plan.vetting import Vetting
 from lintune.plan.writing import Written, written
 from lintune.run.gpu import GIB, parse_gpu
 from lintune.run.known import truth, whole
 from lintune.run.run import Run
 from lintune.source.record import dataclass, replace
 from lintune.values.value import Data as Plain
+
+_MOST_CARDS = 512
+"""Nobody asks for more to make a fine-tuning fit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +74,12 @@ class LaunchPlan:
     """Changes that the framework has no setting for, with the reason."""
     effort: Effort | None = None
     disk: Disk | None = None
+    refused: tuple[tuple[str, str], ...] = ()
+    """Plans that would fit but bring an error of their own, with the error."""
+    fits_on: tuple[str, ...] = ()
+    """Cards that are used most and that the launch certainly fits as configured."""
+    enough: int | None = None
+    """Cards of its own kind on which it certainly fits as configured; None where more of them do not help."""
     hours: tuple[tuple[float, float] | None, ...] = ()
     """Of each offer on the launch's own card, where steps and card are known."""
 
@@ -109,14 +119,16 @@ class _Planner:
             found = replace(found, notes=(*found.notes, f"the script refuses its tuning flags as they are; this plans {self.tuning}"))
         fits = found.fits(self.capacity) == "fits"
         fixed = truth(self.run.get("par.ds.has_optimizer")) is True
-        knobs, unspelled = self._possible(shrinking(self.setting, self._media(), fixed))
-        search = Search(self.setting, knobs, self.capacity, self.estimator, self._resolved)
+        vetting = Vetting(self.run)
+        knobs, unspelled = self._possible(shrinking(self.setting, self._media(), fixed), vetting)
+        search = Search(self.setting, knobs, self.capacity, self.estimator, self._resolved, vetting.allows)
         fitting = () if fits else self._offers(smaller(search))
-        wider, _ = self._possible(growing(self.setting))
+        wider, _ = self._possible(growing(self.setting), vetting)
         better = self._offers(faster(replace(search, knobs=wider))) if fits else ()
         limits, of = self._ceilings(search, fits, fitting)
         each = prices(search)
-        effort = effort_of(self.run, self.setting, self.asked.data, self._elsewhere())
+        elsewhere = self._elsewhere()
+        effort = effort_of(self.run, self.setting, self.asked.data, elsewhere)
         steps = effort.steps
         return LaunchPlan(
             self.run.path,
@@ -134,6 +146,9 @@ class _Planner:
             unspelled,
             effort,
             disk_of(self.run, self.setting, steps),
+            tuple(vetting.refused.items()),
+            tuple(card for card, said in elsewhere.items() if said == "fits"),
+            None if fits else self._enough(),
             tuple(self._hours(offer.plan.setting) for offer in fitting or better),
         )
 
@@ -142,17 +157,26 @@ class _Planner:
         """What the launch trains, in a few words."""
         return tuning_name(self.setting)
 
-    def _possible(self, knobs: tuple[tuple[Change, ...], ...]) -> tuple[tuple[tuple[Change, ...], ...], tuple[tuple[str, str], ...]]:
-        """The changes that the framework has a setting for, or may have one for; and the others with the reason."""
+    def _possible(
+        self, knobs: tuple[tuple[Change, ...], ...], vetting: Vetting
+    ) -> tuple[tuple[tuple[Change, ...], ...], tuple[tuple[str, str], ...]]:
+        """The changes that the framework has a setting for, or may have one for, and that bring no error; the others with the reason."""
         kept: list[tuple[Change, ...]] = []
         unspelled: list[tuple[str, str]] = []
         for knob in knobs:
-            reasons = [(change, spelled(self.run, change).missing) for change in knob]
-            allowed = tuple(change for change, why in reasons if not why or UNKNOWN in why or "DeepSpeed file" in why)
+            reasons = [(change, self._obstacle(change, vetting)) for change in knob]
+            allowed = tuple(change for change, why in reasons if not why)
             unspelled += [(change.title, why) for change, why in reasons if change not in allowed]
             if allowed:
                 kept.append(allowed)
         return tuple(kept), tuple(unspelled)
+
+    def _obstacle(self, change: Change, vetting: Vetting) -> str:
+        """Why a change cannot be made; empty where it can, or may be by hand."""
+        missing = spelled(self.run, change).missing
+        if missing and UNKNOWN not in missing and "DeepSpeed file" not in missing:
+            return missing
+        return "" if missing else vetting.error((change,), change.apply(self.setting))
 
     def _media(self) -> Media:
         for name in ("media.tiles", "media.max_pixels"):
@@ -214,6 +238,15 @@ class _Planner:
         sizes = {card: parse_gpu(card).memory_bytes for card in usual_cards()}
         own = self._gpu()
         return {card: found.fits(size) for card, size in sizes.items() if size and parse_gpu(card) != (parse_gpu(own) if own else None)}
+
+    def _enough(self) -> int | None:
+        """The least number of cards, by doubling, over which the launch as configured certainly fits: sharding has to divide something."""
+        world = self.setting.world * 2
+        while world <= _MOST_CARDS:
+            if self.estimator(replace(self.setting, world=world)).fits(self.capacity) == "fits":
+                return world
+            world *= 2
+        return None
 
     def _hours(self, setting: Setting) -> tuple[float, float] | None:
         effort = effort_of(self.run, setting, self.asked.data)

@@ -19,6 +19,8 @@ MOST_CHANGES = 4
 MOST_TRIED = 700
 """Combinations per class, those of few changes first."""
 PER_CLASS = 2
+MOST_REFUSED = 10
+"""Of a class: so many that bring faults of their own are passed over."""
 FASTER = 0.97
 """A plan that changes more has to take at most this share of the time of those that change less."""
 
@@ -47,6 +49,8 @@ class Search:
     estimator: Estimator
     resolve: Callable[[Change], Setting] | None = None
     """The setting with one change of what is trained, as the launch's own script would do it; None: as the change says."""
+    allows: Callable[[tuple[Change, ...], Setting], bool] | None = None
+    """Whether a launch with these changes is free of new faults; None: all are."""
 
 
 def smaller(search: Search) -> tuple[Plan, ...]:
@@ -62,15 +66,22 @@ def _plans(search: Search, verdict: str) -> tuple[Plan, ...]:
         fitting = [plan for changes in _of_reach(search.knobs, reach) if (plan := _plan(search, changes, bases, now, verdict))]
         fitting.sort(key=_order)
         fastest = min((plan.time for plan in kept), default=None)
-        taken = 0
+        taken = refused = 0
         for plan in fitting:
-            if taken == PER_CLASS or (fastest is not None and plan.time > FASTER * fastest):
+            if taken == PER_CLASS or refused == MOST_REFUSED or (fastest is not None and plan.time > FASTER * fastest):
                 break
             if any(set(_titles(other)) <= set(_titles(plan)) or _knobs(other) == _knobs(plan) for other in kept):
                 continue
-            kept.append(plan)
-            taken += 1
+            if _allowed(search, plan):
+                kept.append(plan)
+                taken += 1
+            else:
+                refused += 1
     return tuple(kept)
+
+
+def _allowed(search: Search, plan: Plan) -> bool:
+    return search.allows is None or search.allows(plan.changes, plan.setting)
 
 
 def _order(plan: Plan) -> tuple[float, float, int, int]:
@@ -143,6 +154,6 @@ def faster(search: Search) -> tuple[Plan, ...]:
     best: dict[int, list[Plan]] = {}
     for plan in found:
         kept = best.setdefault(plan.reach, [])
-        if len(kept) < PER_CLASS and not any(_knobs(plan) == _knobs(other) for other in kept):
+        if len(kept) < PER_CLASS and not any(_knobs(plan) == _knobs(other) for other in kept) and _allowed(search, plan):
             kept.append(plan)
     return tuple(plan for kept in best.values() for plan in kept)

@@ -112,6 +112,8 @@ def _is_shipped(path: str | None, shipped: dict[str, dict[str, str]]) -> bool:
 def deepspeed_text(level: str) -> str:
     """The `zero_optimization` block of a level, on one line."""
     parts = [f'"stage": {level[0]}']
+    if level[0] == "3":
+        parts.append(f'"{_GATHER}": true')
     if "host" in level:
         parts.append('"offload_optimizer": {"device": "cpu", "pin_memory": true}')
     if "all" in level:
@@ -119,8 +121,14 @@ def deepspeed_text(level: str) -> str:
     return '{"zero_optimization": {' + ", ".join(parts) + "}}"
 
 
+_GATHER = "stage3_gather_16bit_weights_on_model_save"
+"""Without it a run under ZeRO-3 saves no model that can be loaded."""
+
+
 def _in_file(run: Run, level: str) -> list[tuple[str, Data]]:
     found: list[tuple[str, Data]] = [("ds.zero_optimization.stage", int(level[0]))]
+    if level[0] == "3" and truth(run.get(f"ds.zero_optimization.{_GATHER}")) is not True:
+        found.append((f"ds.zero_optimization.{_GATHER}", True))
     for key, wanted in (("offload_optimizer", "host" in level), ("offload_param", "all" in level)):
         now = run.get(f"par.ds.{'offload_opt' if key == 'offload_optimizer' else 'offload_param'}")
         there = text(now) not in (None, "none") or truth(now) is True

@@ -1,7 +1,7 @@
 """A plan as edits of the launch script and its files: flags in the command, keys in a YAML file, the DeepSpeed file's block.
 
 Flags and keys that stand there literally are edited as the ways out of findings are; a key that a YAML file lacks is put at its end,
-and an offload block after the stage of the DeepSpeed file. What cannot be written exactly is named instead.
+and what its block lacks after the stage of the DeepSpeed file. What cannot be written exactly is named instead.
 """
 
 from collections.abc import Sequence
@@ -85,7 +85,7 @@ def _edits(run: Run, wanted: dict[str, Data]) -> tuple[tuple[Edit, ...], list[st
     failed: list[str] = []
     keys: dict[str, Data] = {}
     for name, value in wanted.items():
-        if isinstance(value, dict):
+        if name.startswith("ds.zero_optimization.") and isinstance(run.get(name), Absent):
             block = _block_edit(run, name, value)
             others += [block] if block else []
             failed += [] if block else [name]
@@ -121,8 +121,8 @@ def _meet(old: Edit, new: Edit) -> bool:
     return same and new.site.span.start == new.site.span.end == old.site.span.end
 
 
-def _block_edit(run: Run, name: str, block: dict[str, Data]) -> Edit | None:
-    """A block of the DeepSpeed file that is not there yet, after the stage."""
+def _block_edit(run: Run, name: str, block: Data) -> Edit | None:
+    """A key of the DeepSpeed file's `zero_optimization` that is not there yet, after the stage."""
     stage = run.get("ds.zero_optimization.stage")
     site = stage.origin[0].site if stage.origin and stage.origin[0].kind == "deepspeed" else None
     if site is None or not site.source.path.endswith(".json"):

@@ -10,6 +10,7 @@ from lintune.report.plan_words import (
     RANKED,
     ceiling_words,
     duration,
+    elsewhere_words,
     gib,
     reach_words,
     span,
@@ -50,6 +51,9 @@ def _plans(each: LaunchPlan) -> Iterator[str]:
     if each.found is None:
         return
     yield f"<h3>{'Plans that make it fit' if each.fitting else 'Plans that use what is free'}</h3>"
+    yield from (f'<p class="soft">Left out: {escaped(name)}: {prose(error)}</p>' for name, error in each.refused)
+    if each.fitting and (said := elsewhere_words(each)):
+        yield f"<p>{escaped(said[:1].upper() + said[1:])}.</p>"
     if not each.offers:
         yield f"<p>None{f': the least is {gib(each.smallest)}' if each.smallest else ''}.</p>"
         return
@@ -90,7 +94,8 @@ def _prices(each: LaunchPlan) -> str:
         for price in each.prices
     ]
     columns = (("change", ""), ("effect", NUMBER), ("per GPU", NUMBER), ("time", NUMBER), ("fits", ""))
-    return "<h3>Price of each change alone</h3>" + table("All else as configured", columns, rows)
+    left = "".join(f'<p class="soft">Not here: {escaped(name)}: {prose(reason)}</p>' for name, reason in each.unspelled)
+    return "<h3>Price of each change alone</h3>" + table("All else as configured", columns, rows) + left
 
 
 def _ceilings(each: LaunchPlan) -> str:

@@ -34,6 +34,8 @@ def _launch(each: LaunchPlan) -> dict[str, Json]:
         "fits": fits_json(found, each.capacity),
         "purpose": "fit" if each.fitting or fits_json(found, each.capacity) is not True else "use what is free",
         "plans": [_offer(each, number, offer) for number, offer in enumerate(each.offers)],
+        "fits_as_configured_on": {"gpus": list(each.fits_on), "count": each.enough},
+        "refused": [{"changes": name, "error": error} for name, error in each.refused],
         "prices": [
             {
                 "change": price.change.title,

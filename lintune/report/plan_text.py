@@ -9,6 +9,7 @@ from lintune.report.plan_words import (
     RANKED,
     ceiling_words,
     duration,
+    elsewhere_words,
     gib,
     reach_words,
     span,
@@ -18,6 +19,7 @@ from lintune.report.plan_words import (
     verdict_of,
 )
 
+_SHOWN_REFUSALS = 3
 _SMALL = 100 << 20
 """Changes that save less are only named."""
 
@@ -55,6 +57,8 @@ def _offers(each: LaunchPlan, paint: Paint) -> Iterator[str]:
         yield paint("bold", "  Plans that make it fit") + paint("dim", f"  ({RANKED})")
     elif verdict_of(each) != "fits":
         yield f"  {paint('error', 'No combination of the changes below makes it fit')}; the least is {gib(each.smallest)}"
+        if said := elsewhere_words(each):
+            yield f"  {said}"
         yield ""
         return
     elif each.better:
@@ -65,6 +69,10 @@ def _offers(each: LaunchPlan, paint: Paint) -> Iterator[str]:
         return
     for number, offer in enumerate(each.offers, 1):
         yield from _offer(number, offer, each.hours[number - 1], paint)
+    for name, error in each.refused[:_SHOWN_REFUSALS]:
+        yield paint("dim", f"  left out: {name}: {harmless(error)}")
+    if each.fitting and (said := elsewhere_words(each)):
+        yield paint("dim", f"  {said}")
     yield paint("dim", "  `--diff N` shows a plan as a diff, `--fix N` writes it")
     yield ""
 
@@ -98,7 +106,7 @@ def _prices(each: LaunchPlan, paint: Paint) -> Iterator[str]:
     if rest:
         yield paint("dim", f"  saves nothing here: {', '.join(rest)}")
     if each.unspelled:
-        yield paint("dim", f"  no setting of this launch: {', '.join(name for name, _ in each.unspelled)}")
+        yield from (paint("dim", f"  not here: {name}: {harmless(reason)}") for name, reason in each.unspelled)
     yield ""
 
 

@@ -53,6 +53,13 @@ def ceiling_words(limit: Ceiling) -> tuple[str, str]:
     return certain, likely
 
 
+def elsewhere_words(each: LaunchPlan) -> str:
+    """Where the launch fits as it is: on other cards, or on more of them; empty where on none."""
+    name = each.setting.gpu_name if each.setting is not None and each.setting.gpu_name else "this GPU"
+    places = [*each.fits_on[:4], *([f"{each.enough} x {name}"] if each.enough else [])]
+    return f"as configured it fits on {', '.join(places)}" if places else ""
+
+
 def verdict_of(each: LaunchPlan) -> str:
     """Whether the launch fits as configured."""
     return each.found.fits(each.capacity) if each.found is not None else ""
