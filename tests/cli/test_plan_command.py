@@ -190,3 +190,38 @@ def test_page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Ca
     assert main(["plan", "finetune.sh", "other.json", "--gpu", "2xA100-40G", "--format", "html"]) == 0
     shown = capsys.readouterr().out
     assert shown.startswith("<!doctype html>") and "No plan" in shown and "plan 1" in shown
+
+
+def test_no_plan_brings_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """Rules are asked before a change is offered: 8-bit AdamW crashes under ZeRO-3, an image needs more tokens than a short sample has."""
+    monkeypatch.chdir(tmp_path)
+    launches(tmp_path)
+    (tmp_path / "ds.json").write_text(DEEPSPEED.replace('"stage": 2', '"stage": 3'))
+    (tmp_path / "factory.yaml").write_text(FACTORY + "deepspeed: ds.json\n")
+    found = planned(["factory.yaml", "--gpu", "A100-40G"], capsys)
+    reasons = {each["change"]: each["reason"] for each in found["no_setting"]}
+    assert "bnb-optimizer-with-zero3" in reasons["8-bit AdamW"]
+    assert "optimizer" not in {change["knob"] for plan in found["plans"] for change in plan["changes"]}
+    reasons = {each["change"]: each["reason"] for each in planned(["finetune.sh", "--gpu", "2xA100-40G"], capsys)["no_setting"]}
+    assert "640 tokens" in reasons["samples of at most 512 tokens"]
+
+
+def test_a_model_is_saved_under_zero3(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """What ZeRO-3 needs to save a model goes into the file with it, in one edit that leaves JSON behind."""
+    monkeypatch.chdir(tmp_path)
+    launches(tmp_path)
+    words = ["finetune.sh", "--gpu", "2xA100-40G"]
+    plan = next(plan for plan in planned(words, capsys)["plans"] if plan["set"].get("zero_optimization.stage") == "3")
+    assert main(["plan", *words, "--fix", str(plan["number"])]) == 0
+    zero = json.loads((tmp_path / "ds.json").read_text())["zero_optimization"]
+    assert zero["stage"] == 3 and zero["stage3_gather_16bit_weights_on_model_save"] is True and zero["overlap_comm"] is True
+
+
+def test_where_it_fits_as_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """Larger cards are named, and how many of its own; a launch that nothing divides needs another card."""
+    monkeypatch.chdir(tmp_path)
+    launches(tmp_path)
+    (tmp_path / "ds.json").write_text(DEEPSPEED.replace('"stage": 2', '"stage": 3'))
+    found = planned(["finetune.sh", "--gpu", "2xA100-80G"], capsys)["fits_as_configured_on"]
+    assert found["count"] in (4, 8, 16, 32) and "B200" in found["gpus"] and "T4" not in found["gpus"]
+    assert planned(["factory.yaml", "--gpu", "A100-40G"], capsys)["fits_as_configured_on"]["count"] is None
