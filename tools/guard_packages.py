@@ -171,7 +171,27 @@ def _plugins_in(archive: Archive, path: str) -> str:
     return ",".join(f"{folder.replace('/', '.')}.{name}" for name in sorted(names))
 
 
+def _peft(archive: Archive, nodes: Nodes, cache: Path, name: str) -> tuple[list[Raised], int]:
+    """The configuration of a tuner."""
+    reader = _reader(archive, nodes, cache, (("peft", name),), {})
+    for path in archive.classes("peft").get(name, ()):
+        if path.startswith("peft/tuners/") and reader.class_init(path, name):
+            _name(reader, 0, name)
+            return reader.certain(), reader.seen
+    return [], 0
+
+
+def _bitsandbytes(archive: Archive, nodes: Nodes, cache: Path) -> tuple[list[Raised], int]:
+    """What `BitsAndBytesConfig` checks of its own fields."""
+    reader = _reader(archive, nodes, cache, (("transformers", "BitsAndBytesConfig"),), {})
+    reader.function("transformers/utils/quantization_config.py", "BitsAndBytesConfig.post_init", ("self",))
+    _name(reader, 0, "BitsAndBytesConfig")
+    return reader.certain(), reader.seen
+
+
 PROGRAMS: tuple[Program, ...] = (
+    *(Program("peft", name, name, partial(_peft, name=name)) for name in ("LoraConfig", "AdaLoraConfig")),
+    Program("transformers", "BitsAndBytesConfig", "BitsAndBytesConfig", _bitsandbytes),
     Program("llamafactory", "train", "ModelArguments", _llamafactory),
     Program("axolotl", "config", "config", _axolotl),
     *(Program("ms-swift", name, name, partial(_swift, name=name)) for name in _SWIFT),

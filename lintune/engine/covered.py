@@ -8,7 +8,7 @@ from lintune.source.text import Site
 
 SCRIPT = frozenset(("script-refuses", "script-refuses-after-loading"))
 """Rules that report whatever the script itself refuses, at whatever moment a special rule says so too."""
-GENERAL = SCRIPT | {"library-guard", "framework-refuses-settings", "trainer-refuses-settings"}
+GENERAL = SCRIPT | {"library-guard", "framework-refuses-settings", "trainer-refuses-settings", "config-class-refuses"}
 """Rules that report whatever a library or a script refuses."""
 ALSO_SAID = dict.fromkeys(("removed-flag", "flag-newer-than-pin"), ("option-of-another-release",))
 """Rules, each with those that say the same of an option with what replaced it."""

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from lintune.frameworks.code_config import CodeConfig, configs_of, read_config
 from lintune.frameworks.code_facts import add_facts
 from lintune.frameworks.command_line import Parsed, parse_command_line
+from lintune.frameworks.config_calls import config_items
 from lintune.frameworks.config_keys import merged
 from lintune.frameworks.context import Context, Reading
 from lintune.frameworks.hf_trainer import add_model
@@ -118,6 +119,7 @@ def fill(run: Run, reading: Reading, code: CodeConfig, own: Parsed | None = None
     if not reading.launch.launcher:
         run.values["derived.world_size"] = Unknown("which launcher starts this script is not known", settle="the launch that starts it")
         add_derived(run)
+    run.items["script.configs"] = config_items(code.near(code.file.calls))
     add_facts(run, code)
     add_model(run)
 

@@ -15,7 +15,7 @@ from lintune.run.run import Run
 from lintune.run.settings import along, derived
 from lintune.syntax.tree import Mapping
 from lintune.values.option import Option
-from lintune.values.value import Absent, Known, Unknown
+from lintune.values.value import Absent, Known, Step, Unknown
 
 NAME = "trl"
 _METHODS = {
@@ -138,6 +138,9 @@ def fill(run: Run, reading: Reading) -> None:
     add_whole_model(run, method, "trl get_peft_config")
     add_environment_map(run, "env", reading)
     word = config_word(reading.launch.args)
+    joined = next((each for each in reading.launch.args if each.text.startswith("--config=")), None)
+    if joined is not None:
+        run.values["launch.config_joined"] = Known(joined.text, (Step("flag", joined.site),))
     if word is not None and text(run.get("flag.config")) is not None:
         add_files(run, reading, (NamedFile("config", run.get("flag.config")),))
 

@@ -47,6 +47,7 @@ launch.certain                |         | whether the command runs in every exec
 launch.module                 |         | whether the entry is a module (`-m`)
 launch.cwd                    |         | the folder of the launch, relative to where the script is started
 launch.entry                  |         | the entry script or module as written
+launch.config_joined          |         | the word `--config=FILE`, where it is written as one
 launch.json_config            |         | the JSON file that is given instead of a YAML file
 launch.entry_file             |         | the file of an entry module
 launch.args                   |         | the words that the entry script receives
