@@ -17,6 +17,13 @@ _IGNORED = re.compile(
     r"|initializer_\w+|max_window_layers|pretraining_tp|tie_encoder_decoder|use_bfloat16|cross_attention_hidden_size|router_jitter\w*"
     r"|sliding_window|original_max_position_embeddings|fps|tokens_per_second|top_k|vocab_size_per_layer_input_x)$"
 )
+FIXED = {
+    "minicpmv4_6": ("merger_times",), "minicpmv4_7": ("merger_times",), "minicpm_ocr": ("merger_times",),
+    "deepseek_v2": ("mlp_bias",), "deepseek_v3": ("mlp_bias",),
+    "falcon": ("new_decoder_architecture", "multi_query"), "gpt_bigcode": ("multi_query",),
+    "lfm2": ("block_auto_adjust_ff_dim", "block_multiple_of"),
+}  # fmt: skip
+"""Switches by which shapes change in ways that no formula here says: entries hold for one value of them, and say so."""
 _NOT_NESTED = re.compile(r"rope|quantization|id2label|label2id|task_specific")
 
 
@@ -251,6 +258,7 @@ def random_changes(fields: dict[str, Any], chance: random.Random) -> dict[str, A
     return made
 
 
-def studied_fields(found: Sample) -> dict[str, Any]:
+def studied_fields(found: Sample, kind: str) -> dict[str, Any]:
     """The fields that are worth perturbing."""
-    return {name: value for name, value in found.fields.items() if not _IGNORED.search(name)}
+    fixed = FIXED.get(kind, ())
+    return {name: value for name, value in found.fields.items() if not _IGNORED.search(name) and name not in fixed}

@@ -22,7 +22,7 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "tools"))
 sys.path.insert(0, str(ROOT))
 
-from meta_samples import Sample, Type, changed, perturbed, random_changes, studied_fields, study  # noqa: E402
+from meta_samples import FIXED, Sample, Type, changed, perturbed, random_changes, studied_fields, study  # noqa: E402
 from symbolic_shapes import solve  # noqa: E402
 
 FILE = ROOT / "models" / "inventories.json"
@@ -61,7 +61,8 @@ class Observed:
     def relevant(self) -> dict[str, Any]:
         """The fields of which a change alone changed the parameters, with their values in the base."""
         pairs = zip(self.changes, self.samples, strict=True)
-        names = [name for (switch, name), made in pairs if not switch and name not in ("", "*") and made.tensors != self.base.tensors]
+        bases = {switch: made.tensors for (switch, name), made in zip(self.changes, self.samples, strict=True) if not name}
+        names = [name for (switch, name), made in pairs if name not in ("", "*") and made.tensors != bases[switch]]
         return {name: self.base.fields[name] for name in dict.fromkeys(names)}
 
 
@@ -72,21 +73,21 @@ def observe(name: str) -> Observed:
     if base is None:
         raise NotExplained("transformers does not build it from its own defaults")
     found = Observed(studied, [base], [("", "")])
-    for each, value in studied_fields(base).items():
+    for each, value in studied_fields(base, name).items():
         _vary(found, "", {}, each, value)
         if isinstance(value, int) and not isinstance(value, bool):
             made = studied.built({each: None})
             if made is not None and made.fields.get(each) is None and made.tensors != base.tensors:
                 found.add("", each, made)
-    relevant = found.relevant()
     patterns = patterns_of(base)
     for (_, switch), made in list(zip(found.changes, found.samples, strict=True)):
         if switch and patterns_of(made) - patterns:
             setting = {switch: made.fields.get(switch)}
             found.add(f"{switch}={setting[switch]}", "", made)
-            for each, value in relevant.items():
+            for each, value in studied_fields(base, name).items():
                 if each != switch and isinstance(value, int) and not isinstance(value, bool):
                     _vary(found, f"{switch}={setting[switch]}", setting, each, value)
+    relevant = found.relevant()
     chance, left = random.Random(0), 60
     while left and sum(each == "*" for _, each in found.changes) < 16:
         left -= 1
@@ -133,12 +134,11 @@ def patterns_of(made: Sample) -> set[str]:
 def learn(name: str) -> dict[str, Any]:
     """The entry of a type. Raises `NotExplained`."""
     observed = observe(name)
-    table: dict[str, list[dict[tuple[int, ...], tuple[int, ...]]]] = {}
+    unlike = _unlike(observed)
+    for made in observed.samples:
+        made.lists -= unlike
     everything = observed.samples
-    for index, made in enumerate(everything):
-        for full, shape in made.tensors.items():
-            pattern, numbers = pattern_of(full, made.lists)
-            table.setdefault(pattern, [{} for _ in everything])[index][numbers] = shape
+    table = _table(observed)
     counts = _counts(observed, table)
     rows = []
     for pattern, seen in table.items():
@@ -151,7 +151,30 @@ def learn(name: str) -> dict[str, Any]:
     entry["modules"] = _by_module(rows, kinds)
     entry["defaults"] = _defaults(observed, entry)
     entry["aliases"] = _aliases(name, observed)
+    entry["fixed"] = {each: observed.base.fields[each] for each in FIXED.get(name, ()) if each in observed.base.fields}
     return {key: value for key, value in entry.items() if value}
+
+
+Table = dict[str, list[dict[tuple[int, ...], tuple[int, ...]]]]
+"""By pattern, for each sample, the shapes by their numbers."""
+
+
+def _table(observed: Observed) -> Table:
+    table: Table = {}
+    for index, made in enumerate(observed.samples):
+        for full, shape in made.tensors.items():
+            pattern, numbers = pattern_of(full, made.lists)
+            table.setdefault(pattern, [{} for _ in observed.samples])[index][numbers] = shape
+    return table
+
+
+def _unlike(observed: Observed) -> frozenset[str]:
+    """Short lists whose members have unlike shapes: their members are named one by one."""
+    found: set[str] = set()
+    for pattern, seen in _table(observed).items():
+        if any(len(set(each.values())) > 1 for each in seen) and all(max(map(max, each), default=0) < 4 for each in seen):
+            found.add(pattern[: pattern.rindex("{}") - 1])
+    return frozenset(found)
 
 
 def _by_module(rows: Sequence[list[Any]], kinds: dict[str, str]) -> list[list[Any]]:
@@ -323,7 +346,7 @@ def _defaults(observed: Observed, entry: dict[str, Any]) -> dict[str, Any]:
     """What each field is where a config.json does not give it: a value, or a formula over other fields of the same part."""
     used = _used(entry)
     found: dict[str, Any] = {}
-    for name in used:
+    for name in used:  # grows by the fields that a default's formula reads
         if name not in observed.base.fields:
             continue
         first = observed.type.resolved({}, name)
@@ -336,6 +359,7 @@ def _defaults(observed: Observed, entry: dict[str, Any]) -> dict[str, Any]:
             formula = _derived(observed, name, first, used)
             if formula is not None:
                 found[name] = formula
+                used += [each for each in re.findall(r"[A-Za-z_][\w.]*", formula) if each not in used]
         elif isinstance(value, list) and value and isinstance(value[0], str):
             found[name] = _cycle(value)
     return found
@@ -392,9 +416,11 @@ def verify(name: str, entry: dict[str, Any]) -> None:
     base = studied.built({})
     assert base is not None
     chance, done, tries = random.Random(1), 0, 0
-    relevant = {each: value for each, value in studied_fields(base).items() if each in _used(entry)}
-    while done < VERIFIED and tries < 60:
+    fields = studied_fields(base, name)
+    used = {each: value for each, value in fields.items() if each in _used(entry)}
+    while done < VERIFIED and tries < 90:
         tries += 1
+        relevant = fields if tries % 2 else used  # the others must make no difference
         changes = random_changes(relevant, chance)
         made = studied.built(changes)
         if made is None:
@@ -436,7 +462,7 @@ def main(names: list[str]) -> int:
             known["types"].pop(name, None)
             signal.alarm(0)
             print(f"{name}: NOT: {type(error).__name__}: {str(error)[:600]}", flush=True)
-    write(known, transformers.__version__)
+        write(known, transformers.__version__)
     print(f"{len(known['types'])} types, {left_out} left out, {FILE.stat().st_size / 1000:.0f} kB")
     return 0
 

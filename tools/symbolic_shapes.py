@@ -78,9 +78,17 @@ def _fit(chosen: Sequence[Monomial], observed: Sequence[Observation]) -> list[Fr
 
 
 def formula(chosen: Sequence[Monomial], coefficients: Sequence[Fraction]) -> str:
-    """The text of a sum: `3*hidden_size+2*kv_heads*head_dim`; divisions are exact ones, written last."""
+    """The text of a sum: `3*hidden_size+2*kv_heads*head_dim`; divisions are exact ones, written last; `a:b` is a ratio, rounded down."""
     terms = []
     for monomial, coefficient in zip(chosen, coefficients, strict=True):
+        match monomial:
+            case ((one, power), (two, other)) if power == -other and power > 0:
+                # each ratio is a whole number of its own: patches along an edge
+                ratio = "*".join([f"{one}:{two}"] * power)
+                terms.append(ratio if coefficient == 1 else f"{coefficient.numerator}*{ratio}")
+                if coefficient.denominator != 1:
+                    terms[-1] += f"/{coefficient.denominator}"
+                continue
         above = [name for name, power in monomial for _ in range(power) if power > 0]
         below = [name for name, power in monomial for _ in range(-power) if power < 0]
         if coefficient.numerator != 1 or not above:

@@ -17,14 +17,15 @@ import warnings
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from types import FrameType
+from functools import lru_cache
+from types import CodeType, FrameType
 from typing import Any
 from unittest.mock import patch
 
 from program_writer import Program, ProgramWriter
 from walk_truth import RealEnd, RealRun, is_told, same_end, wrong_branches, wrong_ends
 
-from lintune.scripts.entry import read_entry_script
+from lintune.scripts.entry import EntryScript, read_entry_script
 from lintune.scripts.walk.trace import ScriptTrace, walk_script
 from lintune.source.text import Source
 from lintune.values.value import Absent, Known, Unknown, Value
@@ -63,7 +64,7 @@ def execute(text: str, options: dict[str, object]) -> RealRun:
     def parsed(parser: argparse.ArgumentParser, *words: Any) -> argparse.Namespace:
         return argparse.Namespace(**copy.deepcopy(options))
 
-    code = compile(text, _PATH, "exec")
+    code = _compiled(text)
     end = None
     with patch.object(argparse.ArgumentParser, "parse_args", parsed):
         before = sys.gettrace()
@@ -88,8 +89,17 @@ def walk_program(program: Program, unknown: frozenset[str]) -> ScriptTrace:
         value = program.options[name]
         return Absent() if value is None else Known(tuple(value) if isinstance(value, list) else value)  # type: ignore[arg-type]
 
-    source = Source(_PATH, program.text)
-    return walk_script(read_entry_script(source, dict[str, Source]().get), option)
+    return walk_script(_read(program.text), option)
+
+
+@lru_cache(maxsize=4)
+def _read(text: str) -> EntryScript:
+    return read_entry_script(Source(_PATH, text), dict[str, Source]().get)
+
+
+@lru_cache(maxsize=4)
+def _compiled(text: str) -> CodeType:
+    return compile(text, _PATH, "exec")
 
 
 def disagreement(program: Program, unknown: frozenset[str], seed: int, counts: Counter[str]) -> Disagreement | None:

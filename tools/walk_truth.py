@@ -112,13 +112,14 @@ def wrong_branches(trace: ScriptTrace, real: RealRun, texts: Mapping[str, str]) 
 
 def other_side(text: str, branch: Branch) -> frozenset[int]:
     """The lines that are not run where an `if` comes out as the branch says."""
-    for node in _ifs(text).get(branch.site.line, ()):
-        if ast.unparse(node.test) == _plain(branch.text):
+    for test, node in _ifs(text).get(branch.site.line, ()):
+        if test == _plain(branch.text):
             side = node.orelse if branch.taken else node.body
             return frozenset(line for each in side for line in range(each.lineno, (each.end_lineno or each.lineno) + 1))
     return frozenset()
 
 
+@lru_cache(maxsize=4096)
 def _plain(text: str) -> str:
     try:
         return ast.unparse(ast.parse(text, mode="eval"))
@@ -127,11 +128,12 @@ def _plain(text: str) -> str:
 
 
 @lru_cache(maxsize=128)
-def _ifs(text: str) -> dict[int, list[ast.If]]:
-    found: dict[int, list[ast.If]] = {}
+def _ifs(text: str) -> dict[int, list[tuple[str, ast.If]]]:
+    """The `if`s by line, with their tests."""
+    found: dict[int, list[tuple[str, ast.If]]] = {}
     for node in ast.walk(ast.parse(text)):
         if isinstance(node, ast.If):
-            found.setdefault(node.test.lineno, []).append(node)
+            found.setdefault(node.test.lineno, []).append((ast.unparse(node.test), node))
     return found
 
 

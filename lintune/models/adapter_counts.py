@@ -57,10 +57,13 @@ def count_adapter(modules: Sequence[Module], adapter: Adapter) -> AdapterCount:
         _size(shape)
         for each in modules
         for name, shape in each.shapes
-        if (name == "bias" or name.endswith("_bias")) and (adapter.bias == "all" or (adapter.bias == "lora_only" and each.name in names))
+        if name == "bias" and (adapter.bias == "all" or (adapter.bias == "lora_only" and each.name in names))
     )
+    copies = sum(each.params for each in saved)
+    if any(name in HEADS for name in adapter.saved) and not any(map(is_head, modules)):
+        copies += sum(each.params for each in modules if is_embedding(each))  # a tied head is copied too
     return AdapterCount(
-        sum(_lora(each, adapter) for each in adapted), sum(each.params for each in saved), biases, tuple(each.name for each in adapted)
+        sum(_lora(each, adapter) for each in adapted), copies, biases, tuple(each.name for each in adapted)
     )  # fmt: skip
 
 

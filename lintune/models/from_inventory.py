@@ -64,13 +64,16 @@ def model_from_inventory(config: Mapping[str, object]) -> Model:
         parts.add(module)
     values = normalised(adapted(config))
     text = _text_values(values)
+    for part in ("vision", "audio"):
+        if not parts.layers.get(part):  # what stands alone belongs to no tower
+            parts.rest.setdefault("llm", []).extend(parts.rest.pop(part, []))
     embed, head = parts.rest.get("embed", []), parts.rest.get("lm_head", [])
     llm = _stack(parts, "llm", text)
     vocab = embed[0].shapes[0][1][0] if embed else number(text, "vocab_size", 0)
     weight = sum(_matrix(each) for each in head)
     first = sum(each.params for each in embed)
     vision = _vision(parts, values)
-    audio = _stack(parts, "audio", mapping(values, "audio_config")) if parts.layers.get("audio") or parts.rest.get("audio") else None
+    audio = _stack(parts, "audio", mapping(values, "audio_config")) if parts.layers.get("audio") else None
     projector = [_linear(each, "other") for each in parts.rest.get("projector", []) if _is_linear(each)]
     others = sum(each.params for each in parts.rest.get("projector", [])) - sum(each.params for each in projector)
     return Model(

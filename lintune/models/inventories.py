@@ -52,12 +52,23 @@ def evaluated(formula: str, fields: Mapping[str, Value]) -> int:
         for index, part in enumerate(term.split("/")):
             product = 1
             for word in part.split("*") if index == 0 else (part,):
-                product *= int(word) if word.lstrip("-").isdecimal() else _number(word, fields)
+                product *= _atom(word, fields)
             above, below = (above * product, below) if index == 0 else (above, below * product)
         if not below:
             raise NoInventory(f"`{formula}` divides by nothing")
         total += sign * (above // below)
     return total
+
+
+def _atom(word: str, fields: Mapping[str, Value]) -> int:
+    """A number, a field, or the ratio `a:b` of two fields, rounded down."""
+    one, _, two = word.partition(":")
+    if two:
+        below = _number(two, fields)
+        if not below:
+            raise NoInventory(f"`{two}` is 0")
+        return _number(one, fields) // below
+    return int(word) if word.lstrip("-").isdecimal() else _number(word, fields)
 
 
 @lru_cache(maxsize=4096)
@@ -139,6 +150,9 @@ def modules_of(config: Mapping[str, object]) -> tuple[Module, ...]:
 def modules_of_entry(entry: Mapping[str, object], config: Mapping[str, object], included: bool = True) -> Iterator[Module]:
     """The modules that one entry gives for a config; `included`: with those of nested models of free type."""
     fields = fields_of(entry, config)
+    for name, value in cast("dict[str, Value]", entry.get("fixed", {})).items():
+        if fields.get(name, value) != value:
+            raise NoInventory(f"the shapes are known for `{name}` {value} only")
     lists = cast("dict[str, str]", entry.get("lists", {}))
     for pattern, kind, parameters in cast("list[tuple[str, str, list[list[object]]]]", entry["modules"]):
         levels = [pattern[: at + 2] for at in _places(pattern)]
