@@ -8,7 +8,7 @@ from collections import Counter
 
 from walk_fuzz import check_program, smallest  # type: ignore[import-not-found,unused-ignore]
 
-_PROGRAMS = 250
+_PROGRAMS = 200
 _SIZE = 14
 
 
