@@ -1,1 +1,1 @@
-"""Walking through a training script: an abstract interpreter over its syntax, with the options of one launch. Nothing is imported or run."""
+"""Walking through a training script: an abstract interpreter of its syntax, with the options of a launch. Nothing is run."""

@@ -17,7 +17,6 @@ from lintune.scripts.walk.abstract import (
     Parsed,
     Partial,
     Scope,
-    Space,
     Super,
     Table,
     Value,
@@ -29,19 +28,18 @@ from lintune.scripts.walk.abstract import (
 from lintune.scripts.walk.classes import construct
 from lintune.scripts.walk.loops import elements, join_leaves
 from lintune.scripts.walk.options import doubt
-from lintune.scripts.walk.weights_use import call_module, doubt_model
 from lintune.scripts.walk.walker import MOST_DEPTH, NEXT, RAISE, Frame, Stopped
+from lintune.scripts.walk.weights_use import call_module, doubt_model
 
 if TYPE_CHECKING:
     from lintune.scripts.walk.walker import Walk
 
-_SEEN_THROUGH = frozenset(
-    """
+_SEEN_THROUGH_WORDS = """
     record no_grad inference_mode enable_grad lru_cache cache wraps contextmanager classmethod staticmethod property
     cached_property command group option argument main rank_zero_only override abstractmethod dataclass timer profile jit
     typechecked beartype version_option pass_context setter overload
-    """.split()
-)
+    """
+_SEEN_THROUGH = frozenset(_SEEN_THROUGH_WORDS.split())
 """Decorators that leave what a function does, and when, as it is."""
 
 

@@ -33,13 +33,12 @@ from lintune.scripts.walk.weights_use import call_module, set_gradients
 if TYPE_CHECKING:
     from lintune.scripts.walk.walker import Walk
 
-_TEXT = frozenset(
-    """
+_TEXT_WORDS = """
     lower upper strip lstrip rstrip startswith endswith split rsplit replace title capitalize join isdigit isnumeric isalpha
     isalnum isidentifier find rfind count format partition rpartition splitlines removeprefix removesuffix casefold zfill
     index encode swapcase islower isupper
-    """.split()
-)
+    """
+_TEXT = frozenset(_TEXT_WORDS.split())
 _LONGEST = 20_000
 ARGUMENTS = ("arguments",)
 """The slot of an object with what its library's constructor was given."""

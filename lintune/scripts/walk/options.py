@@ -9,15 +9,14 @@ from lintune.values.value import Value as RunValue
 if TYPE_CHECKING:
     from lintune.scripts.walk.walker import Walk
 
-_KEPT = frozenset(
-    """
+_KEPT_WORDS = """
     fp16 bf16 tf32 gradient_checkpointing seed learning_rate weight_decay num_train_epochs max_steps
     per_device_train_batch_size per_device_eval_batch_size gradient_accumulation_steps do_train do_predict
     resume_from_checkpoint overwrite_output_dir group_by_length remove_unused_columns output_dir deepspeed lr_scheduler_type
     warmup_ratio warmup_steps save_steps save_total_limit max_grad_norm optim adam_beta1 dataloader_num_workers adam_beta2
     adam_epsilon ddp_find_unused_parameters torch_compile use_liger_kernel
-    """.split()
-)
+    """
+_KEPT = frozenset(_KEPT_WORDS.split())
 """Options of `TrainingArguments` that its own `__post_init__` leaves as given (training_args.py of transformers 4.28 to 5.24).
 
 Enumerations among them are compared as text. `bf16` of TRL's classes may be set where it was not given: an absent value stays open.

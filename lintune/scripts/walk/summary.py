@@ -9,7 +9,6 @@ from lintune.scripts.walk.abstract import Class, Root, Weights
 from lintune.scripts.walk.given import run_value
 from lintune.scripts.walk.trace import Branch, PartState, ScriptTrace, Void, answer
 from lintune.scripts.walk.weights import Leaf, replay
-
 from lintune.source.text import Site
 
 if TYPE_CHECKING:

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 from lintune.scripts.walk.abstract import (
     HOME,
     NONE,
-    Bound,
     Class,
     Data,
     Function,
@@ -26,20 +25,18 @@ from lintune.scripts.walk.abstract import (
 if TYPE_CHECKING:
     from lintune.scripts.walk.walker import Walk
 
-_NO_MODULES = frozenset(
-    """
+_NO_MODULES_WORDS = """
     config device dtype generation_config training tokenizer processor image_processor is_gradient_checkpointing
     name_or_path peft_config active_adapter hf_device_map num_image_token __class__ __dict__ is_quantized is_loaded_in_8bit
     is_loaded_in_4bit is_parallelizable model_parallel main_input_name warnings_issued template
-    """.split()
-)
-"""Attributes of models that are no modules."""
-_THE_SAME = frozenset(
     """
+_NO_MODULES = frozenset(_NO_MODULES_WORDS.split())
+"""Attributes of models that are no modules."""
+_THE_SAME_WORDS = """
     to cuda cpu half float bfloat16 train eval get_base_model requires_grad_ apply type double merge_and_unload
     to_bettertransformer unwrap compile
-    """.split()
-)
+    """
+_THE_SAME = frozenset(_THE_SAME_WORDS.split())
 """Methods that return the model itself."""
 _MODULES = {
     "get_model": "model",
@@ -52,12 +49,11 @@ _LOOPED = {"parameters": "parameters", "named_parameters": "named_parameters", "
     "named_modules": "named_modules",
     "named_children": "named_modules",
 }
-_HARMLESS = tuple(
-    """
+_HARMLESS_WORDS = """
     get_ set_input set_output print save load resize enable_ disable_ gradient_ state_dict named_ config register is_ num_ tie_
     init_weights post_init push_to generate forward share_memory
-    """.split()
-)
+    """
+_HARMLESS = tuple(_HARMLESS_WORDS.split())
 """How methods of transformers' models begin that leave gradients as they are."""
 _SWITCHING = ("freeze", "unfreeze", "requires_grad", "trainable", "lora", "adapter", "tune_")
 """Words in the names of methods that may switch gradients."""
