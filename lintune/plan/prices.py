@@ -36,8 +36,13 @@ class Ceiling:
     """At which the high edge of the estimate still fits."""
     likely: int | None
     """At which the estimate itself still fits."""
-    beyond: bool = False
-    """Whether larger values than were looked at fit too."""
+    most: int
+    """The largest value that was looked at: what equals it may be larger."""
+
+    @property
+    def beyond(self) -> bool:
+        """Whether the largest value that was looked at certainly fits."""
+        return self.certain == self.most
 
 
 def prices(search: Search) -> tuple[Price, ...]:
@@ -77,7 +82,7 @@ def _ceiling(search: Search, name: str, now: int, put: Callable[[int], Setting])
         return search.estimator(put(size)).device <= search.capacity
 
     certain, likely = _largest(high, limit), _largest(middle, limit)
-    return Ceiling(name, now, certain, likely, certain == limit)
+    return Ceiling(name, now, certain, likely, limit)
 
 
 def _largest(fits: Callable[[int], bool], limit: int) -> int | None:

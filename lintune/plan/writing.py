@@ -153,9 +153,11 @@ def _is_block(source: Source, key: str) -> bool:
 
 
 def _can_be_key(run: Run, name: str, value: Data) -> bool:
+    """Whether a setting is a key at the top of a file that does not have it yet."""
     given = run.get(name)
     return (
         name.startswith("flag.")
+        and name.count(".") == 1
         and value is not None
         and (isinstance(given, Absent) or not given.origin or given.origin[0].kind == "default")
     )

@@ -41,7 +41,9 @@ def memory_section(each: MemoryOfRun, title: str) -> Iterator[str]:
     yield f"<p>{inside}{'; ' + card if card else ''}</p>"
     if found.host:
         yield f"<p>Host memory {size(found.host * setting.world)}</p>"
+    yield from _traced(each)
     yield _components(each)
+    yield f'<p class="soft">Phases: {", ".join(f"{part.name} {size(part.bytes)}" for part in found.phases)}</p>'
     bars = [Bar(mode.name, mode.estimate, _fits(each, mode.estimate)) for mode in each.modes]
     yield "<h3>Alternatives</h3>"
     yield bars_svg(f"Memory per GPU of {title}, by mode", bars, each.capacity)
@@ -54,6 +56,17 @@ def memory_section(each: MemoryOfRun, title: str) -> Iterator[str]:
 
 def _fits(each: MemoryOfRun, found: Estimate) -> str:
     return found.fits(each.capacity) if each.capacity is not None else ""
+
+
+def _traced(each: MemoryOfRun) -> Iterator[str]:
+    """What the dry run traced, where one was asked for."""
+    traced = each.traced
+    if traced is not None and traced.problem:
+        yield f"<p>Not traced: {prose(traced.problem)}</p>"
+    elif traced is not None:
+        at = f"; the peak stands in {escaped(traced.peak)}" if traced.peak else ""
+        yield f"<p>Traced: {', '.join(f'{name} {size(count)}' for name, count in traced.sizes)}{at}</p>"
+        yield from (f'<p class="soft">{prose(note)}</p>' for note in traced.assumptions)
 
 
 def _components(each: MemoryOfRun) -> str:

@@ -47,9 +47,7 @@ def duration(hours: tuple[float, float]) -> str:
 
 def ceiling_words(limit: Ceiling) -> tuple[str, str]:
     """What certainly fits and what may fit."""
-    mark = " and more" if limit.beyond else ""
-    certain = f"{limit.certain:,}{mark}" if limit.certain else "none"
-    likely = f"{limit.likely:,}{mark}" if limit.likely else "none"
+    certain, likely = (f"{size:,}{' and more' if size == limit.most else ''}" if size else "none" for size in (limit.certain, limit.likely))
     return certain, likely
 
 

@@ -11,12 +11,16 @@ from lintune.memory.estimate import estimate
 from lintune.memory.reading import setting_of
 from lintune.memory.setting import Setting
 from lintune.plan.change import applied
-from lintune.plan.knobs import Media, shrinking
+from lintune.plan.knobs import Media, length_change, micro_change, shrinking
 from lintune.plan.prices import ceilings, prices
 from lintune.plan.room import growing
 from lintune.plan.search import FASTER, Plan, Search, faster, smaller
 from lintune.plan.speed import seconds_per_token
+from lintune.plan.writing import written
+from lintune.run.run import Run
 from lintune.source.record import replace
+from lintune.source.text import Site, Source, Span
+from lintune.values.value import Known, Step
 from tests.plan.conftest import run_with
 
 GIB = 2**30
@@ -135,4 +139,16 @@ def test_ceilings_are_exact(gib: int, micro: int, length: int, lora: bool) -> No
                 assert getattr(estimate(replace(setting, **{field: 1})), edge) > gib * GIB
             else:
                 assert getattr(estimate(replace(setting, **{field: size})), edge) <= gib * GIB
-                assert limit.beyond or getattr(estimate(replace(setting, **{field: size + 1})), edge) > gib * GIB
+                assert size == limit.most or getattr(estimate(replace(setting, **{field: size + 1})), edge) > gib * GIB
+
+
+def test_nested_keys_are_not_put_at_the_top() -> None:
+    """A length that a torchtune file does not have is left to the user: `tokenizer.max_seq_len` is no key at the top."""
+    source = Source("own.yaml", "a: 1\n")
+    run = Run("torchtune", "own.yaml", Site(source, Span(0, 1)))
+    run.what_if = lambda flags: run
+    run.values = {"flag.a": Known(1, (Step("config", Site(source, Span(3, 4))),))}
+    made = written(run, (length_change(512),))
+    assert made.edits == () and "`tokenizer.max_seq_len` = 512" in made.left[0]
+    appended = written(run, (micro_change(4, 2),))
+    assert [edit.text for edit in appended.edits] == ["batch_size: 2\ngradient_accumulation_steps: 2\n"]
