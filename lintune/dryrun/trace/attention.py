@@ -5,7 +5,7 @@ backward pass (output, log-sum-exp) and what its backward pass takes for a while
 """
 
 from collections.abc import Callable
-from typing import Literal
+from typing import Any, Literal
 
 import torch
 from torch import Tensor
@@ -21,41 +21,39 @@ def padded(count: int, unit: int) -> int:
 
 
 class _Flash(torch.autograd.Function):
-    """Flash attention over (batch, heads, length, width), whose heads may share keys and values."""
+    """Flash attention over (batch, heads, length, width), whose heads may share keys and values; results are laid out as queries are."""
 
     @staticmethod
-    def forward(ctx, q: Tensor, k: Tensor, v: Tensor, workspace: bool) -> Tensor:  # type: ignore[no-untyped-def]
-        batch, heads, length, _ = q.shape
-        out = q.new_empty(batch, length, heads, v.shape[-1]).transpose(1, 2)
+    def forward(ctx: Any, q: Tensor, k: Tensor, v: Tensor, mask: Tensor | None, workspace: bool) -> Tensor:
+        batch, heads, length, width = q.shape
+        out = torch.empty_like(q) if v.shape[-1] == width else q.new_empty(batch, length, heads, v.shape[-1]).transpose(1, 2)
         sums = q.new_empty(batch, heads, length, dtype=torch.float32)
-        ctx.save_for_backward(q, k, v, out, sums)
+        ctx.save_for_backward(q, k, v, out, sums, mask)
         ctx.workspace = workspace
         return out
 
     @staticmethod
-    def backward(ctx, grad: Tensor) -> tuple[Tensor | None, ...]:  # type: ignore[no-untyped-def,override]
-        q, k, v, _out, _sums = ctx.saved_tensors
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
+        q, k, v = ctx.saved_tensors[:3]
         batch, heads, length, width = q.shape
-        _, shared, keys, values = (*k.shape[:3], v.shape[-1])
-        grad = grad.transpose(1, 2).contiguous().transpose(1, 2)
-        taken = []
+        keys, values = k.shape[2], v.shape[-1]
+        held = [gradients[0].transpose(1, 2).contiguous()]
         if ctx.workspace:
             rows = padded(length, 128)
-            taken.append(q.new_empty(batch, heads, rows, dtype=torch.float32))
-            taken.append(q.new_empty(batch, rows, heads, padded(width, 32), dtype=torch.float32))
-        dq = q.new_empty(batch, length, heads, width).transpose(1, 2)
-        dk = k.new_empty(batch, keys, shared, width).transpose(1, 2)
-        dv = v.new_empty(batch, keys, shared, values).transpose(1, 2)
-        if ctx.workspace and shared != heads:
-            taken += [k.new_empty(batch, keys, heads, width), v.new_empty(batch, keys, heads, values)]
-        return dq, dk, dv, None
+            held.append(q.new_empty(batch, heads, rows, dtype=torch.float32))
+            held.append(q.new_empty(batch, rows, heads, padded(width, 32), dtype=torch.float32))
+            if k.shape[1] != heads:
+                held += [k.new_empty(batch, keys, heads, width), v.new_empty(batch, keys, heads, values)]
+        found = torch.empty_like(q), torch.empty_like(k), torch.empty_like(v), None, None
+        held.clear()
+        return found
 
 
 class _Efficient(torch.autograd.Function):
     """The memory-efficient kernel of xFormers that SDPA has: it takes a mask, and no shared heads."""
 
     @staticmethod
-    def forward(ctx, q: Tensor, k: Tensor, v: Tensor, mask: Tensor | None) -> Tensor:  # type: ignore[no-untyped-def]
+    def forward(ctx: Any, q: Tensor, k: Tensor, v: Tensor, mask: Tensor | None) -> Tensor:
         batch, heads, length, _ = q.shape
         out = q.new_empty(batch, length, heads, v.shape[-1]).transpose(1, 2)
         sums = q.new_empty(batch, heads, padded(length, 32), dtype=torch.float32)
@@ -63,10 +61,10 @@ class _Efficient(torch.autograd.Function):
         return out
 
     @staticmethod
-    def backward(ctx, grad: Tensor) -> tuple[Tensor | None, ...]:  # type: ignore[no-untyped-def,override]
-        q, k, v, _out, _sums, _mask = ctx.saved_tensors
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
+        q, k, v = ctx.saved_tensors[:3]
         batch, heads, length, width = q.shape
-        grad = grad.transpose(1, 2).contiguous().transpose(1, 2)
+        grad = gradients[0].transpose(1, 2).contiguous()
         dq, dk, dv = torch.empty_like(q), torch.empty_like(k), torch.empty_like(v)
         taken = [q.new_empty(batch, heads, length, dtype=torch.float32)]
         if q.dtype is not torch.float32:
@@ -94,7 +92,7 @@ def attend(
     if attn_mask is not None and attn_mask.dtype is torch.bool:
         attn_mask = _float_mask(attn_mask, query.dtype)
     if kernel != "efficient" and (attn_mask is None or kernel == "cpu"):
-        return _Flash.apply(query, key, value, kernel == "flash")  # type: ignore[no-any-return,no-untyped-call]
+        return _Flash.apply(query, key, value, attn_mask, kernel == "flash")  # type: ignore[no-any-return,no-untyped-call]
     if enable_gqa and key.shape[1] != query.shape[1]:
         times = query.shape[1] // key.shape[1]
         key, value = key.repeat_interleave(times, 1), value.repeat_interleave(times, 1)
@@ -129,13 +127,13 @@ def flash_attention(
     if width != query.shape[-1]:
         value = torch.nn.functional.pad(value, [0, query.shape[-1] - width])
     if attention_mask is None or attention_mask.dim() != 2:
-        out = _Flash.apply(query, key, value, True).transpose(1, 2)  # type: ignore[no-untyped-call]
+        out = _Flash.apply(query, key, value, None, True).transpose(1, 2)  # type: ignore[no-untyped-call]
         return out[..., :width], None
     batch, length = query.shape[0], query.shape[2]
     kept = attention_mask.flatten().nonzero().flatten()
     short = (each.transpose(1, 2).flatten(0, 1)[kept] for each in (query, key, value))
     q, k, v = (each[None].transpose(1, 2) for each in short)
-    out = _Flash.apply(q, k, v, True).transpose(1, 2)[0]  # type: ignore[no-untyped-call]
+    out = _Flash.apply(q, k, v, None, True).transpose(1, 2)[0]  # type: ignore[no-untyped-call]
     whole = out.new_zeros(batch * length, *out.shape[1:]).index_copy(0, kept, out)
     return whole.view(batch, length, *out.shape[1:])[..., :width], None
 

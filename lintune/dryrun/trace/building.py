@@ -35,15 +35,13 @@ def subject_for(request: Request, setting: Setting, config: dict[str, Any]) -> S
         values["adapter.dropout"] = _USUAL_DROPOUT
     _rename_saved(values, setting.model.type)
     values["model.load_dtype"] = "fp32" if setting.element == 4 else "fp16" if values.get("precision.compute") == "fp16" else "bf16"
-    built = build_model(replace_values(request, values))
+    given = request.model_config
+    if config.get("model_type") == "mistral" and "sliding_window" not in config and given is None:
+        given = {**config, "sliding_window": None}  # known models leave it out where their own config.json says null
+    built = build_model(replace(request, values=values, model_config=given))
     subject = Subject(built.model, built.config, list(built.assumptions))
     settle(subject, setting)
     return subject
-
-
-def replace_values(request: Request, values: dict[str, Any]) -> Request:
-    """The same request with other values."""
-    return replace(request, values=values)
 
 
 def settle(subject: Subject, setting: Setting) -> None:

@@ -1,7 +1,8 @@
 """Which sharded parameters are gathered when: by module as ZeRO-3 does it, or by unit as FSDP does it, along the visits of a log.
 
 ZeRO-3 releases a module's parameters after use unless they are used again within `max_reuse` elements of what comes next
-(deepspeed/runtime/zero/partitioned_param_coordinator.py _params_to_release). FSDP releases a unit when the next is done, one gathered ahead.
+(deepspeed/runtime/zero/partitioned_param_coordinator.py _params_to_release). FSDP releases a unit when the next is done; one is gathered
+ahead.
 """
 
 import re

@@ -21,6 +21,9 @@ _INDEXING = (aten.index.Tensor, aten.index_put.default, aten.index_put_.default,
 _EQUALITY = (aten.eq.Scalar, aten.eq.Tensor, aten.ne.Scalar, aten.ne.Tensor)
 _RANGES = (aten.arange.default, aten.arange.start, aten.arange.start_step)
 
+_GROUPED = getattr(getattr(aten, "_grouped_mm", None), "default", None)
+"""The product of tokens with their experts' matrices; on meta tensors torch takes it in bf16 only."""
+
 Operator = Callable[..., object]
 
 
@@ -64,6 +67,8 @@ class HybridMeta(TorchDispatchMode):
             if decided is not None:
                 return decided
             args = _all_true(args) if func in _INDEXING else args
+            if func is aten._to_copy.default and options.get("device") is not None:
+                options["device"] = _META  # what has no data cannot come back to the CPU
         if options and options.get("device") is not None and torch.device(str(options["device"])).type == "meta":
             return self._made(func, args, options, given, meta)
         if not meta:
@@ -86,6 +91,8 @@ class HybridMeta(TorchDispatchMode):
             self.assumed["two floats are taken for unequal"] += 1
             plain = func(*tree_map_only(Tensor, to_meta, tuple(args)))
             return torch.full(plain.shape, "ne" in str(func), dtype=torch.bool) if isinstance(plain, Tensor) else None
+        if func is _GROUPED:
+            return _grouped(args, options)
         if func is aten.nonzero.default and first.device.type == "meta":
             self.assumed["every element of a mask that is not known is taken for true"] += 1
             return torch.empty(first.numel(), first.dim(), dtype=torch.long, device=_META)
@@ -126,6 +133,20 @@ class HybridMeta(TorchDispatchMode):
             return out
         most = _LARGEST_REAL_FLOAT if out.is_floating_point() else _LARGEST_REAL_INTEGER
         return to_meta(out) if out.numel() > most else out
+
+
+def _grouped(args: Sequence[object], options: dict[str, object]) -> Tensor:
+    """The result of `_grouped_mm`: rows or columns of a group are told by `offs` where an operand has no axis of groups."""
+    first, second = args[0], args[1]
+    offsets = args[2] if len(args) > 2 else options.get("offs")
+    assert isinstance(first, Tensor) and isinstance(second, Tensor)
+    shape = (*first.shape[:-1], second.shape[-1])
+    if first.dim() == 2 and second.dim() == 2:
+        assert isinstance(offsets, Tensor)
+        shape = (offsets.shape[0], *shape)
+    elif first.dim() == 3 and second.dim() == 2:
+        shape = shape[1:]
+    return to_meta(first).new_empty(shape)
 
 
 def _dtype_made(func: Operator, args: Sequence[object]) -> torch.dtype:

@@ -20,6 +20,15 @@ class Pictures:
     tensors: dict[str, Tensor]
     tokens: int
     token: int
+    images: int = 1
+    """Images or tiles that the tokens are of."""
+
+    def put_into(self, ids: Tensor, begin: int = 1) -> None:
+        """Writes the tokens of every image into rows of ids, a token of text after each image."""
+        each = self.tokens // self.images
+        for number in range(self.images):
+            start = begin + number * (each + 1)
+            ids[:, start : start + each] = self.token
 
 
 def batch_for(config: Any, setting: Setting, notes: list[str]) -> MakeBatch:
@@ -41,7 +50,9 @@ def batch_for(config: Any, setting: Setting, notes: list[str]) -> MakeBatch:
     notes.append(f"{each} image(s) or tiles per sample, {shown.tokens} tokens of the text")
     if shown.tokens >= length:
         notes.append(f"the images alone take {shown.tokens} tokens: traced with as many and 64 of text")
-    return lambda: _with_pictures(config, rows, max(length, shown.tokens + 64), look(config, each, setting.patches // setting.images))
+    return lambda: _with_pictures(
+        config, rows, max(length, shown.tokens + shown.images + 64), look(config, each, setting.patches // setting.images)
+    )
 
 
 def _ids(rows: int, length: int) -> Tensor:
@@ -61,7 +72,7 @@ def _packed(rows: int, length: int) -> dict[str, Tensor]:
 
 def _with_pictures(config: Any, rows: int, length: int, shown: Pictures) -> dict[str, Tensor]:
     ids = _ids(rows, length)
-    ids[:, : shown.tokens] = shown.token
+    shown.put_into(ids)
     batch = {"input_ids": ids, "attention_mask": torch.ones_like(ids), "labels": ids.clone()}
     batch |= token_kinds(config, ids, shown.token)
     for name, tensor in shown.tensors.items():
@@ -89,18 +100,18 @@ def _grid(config: Any, images: int, patches: int) -> Pictures:
     width = 3 * vision.temporal_patch_size * vision.patch_size**2
     pixels = _pixels(images * edge * edge, width)
     grid = torch.tensor([[1, edge, edge]] * images)
-    return Pictures({"pixel_values": pixels, "image_grid_thw": grid}, images * edge * edge // merge**2, _image_token(config))
+    return Pictures({"pixel_values": pixels, "image_grid_thw": grid}, images * edge * edge // merge**2, _image_token(config), images)
 
 
 def _fixed(config: Any, images: int, patches: int) -> Pictures:
     """Towers of one size whose every image is a row of the batch."""
     edge = _size(config.vision_config.image_size)
-    tokens = getattr(config, "mm_tokens_per_image", None) or getattr(config, "image_seq_length", None)
-    if getattr(config, "model_type", "") == "internvl":
+    tokens = getattr(config, "mm_tokens_per_image", None)
+    if config.model_type == "internvl":
         tokens = config.image_seq_length
     if tokens is None:
         tokens = (edge // _size(config.vision_config.patch_size)) ** 2
-    return Pictures({"pixel_values": _pixels(images, 3, edge, edge)}, images * int(tokens), _image_token(config))
+    return Pictures({"pixel_values": _pixels(images, 3, edge, edge)}, images * int(tokens), _image_token(config), images)
 
 
 def _tiles(config: Any, images: int, patches: int) -> Pictures:
@@ -112,7 +123,7 @@ def _tiles(config: Any, images: int, patches: int) -> Pictures:
         "pixel_values": _pixels(1, images, 3, edge, edge),
         "pixel_attention_mask": torch.ones(1, images, edge, edge, dtype=torch.bool),
     }
-    return Pictures(tensors, images * tokens, _image_token(config))
+    return Pictures(tensors, images * tokens, _image_token(config), images)
 
 
 def _any_size(config: Any, images: int, patches: int) -> Pictures:
@@ -121,7 +132,9 @@ def _any_size(config: Any, images: int, patches: int) -> Pictures:
     edge = max(merge, round(patches**0.5) // merge * merge)
     sizes = torch.tensor([[edge * patch, edge * patch]] * images)
     tokens = images * (edge // merge) ** 2
-    return Pictures({"pixel_values": _pixels(images, 3, edge * patch, edge * patch), "image_sizes": sizes}, tokens, _image_token(config))
+    return Pictures(
+        {"pixel_values": _pixels(images, 3, edge * patch, edge * patch), "image_sizes": sizes}, tokens, _image_token(config), images
+    )
 
 
 def _size(value: Any) -> int:

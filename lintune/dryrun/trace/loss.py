@@ -6,6 +6,7 @@
 """
 
 from collections.abc import Mapping
+from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -18,7 +19,7 @@ class _Liger(torch.autograd.Function):
     """The loss with its gradients, chunk by chunk."""
 
     @staticmethod
-    def forward(ctx, hidden: Tensor, head: Tensor, trained: bool) -> Tensor:  # type: ignore[no-untyped-def]
+    def forward(ctx: Any, hidden: Tensor, head: Tensor, trained: bool) -> Tensor:
         rows, width = hidden.shape
         grad_hidden = torch.zeros_like(hidden)
         grad_head = torch.zeros_like(head) if trained else None
@@ -35,7 +36,7 @@ class _Liger(torch.autograd.Function):
         return losses.sum()
 
     @staticmethod
-    def backward(ctx, grad: Tensor) -> tuple[Tensor | None, ...]:  # type: ignore[no-untyped-def,override]
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
         grad_hidden, grad_head = ctx.saved_tensors
         return grad_hidden, grad_head, None
 
@@ -44,14 +45,14 @@ class _Cut(torch.autograd.Function):
     """The loss whose logits live in registers only."""
 
     @staticmethod
-    def forward(ctx, hidden: Tensor, head: Tensor, trained: bool) -> Tensor:  # type: ignore[no-untyped-def]
+    def forward(ctx: Any, hidden: Tensor, head: Tensor, trained: bool) -> Tensor:
         sums = hidden.new_empty(hidden.shape[0], dtype=torch.float32)
         ctx.save_for_backward(hidden, head, sums)
         ctx.trained = trained
         return sums.sum()
 
     @staticmethod
-    def backward(ctx, grad: Tensor) -> tuple[Tensor | None, ...]:  # type: ignore[no-untyped-def,override]
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
         hidden, head, _sums = ctx.saved_tensors
         return torch.empty_like(hidden), torch.empty_like(head) if ctx.trained else None, None
 
