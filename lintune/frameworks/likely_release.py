@@ -22,6 +22,8 @@ def older_release(parsed: Parsed, classes: Sequence[str]) -> Pin | None:
     gone = False
     for item in parsed.items.get("raw.windowed", ()):
         name = item.fields["name"]
+        if item.fields["package"] != Known(surface.package):  # an option that the framework has from a library now
+            continue
         present = surface.present(str(name.value)) if isinstance(name, Known) else []
         if present and any(present) and not present[-1]:
             gone = True

@@ -90,10 +90,14 @@ def fill(run: Run, reading: Reading) -> None:
         for name, data in _DEFAULTS.items():
             run.values.setdefault(f"flag.{name}", Known(data, (Step("default", None, "default of verl ppo_trainer.yaml"),)))
     run.unread["flag"] = Unknown("the config files that Hydra composes were not read")
+    other = not supervised and entry != "verl.trainer.main_ppo"
     for name, flag in (*_BOTH, *(_SFT if supervised else _PPO)):
         value = run.values.get(f"flag.{flag}")
         if value is not None:
             run.values[name] = value
+    if other:  # the asynchronous programs and recipes count prompts by rules of their own
+        why = Unknown("this program counts its batches in another way")
+        run.values |= {"rl.prompts": why, "rl.mini_batch": why}
     _add_model(run)
     if supervised:
         run.values["task.stage"] = derived("sft", "by the program")
