@@ -53,7 +53,13 @@ def answer(request: Request) -> Result:
     report_stage("importing torch and transformers")
     made = Result(request.action, True, versions=_versions())
     for package in ("torch", "transformers", "peft"):
-        import_module(package)
+        try:
+            import_module(package)
+        except Exception as error:  # packages that do not fit together fail in their own ways
+            message = f"`{package}` of {sys.executable} cannot be imported: {_one_line(error)}"
+            return failed(
+                request.action, "extra-missing", message, "make these packages fit, or give another interpreter with `--env PYTHON`"
+            )
     made.seconds["imports"] = time.perf_counter() - started
     for action in (*FIRST[request.action], request.action):
         made.add(_done(action, request))

@@ -100,6 +100,19 @@ def test_resident_memory_of_this_group() -> None:
     assert resident_bytes(os.getpgid(0)) > 10_000_000 or sys.platform != "linux"
 
 
+def test_a_package_that_cannot_be_imported(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An interpreter whose packages do not fit together is told apart from a defect of lintune."""
+    from lintune.dryrun import __main__ as child
+
+    def broken(name: str) -> None:
+        raise ImportError("no such symbol")
+
+    monkeypatch.setattr(child, "NEEDED", ())
+    monkeypatch.setattr(child, "import_module", broken)
+    problem = child.answer(Request()).problem
+    assert problem is not None and problem.kind == "extra-missing" and "cannot be imported: ImportError: no such symbol" in problem.message
+
+
 def test_without_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
     """The child itself says what is missing, by name, and how to get it."""
     from lintune.dryrun import __main__ as child
