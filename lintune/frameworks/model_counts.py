@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from lintune.frameworks.inventory import PARTS, Part
-from lintune.run.known import data, text, whole
+from lintune.run.known import data, text, truth, whole
 from lintune.run.run import Run
 from lintune.run.settings import blocked, derived, fact
 from lintune.source.record import dataclass
@@ -79,6 +79,10 @@ def add_counts(run: Run, name: str | None, rank_one: RankOne, confirmed: bool = 
         _unknown(run, blocked((run.get("tune.audio.mode"),), "the parameters of the audio tower are not counted apart"))
         return
     with_lora = [part for part in PARTS if "lora" in str(modes[part])]
+    if with_lora and (truth(run.get("flag.use_dora")) is not False or text(run.get("adapter.kind")) == "dora"):
+        why = "DoRA's magnitudes are counted by a dry run: `lintune check --dry-run=count`"
+        _unknown(run, blocked((run.get("flag.use_dora"),), why))
+        return
     rank = whole(run.get("adapter.rank"))
     sizes = rank_one(model) if with_lora else {}
     if sizes is None or (with_lora and (rank is None or data(run.get("adapter.bias")) not in (None, "none"))):
