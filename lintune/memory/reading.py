@@ -21,6 +21,7 @@ from lintune.run.known import text, truth, whole
 from lintune.run.run import Run
 from lintune.source.record import replace
 from lintune.values.value import Known, is_default
+from lintune.values.version import Version
 
 __all__ = ["DEFAULT_LENGTH", "NotEstimated", "setting_of"]
 DEFAULT_LENGTH = 2048
@@ -41,11 +42,11 @@ def setting_of(run: Run, model: Model | None = None) -> Setting:
     if not attention.startswith(_ATTENTION):
         notes.append(f"the attention `{attention}` is not known: it is taken to write no scores to memory")
     optimizer, element = optimizer_of(run, notes), weight_bytes(run, stage, notes)
-    checkpoint = _checkpoints(run, profile)
+    checkpoint, whole_experts = _checkpoints(run, profile), _whole_experts(run, shape, quant, notes)
     return Setting(
         model=shape, framework=run.framework, profile=profile, modes=modes, layers_trained=layers, targets=targets, rank=rank,
         dora=text(run.get("adapter.kind")) == "dora", dropout=dropout_of(run, profile.dropout, rank),
-        element=element, activation=activation_bytes(run, element, profile, quant), quant=quant,
+        element=element, activation=activation_bytes(run, element, profile, quant), quant=quant, whole_experts=whole_experts,
         optimizer=optimizer, lowrank=positive(run, "optim.lowrank_rank", 128),
         in_backward=switch(run, "optim.in_backward") or (run.framework == "torchtune" and "paged" in optimizer and layout.world == 1),
         task=stage_of(run), micro=micro, eval_micro=_eval_batch(run), length=length, reach=_reach(run),
@@ -126,6 +127,20 @@ def _profile(
     if "stage" in chosen:
         notes.append(f"ZeRO-{chosen['stage']} is taken: {recipe['source']} trains so")
     return replace(profile, **chosen.get("profile", {})), chosen.get("stage"), int(chosen.get("bucket", 0))
+
+
+def _whole_experts(run: Run, model: Model, quant: str, notes: list[str]) -> bool:
+    """Whether experts stay in 16 bits: with bitsandbytes from transformers 5 on; where the release is open, they are taken as quantised."""
+    if quant not in ("nf4", "nf4-dq", "int8") or not any(layer.experts for layer in model.llm.layers):
+        return False
+    pin = run.versions.get("transformers")
+    found = pin.specifiers.exact if pin is not None else None
+    if found is None or run.framework == "axolotl":  # which quantises stacked experts itself
+        notes.append(
+            "experts are taken as quantised; from transformers 5 on bitsandbytes leaves them in 16 bits, stacked as they are"
+        )
+        return False
+    return Version.parse("5") <= found
 
 
 def _second_fsdp(run: Run, profile: Profile) -> bool:

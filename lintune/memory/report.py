@@ -3,6 +3,7 @@
 from lintune.memory.estimate import Estimate
 from lintune.memory.modes import Mode
 from lintune.memory.setting import Setting
+from lintune.run.gpu import usable_bytes
 from lintune.run.known import data, text, whole
 from lintune.run.run import Run
 from lintune.source.record import dataclass
@@ -59,7 +60,7 @@ class MemoryOfRun:
 
     @property
     def capacity(self) -> int | None:
-        """Bytes of the card that the run may use; None where it is not known."""
+        """Bytes of the card that the run may use, less what the driver keeps and what is taken already; None where it is not known."""
         if self.setting is None or not self.setting.gpu_bytes:
             return None
-        return self.setting.gpu_bytes - self.setting.in_use
+        return usable_bytes(self.setting.gpu_name, self.setting.gpu_bytes) - self.setting.in_use

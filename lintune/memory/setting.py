@@ -91,6 +91,8 @@ class Setting:
     """Bytes of an activation."""
     quant: str = ""
     """Empty, or a key of `quantised` in `models/memory.json`."""
+    whole_experts: bool = False
+    """Whether bitsandbytes leaves experts in 16 bits, since they are stacked parameters rather than linear layers (transformers 5)."""
     optimizer: str = "adamw_torch"
     lowrank: int = 128
     """Rank of GaLore's and APOLLO's projections."""

@@ -70,12 +70,12 @@ def _step(setting: Setting, what: Trained, mixed: bool, split: int) -> Part:
     """What the optimizer allocates while it steps."""
     constant = constants()["constants"]
     if mixed:
-        entry = entry_of(setting)
-        copies = float(entry.get("step", 0)) * setting.profile.step_copies if entry.get("foreach") and not setting.profile.fused_step else 0.0
+        entry, profile = entry_of(setting), setting.profile
+        copies = float(entry.get("step", 0)) * profile.step_copies if entry.get("foreach") and not profile.fused_step else 0.0
         each = float(constant["deepspeed_step"]["value"]) + 4 * copies
         count = what.total // setting.tensor // split
         count = min(count, int(constant["zero_sub_group"]["value"])) if setting.stage == 3 else count
-        return Part("step", int(each * count), f"{each:g} B x {count:,}: fp32 gradients and the optimizer's copies of what is stepped at once")
+        return Part("step", int(each * count), f"{each:g} B x {count:,} stepped at once: fp32 gradients, copies of the optimizer")
     size = step_bytes(setting, what, adapter_element(setting), setting.element) // setting.tensor // split
     return Part("step", size, f"temporaries of {setting.optimizer} while it steps")
 

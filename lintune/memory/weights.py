@@ -91,6 +91,9 @@ def base_bytes(setting: Setting) -> Part:
     linear = model.llm.linear_elements
     if setting.quant in ("nf4", "nf4-dq", "int8"):
         linear += (model.vision.stack.linear_elements if model.vision else 0) + sum(linear.matrix for linear in model.projector)
+    if setting.whole_experts:
+        experts = ((layer.count, each) for layer in model.llm.layers for each in layer.linears if each.copies > 1 and not each.stacked)
+        linear -= sum(count * each.matrix for count, each in experts)
     rest = 4 if setting.profile.upcast and setting.quant in ("nf4", "nf4-dq", "int8") else setting.element
     size = int(linear * each + (params - linear) * rest)
     return Part("weights", size, f"{each:.4g} B x {linear:,} quantised + {rest} B x {params - linear:,} others")
