@@ -18,7 +18,7 @@ from lintune.plan.search import Plan, Search, faster, smaller
 from lintune.plan.spelling import UNKNOWN, spelled
 from lintune.plan.vetting import Vetting
 from lintune.plan.writing import Written, written
-from lintune.run.gpu import GIB, parse_gpu
+from lintune.run.gpu import GIB, parse_gpu, usable_bytes
 from lintune.run.known import truth, whole
 from lintune.run.run import Run
 from lintune.source.record import dataclass, replace
@@ -98,7 +98,7 @@ def plan_of(run: Run, asked: Asked) -> LaunchPlan:
     if not asked.budget and not setting.gpu_bytes:
         named = f"the memory of `{setting.gpu_name}` is not known" if setting.gpu_name else "the GPU is not known"
         return LaunchPlan(run.path, f"{named}: give it with `--gpu 8xA100-80G`, or the bytes to use with `--budget 24`")
-    capacity = asked.budget or (setting.gpu_bytes or 0) - asked.in_use
+    capacity = asked.budget or usable_bytes(setting.gpu_name, setting.gpu_bytes or 0) - asked.in_use
     return _Planner(run, setting, capacity, asked, estimator_for(setting) if asked.calibrated else estimate).plan()
 
 
@@ -237,7 +237,11 @@ class _Planner:
         found = self.estimator(self.setting)
         sizes = {card: parse_gpu(card).memory_bytes for card in usual_cards()}
         own = self._gpu()
-        return {card: found.fits(size) for card, size in sizes.items() if size and parse_gpu(card) != (parse_gpu(own) if own else None)}
+        return {
+            card: found.fits(usable_bytes(parse_gpu(card).name, size))
+            for card, size in sizes.items()
+            if size and parse_gpu(card) != (parse_gpu(own) if own else None)
+        }
 
     def _enough(self) -> int | None:
         """The least number of cards, by doubling, over which the launch as configured certainly fits: sharding has to divide something."""

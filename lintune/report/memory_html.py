@@ -35,7 +35,7 @@ def memory_section(each: MemoryOfRun, title: str) -> Iterator[str]:
     share = 100 * found.trained.total / found.total_params
     yield f'<p class="soft">{escaped(setting.model.type)}, {found.total_params / 1e9:.2f} B parameters, {share:.2f} % trained</p>'
     said = verdict(found.fits(each.capacity)) if each.capacity is not None else ""
-    card = f"{said} on {escaped(setting.gpu_name or 'the GPU')} with {size(each.capacity)}" if each.capacity is not None else ""
+    card = f"{said} on {escaped(setting.gpu_name or 'the GPU')} with {size(each.capacity)} to use" if each.capacity is not None else ""
     yield f'<p class="big">{size(found.device)} per GPU</p>'
     inside = f"{size(found.low)} to {size(found.high)}; allocated {size(found.allocated)}, reserved {size(found.reserved)}"
     yield f"<p>{inside}{'; ' + card if card else ''}</p>"

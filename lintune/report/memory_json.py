@@ -35,7 +35,12 @@ def _run(each: MemoryOfRun) -> dict[str, Json]:
     capacity, traced = each.capacity, each.traced
     gpu: dict[str, Json] | None = None
     if capacity is not None:
-        gpu = {"name": setting.gpu_name or None, "memory_bytes": setting.gpu_bytes, "in_use_bytes": setting.in_use}
+        gpu = {
+            "name": setting.gpu_name or None,
+            "memory_bytes": setting.gpu_bytes,
+            "in_use_bytes": setting.in_use,
+            "usable_bytes": capacity,
+        }
     return {
         "path": each.path,
         "model": setting.model.type,
@@ -55,6 +60,9 @@ def _run(each: MemoryOfRun) -> dict[str, Json]:
         "modes": [
             {
                 "name": mode.name,
+                "group": mode.group,
+                "configured": mode.configured,
+                "detail": mode.detail,
                 "per_gpu": per_gpu_json(mode.estimate),
                 "fits": fits_json(mode.estimate, capacity),
                 "trainable_params": mode.estimate.trained.total,

@@ -32,7 +32,7 @@ def _run(each: MemoryOfRun, paint: Paint) -> Iterator[str]:
     yield from _traced(each, paint)
     if each.capacity is not None:
         verdict = found.fits(each.capacity)
-        yield f"  {paint(_verdict_style(verdict), verdict)} on {setting.gpu_name or 'the GPU'} with {_size(each.capacity)}"
+        yield f"  {paint(_verdict_style(verdict), verdict)} on {setting.gpu_name or 'the GPU'} with {_size(each.capacity)} to use"
     if found.host:
         yield f"  host memory {_size(found.host * setting.world)}"
     yield ""

@@ -25,6 +25,8 @@ class Card:
     tf32: bool
     tflops: float | None = None
     """Peak of dense 16-bit matrix products, in 1e12 operations a second; None where no figure is published."""
+    usable_gib: tuple[float, ...] = ()
+    """What a process sees of each size in `memory_gib`; empty where that is not known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +73,17 @@ def parse_gpu(spec: str) -> Gpu:
     return _gpu(card, _int(count), _int(nodes), memory)
 
 
+def usable_bytes(name: str, memory_bytes: int) -> int:
+    """What a process can have of a card of this marketed size: the driver and error correction keep the rest."""
+    card = find_card(name)
+    sizes = dict(zip(card.memory_gib, card.usable_gib, strict=False)) if card is not None else {}
+    return int(sizes.get(memory_bytes // GIB, _USABLE * memory_bytes / GIB) * GIB)
+
+
+_USABLE = 0.96
+"""Of the marketed size, where nothing more is known: between cards with error correction (0.92) and without (0.985)."""
+
+
 def all_cards() -> tuple[Card, ...]:
     """Every card of the table, once, in its order."""
     return tuple(dict.fromkeys(_cards().values()))
@@ -99,7 +112,16 @@ def _cards() -> dict[str, Card]:
     cards: dict[str, Card] = {}
     for entry in json.loads(data_text("models", "gpus.json"))["gpus"]:
         sizes, also = tuple(entry["memory_gib"]), tuple(entry.get("also_gib", ()))
-        card = Card(entry["name"], sizes, also, entry["compute_capability"], entry["bf16"], entry["tf32"], entry.get("tflops"))
+        card = Card(
+            entry["name"],
+            sizes,
+            also,
+            entry["compute_capability"],
+            entry["bf16"],
+            entry["tf32"],
+            entry.get("tflops"),
+            tuple(entry.get("usable_gib", ())),
+        )
         for name in (entry["name"], *entry["aliases"]):
             cards[_NOISE.sub("", name.lower())] = card
     return cards

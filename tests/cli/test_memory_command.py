@@ -61,7 +61,7 @@ def test_unknown_model(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> No
 
 
 @pytest.mark.parametrize(
-    "config", ["[]", "{", '{"model_type": "mamba"}', '{"model_type": "llama"}', '{"model_type": "llama", "hidden_size": 0}']
+    "config", ["[]", "{", '{"model_type": "no-such-type"}', '{"model_type": "llama"}', '{"model_type": "llama", "hidden_size": 0}']
 )
 def test_bad_config(tmp_path: Path, config: str, capsys: pytest.CaptureFixture[str]) -> None:
     """What is no config.json of a known architecture is a usage error."""

@@ -134,7 +134,7 @@ def test_text(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Ca
     assert main(["plan", "finetune.sh", "--gpu", "2xA100-40G"]) == 0
     shown = capsys.readouterr().out
     for words in (
-        "does not fit in 40.0 GiB",
+        "does not fit in 39.4 GiB",
         "Plans that make it fit",
         "  1. ",
         "Price of each change alone",

@@ -2,7 +2,7 @@
 
 import pytest
 
-from lintune.run.gpu import GIB, Gpu, parse_gpu
+from lintune.run.gpu import GIB, Gpu, all_cards, parse_gpu, usable_bytes
 
 
 @pytest.mark.parametrize(
@@ -44,3 +44,21 @@ def test_what_is_no_card(spec: str) -> None:
     """The error says what is wrong, in a sentence."""
     with pytest.raises(ValueError, match="`"):
         parse_gpu(spec)
+
+
+def test_usable_memory() -> None:
+    """What a process sees: listed for common cards, a share of the marketed size otherwise; never more than that."""
+    assert usable_bytes("A100", 40 * GIB) == int(39.4 * GIB) and usable_bytes("A100", 80 * GIB) == int(79.1 * GIB)
+    assert usable_bytes("No such card", 24 * GIB) == int(0.96 * 24 * GIB)
+    for card in all_cards():
+        assert len(card.usable_gib) in (0, len(card.memory_gib))
+        for size in (*card.memory_gib, *card.also_gib):
+            assert 0.88 * size * GIB < usable_bytes(card.name, size * GIB) <= size * GIB, card.name
+
+
+def test_peaks_are_those_of_their_kind() -> None:
+    """Every card but the few without a published figure has one, and newer server cards are faster."""
+    peaks = {card.name: card.tflops for card in all_cards()}
+    assert [name for name, peak in peaks.items() if peak is None] == ["RTX5090D"]
+    order = [peaks[name] or 0 for name in ("P40", "T4", "V100", "A100", "H100", "B200")]
+    assert order == sorted(order)
