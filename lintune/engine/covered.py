@@ -10,8 +10,6 @@ SCRIPT = frozenset(("script-refuses", "script-refuses-after-loading"))
 """Rules that report whatever the script itself refuses, at whatever moment a special rule says so too."""
 GENERAL = SCRIPT | {"library-guard", "framework-refuses-settings", "trainer-refuses-settings", "config-class-refuses"}
 """Rules that report whatever a library or a script refuses."""
-ALSO_SAID = dict.fromkeys(("removed-flag", "flag-newer-than-pin"), ("option-of-another-release",))
-"""Rules, each with those that say the same of an option with what replaced it."""
 _SAME_STAGES = ("start", "parsing")
 _PARSER = ("CLI", "VER")
 """Codes of rules about options that the parser refuses."""
@@ -20,14 +18,12 @@ _PARSER = ("CLI", "VER")
 def without_covered(findings: Iterable[Finding], run: Run) -> list[Finding]:
     """The findings of one run without those of general rules that a special rule reports or forestalls."""
     listed = list(findings)
-    if not any(finding.name in GENERAL or finding.name in ALSO_SAID for finding in listed):
+    if not any(finding.name in GENERAL for finding in listed):
         return listed
     return [finding for finding in listed if not _is_covered(finding, listed, run)]
 
 
 def _is_covered(finding: Finding, listed: Iterable[Finding], run: Run) -> bool:
-    if finding.name in ALSO_SAID:
-        return any(other.name in ALSO_SAID[finding.name] and _covers(other, finding, run) for other in listed)
     if finding.name not in GENERAL:
         return False
     stages = None if finding.name in SCRIPT else (*_SAME_STAGES, finding.stage)

@@ -1,7 +1,6 @@
-"""Options and values that only some releases of a framework know, from `schemas/framework_options.json`.
+"""Names of presets that only some releases of a framework know, from `schemas/framework_values.json`.
 
-The surfaces under `schemas/surfaces/` hold every option of the packages that were read; this is the short list of what
-was renamed in frameworks that were not.
+The surfaces under `schemas/surfaces/` hold every option; these options take any text, and the names are looked up later.
 """
 
 import json
@@ -11,36 +10,24 @@ from typing import Any
 
 from lintune.run.run import Item, Run
 from lintune.source.data import data_text
-from lintune.source.text import Site, Span
+from lintune.source.text import Site
 from lintune.values.value import Absent, Data, Known, Value
 
 _CONFIGS = ("flag", "config")
-_NONE: Mapping[str, Any] = {"package": "", "options": {}, "values": {}}
+_NONE: Mapping[str, Any] = {"package": "", "values": {}}
 
 
 @lru_cache(maxsize=1)
 def _frameworks() -> Mapping[str, Any]:
-    found: Mapping[str, Any] = json.loads(data_text("schemas", "framework_options.json"))["frameworks"]
+    found: Mapping[str, Any] = json.loads(data_text("schemas", "framework_values.json"))["frameworks"]
     return found
 
 
-def renamed_options(run: Run) -> Iterator[Item]:
-    """An item per option given that the framework knows in some releases only.
-
-    Without a pin the newest release is the likely one, so that an option is not taken for too new. Fields: flag, name,
-    value, package, works, broken, replacement.
-    """
-    known = _frameworks().get(run.framework, _NONE)
-    for name, entry in known["options"].items():
-        value = run.values.get(f"flag.{name}")
-        site = _written(value)
-        too_new = entry["works"].startswith(">=") and known["package"] not in run.versions
-        if value is not None and site is not None and not too_new:
-            yield Item(_fields(name, None, known["package"], entry, site), _name_only(site, name))
-
-
 def renamed_values(run: Run) -> Iterator[Item]:
-    """An item per option whose value the framework knows in some releases only; fields as above."""
+    """An item per option whose value the framework knows in some releases only.
+
+    Fields: flag, name, value, package, works, broken, replacement.
+    """
     known = _frameworks().get(run.framework, _NONE)
     for name, values in known["values"].items():
         value = run.values.get(f"flag.{name}")
@@ -77,9 +64,3 @@ def complement(window: str) -> str:
     parts = [part.strip() for part in window.split(",")]
     turned = [opposite[part.rstrip("0123456789.")] + part.lstrip("<>=") for part in parts]
     return "||".join(turned)
-
-
-def _name_only(site: Site, name: str) -> Site:
-    """The flag's own word, without its value."""
-    head = f"--{name}"
-    return Site(site.source, Span(site.span.start, site.span.start + len(head))) if site.text.startswith(head) else site

@@ -1,10 +1,10 @@
-"""Options and values that only some releases of a framework know."""
+"""Names of presets that only some releases of a framework know."""
 
 import json
 
 import pytest
 
-from lintune.engine.framework_options import complement, renamed_options, renamed_values
+from lintune.engine.framework_values import complement, renamed_values
 from lintune.run.run import Run
 from lintune.source.data import data_folder
 from lintune.source.text import Site, Source, Span
@@ -25,20 +25,16 @@ def run_of(framework: str) -> Run:
     return run
 
 
-def test_renamed_option_and_value() -> None:
-    """What ms-swift 2 took; the site of an option is its flag alone."""
-    (option,) = renamed_options(run_of("ms-swift"))
-    assert option.site is not None and option.site.text == "--sft_type"
-    fields = option.fields
-    assert (fields["works"], fields["broken"], fields["replacement"]) == (Known("<3"), Known(">=3"), Known("--train_type"))
+def test_renamed_value() -> None:
+    """What ms-swift 2 took."""
     (value,) = renamed_values(run_of("ms-swift"))
     assert value.site is not None and value.site.text == "--deepspeed default-zero2"
-    assert value.fields["replacement"] == Known("zero2")
+    assert (value.fields["works"], value.fields["broken"], value.fields["replacement"]) == (Known("<3"), Known(">=3"), Known("zero2"))
 
 
 def test_other_frameworks_are_left_alone() -> None:
     """The same words mean other things elsewhere."""
-    assert list(renamed_options(run_of("hf-trainer"))) == list(renamed_values(run_of("hf-trainer"))) == []
+    assert list(renamed_values(run_of("hf-trainer"))) == []
 
 
 @pytest.mark.parametrize(("window", "outside"), [("<3", ">=3"), (">=3.8", "<3.8"), (">=0.8,<0.9.2", "<0.8||>=0.9.2")])
@@ -49,9 +45,9 @@ def test_complement(window: str, outside: str) -> None:
 
 def test_every_entry_has_a_window_and_evidence() -> None:
     """The file is written by hand."""
-    data = json.loads((data_folder("schemas") / "framework_options.json").read_text(encoding="utf-8"))
+    data = json.loads((data_folder("schemas") / "framework_values.json").read_text(encoding="utf-8"))
     for framework in data["frameworks"].values():
-        for entry in [*framework["options"].values(), *(entry for values in framework["values"].values() for entry in values.values())]:
+        for entry in (entry for values in framework["values"].values() for entry in values.values()):
             assert complement(entry["works"]) and len(entry["evidence"]) > 8
 
 
