@@ -7,6 +7,7 @@ import traceback
 from typing import Any
 
 from lintune.dryrun.auto_class import said
+from lintune.dryrun.count import base_of
 from lintune.dryrun.intercept import loading, machine, trainers
 from lintune.dryrun.intercept.stand_in import Packages
 from lintune.dryrun.parts import PARTS, ends_of, part_of
@@ -101,7 +102,7 @@ def _result(training: trainers.Training, loads: loading.Loads) -> Result:
     result = Result("script", True, assumptions=list(loads.assumptions))
     if not hasattr(model, "named_parameters"):
         raise DryRunProblem("not-reached", "the model that the script trains is not one that was built here")
-    ends, parts = ends_of(model), {part: [0, 0] for part in PARTS}
+    ends, parts = ends_of(base_of(model)), {part: [0, 0] for part in PARTS}
     for name, parameter, elements in logical_parameters(model):
         counted = parts[part_of(name, *ends)]
         counted[0] += elements

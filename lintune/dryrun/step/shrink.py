@@ -88,11 +88,8 @@ def _fewer_layers(config: Any, least: int, changes: list[str]) -> None:
 
 def _taps(config: Any) -> list[tuple[str, list[Any]]]:
     """Lists of layers whose outputs are handed on, so that as many must stay."""
-    return [
-        (name, value)
-        for name, value in vars(config).items()
-        if name.endswith(("_block_indexes", "_visual_indexes")) and isinstance(value, list)
-    ]
+    endings = ("_block_indexes", "_visual_indexes")
+    return [(name, list(value)) for name, value in vars(config).items() if name.endswith(endings) and isinstance(value, (list, tuple))]
 
 
 def _period(config: Any) -> int:
