@@ -250,7 +250,11 @@ def _default(machine: Machine, part: Parameter, site: Site) -> Pieces | list[Wor
             and any(getattr(inner, "quoted", False) for inner in part.argument.parts)
         ):
             return Fields(machine.expand_words(machine, [part.argument]))
+        # an argument may well be given: what stands in its place is then not used
+        doubted = part.name.isdigit() and opened
+        machine.quiet += doubted
         fallback = machine.expand_text(machine, part.argument)
+        machine.quiet -= doubted
         if operator.endswith("=") and not part.name.isdigit():
             machine.assign(part.name, fallback, site)
         return through(fallback, site)

@@ -258,6 +258,11 @@ class TestProblems:
             assert kinds(text) == []
         assert kinds("CUDA_VISIBLE_DEVICES=0\nrun $CUDA_VISIBLE_DEVICES\n") == []
 
+    def test_what_an_argument_may_replace_is_not_missed(self) -> None:
+        """`$1` may be given, so that the variable in its place may never be read."""
+        assert kinds('IMAGE="${1:-${OWNER}/image}"\nrun --image $IMAGE\n') == []
+        assert "unset-variable" in kinds('IMAGE="${OWNER}/image"\nrun --image $IMAGE\n')
+
     def test_near_name(self) -> None:
         evaluation = run("LEARNING_RATE=1e-5\nrun --lr $LEARNING_RTAE\n")
         found = {problem.kind: dict(problem.data) for problem in evaluation.problems}
