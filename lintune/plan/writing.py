@@ -1,7 +1,8 @@
 """A plan as edits of the launch script and its files: flags in the command, keys in a YAML file, the DeepSpeed file's block.
 
 Flags and keys that stand there literally are edited as the ways out of findings are; a key that a YAML file lacks is put at its end,
-and what its block lacks after the stage of the DeepSpeed file. What cannot be written exactly is named instead.
+a keyword that a call lacks behind another one, and what its block lacks after the stage of the DeepSpeed file. What cannot be written
+exactly is named instead.
 """
 
 from collections.abc import Sequence
@@ -93,8 +94,10 @@ def _edits(run: Run, wanted: dict[str, Data]) -> tuple[tuple[Edit, ...], list[st
             literal[name] = value
         else:
             keys[name] = value
-    source = _config_source(run)
-    if keys and source is not None and all(_can_be_key(run, name, value) for name, value in keys.items()):
+    source, call = _config_source(run), _keyword_site(run)
+    if keys and call is not None and all(_can_be_key(run, name, value) for name, value in keys.items()):
+        others.append(_further_keywords(call, {_shown(name): value for name, value in keys.items()}))
+    elif keys and source is not None and all(_can_be_key(run, name, value) for name, value in keys.items()):
         others.append(_appended(source, {_shown(name): value for name, value in keys.items()}))
     else:
         failed += keys
@@ -152,6 +155,30 @@ def _is_block(source: Source, key: str) -> bool:
     return starts and lines.count("---") <= 1 and "..." not in lines
 
 
+_SURE_KEYWORDS = ("output_dir", "per_device_train_batch_size", "gradient_accumulation_steps", "num_train_epochs", "learning_rate", "bf16")
+"""Keywords of the call that makes a training configuration, and of no other."""
+
+
+def _keyword_site(run: Run) -> Site | None:
+    """A keyword of the call by which a Python file makes the launch's configuration: `bf16=True`."""
+    for name in _SURE_KEYWORDS:
+        value = run.get(f"flag.{name}")
+        site = value.origin[0].site if value.origin and value.origin[0].kind == "script" else None
+        if site is not None and site.source.path.endswith(".py") and site.text.replace(" ", "").startswith(f"{name}="):
+            return site
+    return None
+
+
+def _further_keywords(site: Site, keys: dict[str, Data]) -> Edit:
+    """More keywords behind one that is there, each on a line of its own where that one is."""
+    line = site.source.line_text(site.line)
+    indent = line[: len(line) - len(line.lstrip())]
+    own_line = line.lstrip().startswith(site.text.splitlines()[0])
+    start = f",\n{indent}" if own_line else ", "
+    text = "".join(f"{start}{key}={list(value) if isinstance(value, tuple) else value!r}" for key, value in keys.items())
+    return Edit(Site(site.source, Span(site.span.end, site.span.end)), text)
+
+
 def _can_be_key(run: Run, name: str, value: Data) -> bool:
     """Whether a setting is a key at the top of a file that does not have it yet."""
     given = run.get(name)
@@ -183,6 +210,13 @@ def _still_reads(edits: Sequence[Edit]) -> bool:
             try:
                 json.loads(text)
             except ValueError:
+                return False
+        elif source.path.endswith(".py"):
+            import ast
+
+            try:
+                ast.parse(text)
+            except (SyntaxError, ValueError):
                 return False
         elif source.path.endswith((".yaml", ".yml")):
             from lintune.syntax.yaml import parse_yaml

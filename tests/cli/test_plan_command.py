@@ -56,6 +56,24 @@ num_epochs: 1
 optimizer: adamw_torch
 bf16: true
 """
+CODE = """\
+from datasets import load_dataset
+from peft import LoraConfig
+from transformers import AutoModelForCausalLM
+from trl import SFTConfig, SFTTrainer
+
+model = AutoModelForCausalLM.from_pretrained("Qwen/Qwen2.5-7B", torch_dtype="bfloat16")
+args = SFTConfig(
+    output_dir="out",
+    per_device_train_batch_size=8,
+    gradient_accumulation_steps=2,
+    max_length=4096,
+    bf16=True,
+    gradient_checkpointing=False,
+)
+peft = LoraConfig(r=16, lora_alpha=32, target_modules="all-linear", task_type="CAUSAL_LM")
+SFTTrainer(model=model, args=args, train_dataset=load_dataset("a/b", split="train"), peft_config=peft).train()
+"""
 
 
 def planned(words: list[str], capsys: pytest.CaptureFixture[str]) -> dict[str, Any]:
@@ -70,20 +88,25 @@ def planned(words: list[str], capsys: pytest.CaptureFixture[str]) -> dict[str, A
 
 def launches(folder: Path) -> dict[str, Path]:
     """A launch of each kind in a folder."""
-    made = {"shell": folder / "finetune.sh", "factory": folder / "factory.yaml", "axolotl": folder / "axolotl.yml"}
-    for path, content in zip(made.values(), (SHELL, FACTORY, AXOLOTL), strict=True):
+    made = {
+        "shell": folder / "finetune.sh",
+        "factory": folder / "factory.yaml",
+        "axolotl": folder / "axolotl.yml",
+        "code": folder / "sft.py",
+    }
+    for path, content in zip(made.values(), (SHELL, FACTORY, AXOLOTL, CODE), strict=True):
         path.write_text(content, encoding="utf-8")
     (folder / "ds.json").write_text(DEEPSPEED, encoding="utf-8")
     return made
 
 
-@pytest.mark.parametrize("kind", ["shell", "factory", "axolotl"])
+@pytest.mark.parametrize("kind", ["shell", "factory", "axolotl", "code"])
 def test_a_written_plan_is_what_was_promised(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], kind: str
 ) -> None:
     """Every plan that can be written as a whole: afterwards the launch, read again, has the plan's memory, and fits."""
     monkeypatch.chdir(tmp_path)
-    words = [str(launches(tmp_path)[kind].name), "--gpu", "2xA100-40G"]
+    words = [launches(tmp_path)[kind].name, "--gpu", "A100-40G" if kind == "code" else "2xA100-40G"]
     before = planned(words, capsys)
     plans = before["plans"]
     assert plans
