@@ -60,13 +60,18 @@ def vision(setting: Setting) -> Part:
 
 
 def autocast_copies(setting: Setting) -> Part:
-    """16-bit copies of trained fp32 weights that autocast keeps through the backward pass, or the forward pass of checkpointed layers."""
-    if setting.element != 4 or setting.activation != 2 or setting.quant or not setting.trains("llm") or not setting.autocast:
+    """16-bit copies of fp32 weights, which linear layers keep for the backward pass.
+
+    Checkpointed layers drop theirs after the forward pass, and the head keeps its own; autocast's cache holds those of trained weights up to
+    its end, before which the loss takes 2 B per logit less than at its peak.
+    """
+    if setting.element != 4 or setting.activation != 2 or setting.quant or not setting.autocast:
         return Part("autocast copies", 0, "")
     count = setting.model.llm.linear_elements + setting.model.head
     size = 2 * count
     if setting.checkpoint:
-        size = max(0, size - 2 * setting.tokens * setting.model.vocab)  # they are gone when the loss has its peak
+        cached = size - 2 * setting.tokens * setting.model.vocab if setting.trains("llm") else 0
+        size = max(2 * setting.model.head, cached)
     return Part("autocast copies", size, f"2 B x {count:,} weights of linear layers")
 
 

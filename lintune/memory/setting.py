@@ -171,7 +171,8 @@ class Setting:
     @property
     def autocast(self) -> bool:
         """Whether layers run under autocast: DeepSpeed casts the model instead (accelerate's `_prepare_deepspeed` wraps nothing)."""
-        return self.profile.autocast and self.stage is None and not self.megatron
+        mixed = self.element == 4 and self.activation == 2  # fp32 weights computed with in 16 bits
+        return (self.profile.autocast or mixed) and self.stage is None and not self.megatron
 
     def casts(self, stack: Stack) -> bool:
         """Whether autocast casts the input of every projection, since it comes in fp32 (layer norms return fp32 under autocast)."""
