@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 RankOne = Callable[["Model"], Mapping[Part, int] | None]
 """The parameters of LoRA of rank 1 on each part of a model; None where the adapted layers are not known."""
 _COUNTED = ("full", "lora", "frozen", "lora+full")
+_DORA = ("flag.use_dora", "flag.peft_use_dora", "flag.lora.use_dora", "flag.model.use_dora")
+"""What the frameworks call the switch of DoRA."""
 _COPIED = ("saved_copy", "lora+saved_copy")
 """Modes that can be counted of the embedding and the head, which are one module each."""
 
@@ -79,9 +81,10 @@ def add_counts(run: Run, name: str | None, rank_one: RankOne, confirmed: bool = 
         _unknown(run, blocked((run.get("tune.audio.mode"),), "the parameters of the audio tower are not counted apart"))
         return
     with_lora = [part for part in PARTS if "lora" in str(modes[part])]
-    if with_lora and (truth(run.get("flag.use_dora")) is not False or text(run.get("adapter.kind")) == "dora"):
+    switches = [run.values[name] for name in _DORA if name in run.values]
+    if with_lora and (any(truth(switch) is not False for switch in switches) or text(run.get("adapter.kind")) == "dora"):
         why = "DoRA's magnitudes are counted by a dry run: `lintune check --dry-run=count`"
-        _unknown(run, blocked((run.get("flag.use_dora"),), why))
+        _unknown(run, blocked(switches, why))
         return
     rank = whole(run.get("adapter.rank"))
     sizes = rank_one(model) if with_lora else {}

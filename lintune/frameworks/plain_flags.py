@@ -9,6 +9,7 @@ from lintune.frameworks.files import NamedFile, add_files
 from lintune.frameworks.inventory import Part
 from lintune.frameworks.overrides import flags
 from lintune.frameworks.own_options import table_of
+from lintune.frameworks.trainer_settings import written
 from lintune.frameworks.whole_model import Method, add_whole_model
 from lintune.run.known import text, truth, whole
 from lintune.run.run import Run
@@ -73,8 +74,9 @@ def read_openrlhf(reading: Reading) -> Parsed:
 def fill_openrlhf(run: Run, reading: Reading) -> None:
     """The common vocabulary; DeepSpeed is configured by flags."""
     for name, flags_of in _OPENRLHF_SETTINGS:
-        given = [run.values[f"flag.{flag}"] for flag in flags_of if f"flag.{flag}" in run.values]
-        run.values[name] = next((value for value in given if not isinstance(value, Absent)), Absent())
+        given = [run.values[f"flag.{flag}"] for flag in reversed(flags_of) if f"flag.{flag}" in run.values]
+        said = [value for value in given if not isinstance(value, Absent)]
+        run.values[name] = next((value for value in said if written(value)), said[0] if said else Absent())
     run.unread["ds"] = Unknown("OpenRLHF builds the DeepSpeed configuration of its flags")
     run.values["task.stage"] = _openrlhf_stage(reading)
     rank = run.get("adapter.rank")

@@ -34,7 +34,9 @@ _MEGATRON_CLASSES = {
     "pt": ("MegatronPretrainArguments", "MegatronSftArguments", "MegatronTrainArguments"),
     "rlhf": ("MegatronRLHFArguments",),
 }
-_TUNERS = frozenset("full lora lora_llm longlora adalora llamapro adapter vera boft fourierft reft bone ia3 lisa".split())
+_TUNERS = frozenset(
+    ("full", "lora", "lora_llm", "longlora", "adalora", "llamapro", "adapter", "vera", "boft", "fourierft", "reft", "bone", "ia3", "lisa")
+)
 """Types of tuning that ms-swift brings along; a plugin may register others."""
 _KEYS = frozenset(
     ("tuner_type", "train_type", "sft_type", "freeze_vit", "freeze_aligner", "torch_dtype", "split_dataset_ratio", "rlhf_type")

@@ -13,9 +13,9 @@ from lintune.frameworks.files import NamedFile, add_files
 from lintune.frameworks.override_words import Override, Overrides, doubted, split_override
 from lintune.frameworks.own_options import config_of, config_value
 from lintune.launch.word import Word, word_tail
-from lintune.run.known import text
+from lintune.run.known import text, whole
 from lintune.run.run import Run
-from lintune.run.settings import along
+from lintune.run.settings import along, blocked, derived
 from lintune.syntax.tree import Mapping, Scalar
 from lintune.values.value import Absent, Known, Unknown, Value
 
@@ -149,10 +149,21 @@ def fill(run: Run, reading: Reading) -> None:
         run.values["precision.weights"] = run.values["precision.compute"]
     elif not isinstance(dtype, Absent):
         run.values["precision.compute"] = Unknown("the precision is not known", dtype.origin)
+    if reading.launch.launcher == "tune":
+        run.values["derived.world_size"] = _processes(run)
     add_tuning(run)
     file = config_value(config)
     if file is not None and (text(file) or "").endswith((".yaml", ".yml")):
         add_files(run, reading, (NamedFile("config", file),))
+
+
+def _processes(run: Run) -> Value:
+    """`tune run` hands its options to torchrun; without any it starts the recipe itself."""
+    each, nodes = run.get("launch.option.nproc_per_node"), run.get("launch.option.nnodes")
+    count, machines = (1 if isinstance(value, Absent) else whole(value) for value in (each, nodes))
+    if count is None or machines is None:
+        return blocked((each, nodes), "the number of processes is not known")
+    return derived(count * machines, "`nproc_per_node` x `nnodes`", each, nodes)
 
 
 def _followed(run: Run, value: Value) -> Value:

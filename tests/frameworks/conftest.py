@@ -7,13 +7,15 @@ from pathlib import Path
 import pytest
 
 from lintune.frameworks.context import Context
-from lintune.frameworks.registry import read_launch
+from lintune.frameworks.registry import read_config_file, read_launch
 from lintune.launch.launchers import Launch, unwrap
 from lintune.launch.project import Project
 from lintune.launch.word import Command, Piece, Word
 from lintune.run.assumptions import Assumptions
 from lintune.run.run import Run
 from lintune.source.text import Site, Source, Span
+from lintune.syntax.tree import Mapping as Tree
+from lintune.syntax.yaml import parse_yaml
 
 MakeRun = Callable[..., Run]
 
@@ -52,5 +54,19 @@ def make_run(tmp_path: Path) -> MakeRun:
         run = read_launch(launch, context)
         assert run is not None
         return run
+
+    return make
+
+
+@pytest.fixture
+def config_run(tmp_path: Path) -> Callable[[str], Run | None]:
+    """The run of a YAML file that was named itself."""
+
+    def make(text: str) -> Run | None:
+        (tmp_path / "x.yaml").write_text(text)
+        source = Source("x.yaml", text)
+        root = parse_yaml(source).root
+        assert isinstance(root, Tree)
+        return read_config_file(root, Context(Project(["x.yaml"], str(tmp_path)), "x.yaml", Assumptions(), None))
 
     return make

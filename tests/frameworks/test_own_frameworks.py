@@ -1,19 +1,10 @@
 """Launches of frameworks with config files or a command line of their own: detection, precedence, places, mapping."""
 
-from collections.abc import Callable
-from pathlib import Path
-
 import pytest
 
-from lintune.frameworks.context import Context
-from lintune.frameworks.registry import read_config_file
-from lintune.launch.project import Project
 from lintune.run.assumptions import Assumptions
 from lintune.run.known import data
 from lintune.run.run import Run
-from lintune.source.text import Source
-from lintune.syntax.tree import Mapping
-from lintune.syntax.yaml import parse_yaml
 from lintune.values.value import Absent, Unknown, Value, site_of
 
 LLAMAFACTORY = """\
@@ -67,20 +58,6 @@ def line_of(value: Value) -> tuple[str, int]:
     site = site_of(value)
     assert site is not None
     return site.source.path, site.line
-
-
-@pytest.fixture
-def config_run(tmp_path: Path) -> Callable[[str], Run | None]:
-    """The run of a YAML file that was named itself."""
-
-    def make(text: str) -> Run | None:
-        (tmp_path / "x.yaml").write_text(text)
-        source = Source("x.yaml", text)
-        root = parse_yaml(source).root
-        assert isinstance(root, Mapping)
-        return read_config_file(root, Context(Project(["x.yaml"], str(tmp_path)), "x.yaml", Assumptions(), None))
-
-    return make
 
 
 @pytest.mark.parametrize(
