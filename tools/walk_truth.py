@@ -36,10 +36,15 @@ class RealRun:
 
 def same_end(end: End, real: RealEnd, text: str) -> bool:
     """Whether an end of a walk is the real one: the same statement of a file with this text, class and message."""
+    return same_place(end, real, text) and same_message(end, real)
+
+
+def same_place(end: End, real: RealEnd, text: str) -> bool:
+    """Whether an end of a walk is at the real statement, with the real class."""
     if end.site.source.path != real.file or end.exception != real.type:
         return False
     first, last = statement_lines(text, real.line)
-    return first <= end.site.line <= last and same_message(end, real)
+    return first <= end.site.line <= last
 
 
 def same_message(end: End, real: RealEnd) -> bool:

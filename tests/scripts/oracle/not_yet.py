@@ -7,7 +7,7 @@ _BY_REASON = {
     "members of enumerations": "enums.py:45 enums.py:43 enums.py:47",
     "registries filled by decorators, functions wrapped by them": "hierarchy.py:32 hierarchy.py:35 hierarchy.py:62 hierarchy.py:76 "
     "partials.py:37 partials.py:21",
-    "methods with double underscores, equality of dataclasses": "classes_data.py:67 classes_data.py:70 classes_data.py:73 classes_data.py:75 "
+    "methods with double underscores": "classes_data.py:67 classes_data.py:70 classes_data.py:73 classes_data.py:75 "
     "classes_data.py:77 classes_data.py:52",
     "`match` on lists": "matching.py:25 matching.py:28 matching.py:32 matching.py:34 matching.py:48",
     "loops with many turns, recursion": "arithmetic.py:25 arithmetic.py:46 nested_guards.py:17",
