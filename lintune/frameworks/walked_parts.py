@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from lintune.frameworks.inventory import PARTS, Part
 from lintune.frameworks.script_walk import trace_of
+from lintune.run.known import data, text
 from lintune.run.run import Run
 from lintune.run.settings import derived
 from lintune.values.value import Absent, Known, Step, Unknown, Value
@@ -73,9 +74,9 @@ def _mode_of(states: "list[Trained]") -> str | None:
     if None in full or (None in lora and True not in lora) or None in copy:
         return None
     names = ["lora"] if True in lora else []
-    if full == {True}:
+    if full == {True} and not any(each.share for each in states):
         names.append("full")
-    elif True in full:
+    elif True in full or any(each.share for each in states):
         share = next((each.share for each in states if each.share), "")
         top = re.fullmatch(r"-(\d+):", share)
         names.append(f"topk:{top[1]}" if top else "partial")
@@ -110,10 +111,20 @@ def _mode(run: Run, part: Part) -> Value:
     if part not in modes:
         return Absent()
     mode, sites = modes[part]
+    if part in ("embed", "lm_head") and modes["embed"][0] != modes["lm_head"][0] and _is_tied(run):
+        return Unknown("the head and the embedding of this model are one tensor, and the script treats them apart")
     steps = tuple(Step("script", site) for site in sites[-3:])
     if mode is None:
         return Unknown("whether the script trains it depends on what is not known", steps, "`lintune show --trace`")
     return Known(mode, (Step("derived", note="the script's own statements"), *steps))
+
+
+def _is_tied(run: Run) -> bool:
+    from lintune.models.catalogue import find_model
+
+    name = text(run.get("model.id"))
+    found = find_model(name) if name else None
+    return found is not None and found.model.tied
 
 
 def _trained(run: Run) -> Value:
@@ -158,7 +169,6 @@ def _setting(run: Run, keyword: str) -> Value:
 def _count(run: Run, name: str) -> Value:
     """Parameters, where the model is known by its name."""
     from lintune.frameworks.model_counts import add_counts, by_linear
-    from lintune.run.known import data, text
 
     for other in _COUNTS:
         run.pending.pop(f"derived.{other}", None)

@@ -106,6 +106,9 @@ def _of_instance(walk: "Walk", owner: Instance, name: str, node: ast.AST) -> Val
         inner = member(owner.made_by, name)
         if inner is not None:
             return _of_class(walk, owner.made_by, owner, name)
+    if isinstance(owner.made_by, Class) and member(owner.made_by, "__getattr__") is not None:
+        walk.lost = True
+        return Open(f"`{name}` comes from `__getattr__`")
     if owner.whole and not name.startswith("__"):
         walk.end("attribute-error", f"'{owner.name}' object has no attribute '{name}'", "AttributeError", node)
         raise Stopped

@@ -112,14 +112,15 @@ def _bool(walk: "Walk", args: list[Value], keywords: dict[str, Value], names: fr
 
 
 def _any(walk: "Walk", args: list[Value], keywords: dict[str, Value], names: frozenset[str], node: ast.AST) -> Value:
-    return _combined(args, names, True)
+    return combined(args, names, True)
 
 
 def _all(walk: "Walk", args: list[Value], keywords: dict[str, Value], names: frozenset[str], node: ast.AST) -> Value:
-    return _combined(args, names, False)
+    return combined(args, names, False)
 
 
-def _combined(args: list[Value], names: frozenset[str], settles: bool) -> Value:
+def combined(args: list[Value], names: frozenset[str], settles: bool) -> Value:
+    """`any` (settles) or `all` of one list."""
     if len(args) != 1 or not isinstance(args[0], Items):
         return Open("it is not known", names)
     found = args[0]

@@ -50,6 +50,13 @@ def call(walk: "Walk", node: ast.Call) -> Value:
     function = node.func
     if isinstance(function, ast.Name) and function.id == "super" and not node.args:
         return _super(walk)
+    if (
+        isinstance(function, ast.Name)
+        and function.id in ("any", "all")
+        and len(node.args) == 1
+        and isinstance(node.args[0], ast.GeneratorExp)
+    ):
+        return expressions.quantified(walk, node.args[0], function.id == "any")
     called = expressions.value(walk, function)
     args, whole = _positional(walk, node)
     keywords: dict[str, Value] = {}
@@ -160,6 +167,7 @@ def call_function(
     bind_parameters(walk, function, scope, args, keywords, whole)
     frame = Frame(walk.journal.mark(), scope, body, function.owner, own)
     strange = _strange_decorators(body)
+    walk.lost = walk.lost or strange
     walk.frames.append(frame)
     walk.calls.append(frame)
     tests, walk.tests = walk.tests, list(walk.tests)

@@ -249,6 +249,33 @@ def _comprehension(walk: "Walk", node: ast.ListComp | ast.SetComp | ast.Generato
     return sequence(kind, found, not whole)
 
 
+class _Settled(Exception):
+    """An item decides `any` or `all`."""
+
+
+def quantified(walk: "Walk", node: ast.GeneratorExp, settles: bool) -> Value:
+    """`any(... for ...)`, `all(... for ...)`: items behind the one that decides are not evaluated."""
+    from lintune.scripts.walk.builtin import combined
+
+    found: list[Value] = []
+    count = len(walk.tests)
+
+    def emit() -> None:
+        one = value(walk, node.elt)
+        found.append(one)
+        if truth(one) is settles and not any(truth(each) is None for each in found) and len(walk.tests) == count:
+            raise _Settled
+
+    unsure = walk.unsure
+    try:
+        whole = _generate(walk, node.generators, 0, emit)
+    except _Settled:
+        if walk.unsure == unsure:
+            return Data(settles, NONE.union(*(names_of(each) for each in found)))
+        whole = False
+    return combined([sequence("list", found, not whole)], NONE.union(*(names_of(each) for each in found)) if found else NONE, settles)
+
+
 def _named_part(walk: "Walk", found: Value) -> Value:
     if isinstance(found, PartName) and walk.tests:
         return PartName(found.root, found.path, found.how, (*found.where, *walk.tests))

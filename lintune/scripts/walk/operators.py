@@ -115,7 +115,7 @@ def _bounded(op: ast.operator, one: Any, two: Any) -> bool:
         sizes = [each for each in (one, two) if not isinstance(each, int | float)]
         counts = [each for each in (one, two) if isinstance(each, int)]
         if sizes:
-            return not counts or len(sizes[0]) * max(abs(counts[0]), 1) <= _LONGEST
+            return not counts or not hasattr(sizes[0], "__len__") or len(sizes[0]) * max(abs(counts[0]), 1) <= _LONGEST
     if isinstance(op, ast.Mod) and isinstance(one, str | bytes):
         return len(one) < _LONGEST and _PLAIN_FORMAT.fullmatch(str(one)) is not None
     if any(not isinstance(each, bool | int | float) and hasattr(each, "__len__") and len(each) > _LONGEST for each in (one, two)):

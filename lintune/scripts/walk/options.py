@@ -15,9 +15,12 @@ _KEPT_WORDS = """
     resume_from_checkpoint overwrite_output_dir group_by_length remove_unused_columns output_dir deepspeed lr_scheduler_type
     warmup_ratio warmup_steps save_steps save_total_limit max_grad_norm optim adam_beta1 dataloader_num_workers adam_beta2
     adam_epsilon ddp_find_unused_parameters torch_compile use_liger_kernel
+    loss_type beta packing max_seq_length max_length max_prompt_length max_completion_length num_generations dataset_name
+    dataset_config dataset_train_split dataset_test_split model_name_or_path model_revision trust_remote_code use_peft lora_r
+    lora_alpha lora_dropout load_in_4bit load_in_8bit use_bnb_nested_quant
     """
 _KEPT = frozenset(_KEPT_WORDS.split())
-"""Options of `TrainingArguments` that its own `__post_init__` leaves as given (training_args.py of transformers 4.28 to 5.24).
+"""Options of `TrainingArguments` that its own `__post_init__` leaves as given (training_args.py of transformers 4.28 to 5.24), and of TRL's `*Config`, `ScriptArguments`, `ModelConfig` (0.9 to 1.16).
 
 Enumerations among them are compared as text. `bf16` of TRL's classes may be set where it was not given: an absent value stays open.
 """

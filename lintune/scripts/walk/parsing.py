@@ -32,6 +32,10 @@ def parser_method(walk: "Walk", owner: Instance, name: str, args: list[Value], k
         message = str(args[0].value) if args and isinstance(args[0], Data) else getattr(args[0], "text", "") if args else ""
         walk.end("parser-error", message, "SystemExit", node, names_of(args[0]) if args else frozenset())
         raise Stopped
+    if name == "exit":
+        from lintune.scripts.walk.libraries import leave
+
+        return leave(walk, args, node)
     if name in ("add_argument_group", "add_mutually_exclusive_group"):
         return owner
     if last != "ArgumentParser" and (name in _WHOLE or name == "parse_args_and_config"):

@@ -113,7 +113,7 @@ def _parts(walk: "Walk") -> dict[str, PartState]:
             continue
         targets, saved = (run_value(walk, wrap[index], ast.Pass()) for index in (2, 3))
         found[path] = PartState(path, state.full, state.lora, targets, saved, state.site)
-    if any("@" in each[1] and found[each[1]].trained != found[""].trained for each in flat if each[1] in found):
+    if any("@" in each[1] and each[0] == "set" and each[3] is not found[""].trained for each in flat):
         found[""] = PartState("", None, found[""].lora, site=found[""].site)
     for each in flat:
         if each[0] == "set" and each[2]:

@@ -160,4 +160,8 @@ def walk_script(
     """
     from lintune.scripts.walk.walker import walk
 
-    return walk(script, option, environment, exists)
+    try:
+        return walk(script, option, environment, exists)
+    except Exception as error:  # a fault of the walk must not hide what the rest of the check finds
+        site = Site(script.source, script.source.line_span(1))
+        return ScriptTrace(notes=(Problem("walk-failed", f"the walk through the script failed: {type(error).__name__}: {error}", site),))

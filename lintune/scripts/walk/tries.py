@@ -44,7 +44,7 @@ def _run_guarded(walk: "Walk", node: ast.Try) -> int:
     finally:
         raised = walk.tries.pop()
     if not left & NEXT and left & RAISE:
-        left = _handled(walk, node, raised, left & ~RAISE)
+        left = _handled(walk, node, raised, left & ~RAISE, mark)
     else:
         for each in raised:
             if _catcher(walk, node, each) is not True:
@@ -63,7 +63,7 @@ def _pass_on(walk: "Walk", end: End, as_it_is: bool) -> None:
         walk.keep(made)
 
 
-def _handled(walk: "Walk", node: ast.Try, raised: list[End], left: int) -> int:
+def _handled(walk: "Walk", node: ast.Try, raised: list[End], left: int, mark: int) -> int:
     """The body certainly raises: the handler that catches it runs."""
     from lintune.scripts.walk.statements import run
 
@@ -75,8 +75,10 @@ def _handled(walk: "Walk", node: ast.Try, raised: list[End], left: int) -> int:
         return left | RAISE
     caught = _catcher(walk, node, last)
     if caught is False:
-        _pass_on(walk, last, True)
-        return left | RAISE
+        strict = _only_outside(node)
+        _pass_on(walk, last, strict)
+        # what went before in the body may have raised what a handler catches
+        return left | RAISE if strict else _perhaps_handled(walk, node, mark, left | RAISE | NEXT)
     handler = next((each for each in node.handlers if _catches(walk, each, last.exception) is not False), None)
     if handler is None:
         _pass_on(walk, last, False)
@@ -92,6 +94,15 @@ def _handled(walk: "Walk", node: ast.Try, raised: list[End], left: int) -> int:
         walk.caught.pop()
         if caught is None:
             walk.unsure -= 1
+
+
+_OUTSIDE = frozenset(("KeyboardInterrupt", "ImportError", "ModuleNotFoundError", "GeneratorExit", "SystemExit"))
+
+
+def _only_outside(node: ast.Try) -> bool:
+    """Whether the handlers catch only what plain operations do not raise."""
+    types = [each for handler in node.handlers for each in (handler.type.elts if isinstance(handler.type, ast.Tuple) else [handler.type])]
+    return all(isinstance(each, ast.Name | ast.Attribute) and getattr(each, "attr", getattr(each, "id", "")) in _OUTSIDE for each in types)
 
 
 def _bind(walk: "Walk", handler: ast.ExceptHandler) -> None:

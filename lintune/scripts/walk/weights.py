@@ -48,15 +48,56 @@ class Trained:
 
 def within(path: str, leaf: Leaf) -> str | None:
     """The name of a parameter below a path, relative to it; None where it lies elsewhere."""
-    bare = path.partition("[")[0]
-    if not bare:
+    if not path:
         return leaf.names[0]
-    if "@" in bare:
-        return _embedding(bare, leaf)
+    if "[" in path:
+        found = _layer(path, leaf)
+        return found[1] if found is not None else None
+    if "@" in path:
+        return _embedding(path, leaf)
     for name in leaf.names:
-        if name.startswith(bare) and (len(name) == len(bare) or name[len(bare)] == "."):
-            return name[len(bare) + 1 :]
+        if name.startswith(path) and (len(name) == len(path) or name[len(path)] == "."):
+            return name[len(path) + 1 :]
     return None
+
+
+def _layer(path: str, leaf: Leaf) -> tuple[bool | None, str] | None:
+    """Whether the slice of a path (`layers[-4:].mlp`) takes a parameter's layer, and its name below; None where it lies elsewhere."""
+    above, _, tail = path.partition("[")
+    index, _, rest = tail.partition("]")
+    name = within(above, leaf)
+    if name is None:
+        return None
+    number, _, below = name.partition(".")
+    rest = rest.lstrip(".")
+    if rest:
+        inner = within(rest, Leaf((below or name,), leaf.kind))
+        return (_taken(index, number), inner) if inner is not None else None
+    return _taken(index, number), below
+
+
+LAST = 99
+"""Stands for the last layer in the names of parameters that stand for others."""
+
+
+def _taken(index: str, number: str) -> bool | None:
+    """Whether `[index]` takes a layer; from the end that can only be told of the first and the last."""
+    if not number.isdigit():
+        return None
+    layer = int(number)
+    start, colon, stop = index.partition(":")
+    try:
+        low = int(start) if start else None
+        high = int(stop) if stop else None
+    except ValueError:
+        return None
+    if not colon:
+        return layer == (LAST if low == -1 else low) if low is not None and low >= -1 else None if layer not in (0, LAST) else False
+    if high is not None and high < 0:
+        return False if layer == LAST else None
+    if low is not None and low < 0:
+        return layer == LAST if layer in (0, LAST) else None
+    return (low is None or layer >= low) and (high is None or layer < high)
 
 
 _EMBEDDINGS = {
@@ -158,6 +199,12 @@ def _applied(operation: Any, state: Trained, leaf: Leaf, targeted: Targeted, exi
 def _set(state: Trained, path: str, tests: tuple[Test, ...], value: bool | None, site: Any, leaf: Leaf) -> Trained:
     if within(path, leaf) is None:
         return state
+    found_layer = _layer(path, leaf) if "[" in path else (True, "")
+    share = path.partition("[")[2].partition("]")[0]
+    if share and value is not state.full and found_layer is not None and found_layer[0] is not True:
+        # another layer of the stack is switched, or it is not known which
+        known = state.full if found_layer[0] is False else None
+        return Trained(known, state.lora, state.copy, share, site)
     applies: bool | None = True
     for test in tests:
         found = holds(test, leaf)
@@ -165,11 +212,10 @@ def _set(state: Trained, path: str, tests: tuple[Test, ...], value: bool | None,
     if applies is False:
         # the adapter's own parameters have names of their own: `lora_A`, `modules_to_save`
         return _set_adapter(state, tests, value, leaf)
-    share = path.partition("[")[2]
     if applies is None:
         return Trained(state.full if state.full == value else None, _open(state.lora, value), _open(state.copy, value), state.share, site)
     if share and state.full is not value:
-        return Trained(value, state.lora, state.copy, share.partition("]")[0], site)
+        return Trained(value, state.lora, state.copy, share, site)
     lora = state.lora if value or not tests else _lora_left(state, tests, leaf)
     if value is False and not tests:
         lora = False
@@ -196,21 +242,17 @@ def _lora_left(state: Trained, tests: tuple[Test, ...], leaf: Leaf) -> bool | No
 def _set_adapter(state: Trained, tests: tuple[Test, ...], value: bool | None, leaf: Leaf) -> Trained:
     """The tests fail for the weight itself: they may still hold for the adapter's parameters or the copy's."""
     lora, copy = state.lora, state.copy
-    if lora is not False or _names_adapters(tests):
+    if lora:
         found = [holds(test, _adapter_leaf(leaf, "lora_A.default.weight")) for test in tests]
-        if False not in found and state.lora is not False:
+        if False not in found:
             lora = value if None not in found else None
-    if copy is not False:
+    if copy:
         found = [holds(test, _adapter_leaf(leaf, "modules_to_save.default.weight")) for test in tests]
         if False not in found:
             copy = value if None not in found else None
     if lora is state.lora and copy is state.copy:
         return state
     return Trained(state.full, lora, copy, state.share, state.site)
-
-
-def _names_adapters(tests: tuple[Test, ...]) -> bool:
-    return any("lora" in str(test.args) for test in tests)
 
 
 def _wrapped(state: Trained, path: str, targets: Value, saved: Value, bias: Any, site: Any, leaf: Leaf, targeted: Targeted) -> Trained:
