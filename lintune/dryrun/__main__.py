@@ -52,14 +52,10 @@ def answer(request: Request) -> Result:
     started = time.perf_counter()
     report_stage("importing torch and transformers")
     made = Result(request.action, True, versions=_versions())
-    for package in ("torch", "transformers", "peft"):
-        try:
-            import_module(package)
-        except Exception as error:  # packages that do not fit together fail in their own ways
-            message = f"`{package}` of {sys.executable} cannot be imported: {_one_line(error)}"
-            return failed(
-                request.action, "extra-missing", message, "make these packages fit, or give another interpreter with `--env PYTHON`"
-            )
+    trouble = _import_all(("torch", "transformers", "peft"))
+    if trouble:
+        help = "make these packages fit, or give another interpreter with `--env PYTHON`"
+        return failed(request.action, "extra-missing", f"packages of {sys.executable} cannot be imported: {trouble}", help)
     made.seconds["imports"] = time.perf_counter() - started
     for action in (*FIRST[request.action], request.action):
         made.add(_done(action, request))
@@ -67,6 +63,16 @@ def answer(request: Request) -> Result:
             break
     made.action = request.action
     return made
+
+
+def _import_all(packages: Sequence[str]) -> str:
+    """Import the packages; what went wrong, in a line: those that do not fit together fail in their own ways."""
+    try:
+        for package in packages:
+            import_module(package)
+    except Exception as error:
+        return _one_line(error)
+    return ""
 
 
 def _done(action: Action, request: Request) -> Result:

@@ -9,7 +9,7 @@ from lintune.dryrun.raw_config import GIVE_ONE, RawConfig
 GENERATIVE = ("AutoModelForImageTextToText", "AutoModelForMultimodalLM", "AutoModelForCausalLM", "AutoModelForSeq2SeqLM")
 OTHERS = ("AutoModelForMaskedLM", "AutoModel")
 CLASSIFIER = "AutoModelForSequenceClassification"
-_CLASSIFIES = {"cls", "seq_cls", "sequence_classification", "rm", "reward", "prm"}
+CLASSIFYING = {"cls", "seq_cls", "sequence_classification", "rm", "reward", "prm"}
 """Values of `task.stage` that put a classification head on the model."""
 _NOT_BUILT_FROM = ("quantization_config", "auto_map")
 
@@ -90,13 +90,29 @@ def _whole(value: Any) -> int:
     return value if isinstance(value, int) and not isinstance(value, bool) and value > 0 else 0
 
 
+def classifies(request: Request) -> bool:
+    """Whether the task puts a classification head on the model. LLaMA-Factory's reward models keep the language model's head."""
+    return request.values.get("task.stage") in CLASSIFYING and request.framework != "llamafactory"
+
+
+def wanted_classes(request: Request) -> tuple[str, ...]:
+    """Auto classes in the order in which they are tried; a type without a classifier is built as it generates."""
+    return (*((CLASSIFIER,) if classifies(request) else ()), *GENERATIVE, *OTHERS)
+
+
+def labels(request: Request) -> int:
+    """Outputs of the classification head: one for a reward model, as many classes as the run says, else two."""
+    if request.values.get("task.stage") in ("rm", "reward"):
+        return 1
+    given = request.values.get("flag.num_labels", request.values.get("task.num_labels"))
+    return given if isinstance(given, int) and given > 0 else 2
+
+
 def class_for(request: Request, config: Any, remote: bool) -> Any:
     """The Auto class that builds the run's model. Raises `DryRunProblem` (`unknown-architecture`)."""
     import transformers
 
-    stage = request.values.get("task.stage")
-    wanted = (CLASSIFIER,) if stage in _CLASSIFIES else (*GENERATIVE, *OTHERS)
-    for name in wanted:
+    for name in wanted_classes(request):
         auto = getattr(transformers, name, None)
         if auto is None:
             continue

@@ -4,8 +4,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from lintune.dryrun.adapter import AdapterReport, kind_of, put_on
-from lintune.dryrun.auto_class import class_for, native, native_config, remote_config, said
-from lintune.dryrun.freezing import freeze, modes_of, thaw
+from lintune.dryrun.auto_class import CLASSIFIER, CLASSIFYING, class_for, classifies, labels, native, native_config, remote_config, said
+from lintune.dryrun.freezing import freeze, modes_of, thaw, unclear
 from lintune.dryrun.parts import ends_of, part_of
 from lintune.dryrun.problem import DryRunProblem
 from lintune.dryrun.protocol import Request
@@ -36,6 +36,9 @@ class BuiltModel:
     skeleton: bool = False
     """Whether it has names and shapes only, so that it can be counted and not run."""
 
+    unclear: list[str] = field(default_factory=list)
+    """Parts of which it is not known what is trained: no count of trained parameters can be right."""
+
     def part_of(self, name: str) -> str:
         """The part of a parameter or module, also of one that the adapter made or wrapped."""
         return part_of(name, self.embeds, self.heads)
@@ -53,7 +56,8 @@ def build_model(request: Request, runnable: bool = True) -> BuiltModel:
     model, report = put_on(base, request, modes, ends)
     if report.applied:
         thaw(model, modes, *ends)
-    return BuiltModel(model, config, modes, *ends, report, assumptions, raw.source, config is None)
+    open_parts = unclear(request, modes, {part_of(name, *ends) for name, _ in base.named_parameters()})
+    return BuiltModel(model, config, modes, *ends, report, assumptions, raw.source, config is None, open_parts)
 
 
 def base_model(request: Request, raw: RawConfig, runnable: bool, assumptions: list[str]) -> tuple[Any, Any]:
@@ -107,7 +111,11 @@ def instantiated(request: Request, config: Any, remote: bool, assumptions: list[
     """
     import torch
 
+    if classifies(request):
+        config.num_labels = labels(request)
     auto = class_for(request, config, remote)
+    if request.values.get("task.stage") in CLASSIFYING and auto.__name__ != CLASSIFIER:
+        assumptions.append("the head of the classifier or reward model is not counted: the model is built as it generates")
     dtype = dtype_of(request, assumptions)
     more: dict[str, Any] = {"trust_remote_code": True} if remote else {}
     try:

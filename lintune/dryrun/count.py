@@ -32,12 +32,16 @@ def count_of(built: BuiltModel) -> Result:
         "dry_run.model_class": type(base_of(built.model)).__name__,
         "dry_run.config": built.source,
     }
-    if not built.adapter.refused:
+    certain = not built.adapter.refused and not built.unclear
+    if certain:
         result.facts["dry_run.trainable_params"] = trainable
+    elif built.unclear:
+        result.assumptions.append(f"what of {' and '.join(built.unclear)} is trained is not known: trained parameters are not given")
     for part, (all_of_it, trained) in parts.items():
         if all_of_it:
             result.facts[f"dry_run.parts.{part}.params"] = all_of_it
-            result.facts[f"dry_run.parts.{part}.trainable"] = trained
+            if certain:
+                result.facts[f"dry_run.parts.{part}.trainable"] = trained
     _add_adapter(result, built)
     result.detail["modules"] = {name: list(counted) for name, counted in modules.items()}
     return result

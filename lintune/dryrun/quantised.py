@@ -128,6 +128,6 @@ def not_converted(model: Any) -> frozenset[str]:
 
 def logical_parameters(model: nn.Module) -> Iterator[tuple[str, torch.nn.Parameter, int]]:
     """Every parameter once, with its elements before packing."""
-    packed = {id(module.weight): module.logical_numel for module in model.modules() if isinstance(module, QuantisedLinear)}
+    packed = {id(module.weight): module.logical_numel for module in model.modules() if hasattr(type(module), "logical_numel")}
     for name, parameter in model.named_parameters():
         yield name, parameter, packed.get(id(parameter), parameter.numel())

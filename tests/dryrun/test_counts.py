@@ -167,6 +167,43 @@ def test_frozen_parts(modes: dict[str, str], trained: set[str]) -> None:
         assert of_it == (params if part in trained else 0), part
 
 
+@pytest.mark.parametrize(("mode", "layers"), [("topk:1", (2,)), ("first:2", (0, 1)), ("from:1", (1, 2)), ("topk:9", (0, 1, 2))])
+def test_some_layers(mode: str, layers: tuple[int, ...]) -> None:
+    """The layers that a mode names, and nothing else."""
+    from lintune.dryrun.build import build_model
+
+    values: dict[str, Json] = {"tune.llm.mode": mode, "tune.embed.mode": "frozen", "tune.lm_head.mode": "frozen"}
+    model = build_model(Request(values=values, model_config=TINY["llama"])).model
+    trained = {name for name, each in model.named_parameters() if each.requires_grad}
+    assert {int(name.split(".")[2]) for name in trained} == set(layers) and all(name.startswith("model.layers.") for name in trained)
+
+
+@pytest.mark.parametrize(
+    ("values", "unknown"),
+    [({"tune.llm.mode": "partial"}, {}), ({"tune.llm.mode": "frozen"}, {"tune.lm_head.mode": "a flag is not known"})],
+)
+def test_what_is_not_known_is_not_counted(values: dict[str, Json], unknown: dict[str, str]) -> None:
+    """No trained parameters are claimed, so that no rule takes them for none."""
+    result = count(Request(values=values, unknown=unknown, model_config=TINY["llama"]))
+    assert "dry_run.trainable_params" not in result.facts and "dry_run.total_params" in result.facts
+    assert any("are not given" in each for each in result.assumptions)
+
+
+@pytest.mark.parametrize(("stage", "framework", "more"), [("rm", "trl", 48), ("cls", "trl", 2 * 48), ("rm", "llamafactory", 96 * 48)])
+def test_reward_models_and_classifiers(stage: str, framework: str, more: int) -> None:
+    """One output for a reward model, two where a classifier does not say, the language model's head in LLaMA-Factory."""
+    base = facts({}, TINY["llama"])["dry_run.total_params"]
+    found = count(Request(values={"task.stage": stage}, framework=framework, model_config=TINY["llama"]))
+    assert found.facts["dry_run.total_params"] == base - 96 * 48 + more  # type: ignore[operator]
+
+
+def test_gptq_layers_count_their_elements() -> None:
+    """Weights that are packed into buffers are parameters of the model all the same."""
+    plain = facts({"model.id": "meta-llama/Llama-2-7b-hf"})["dry_run.total_params"]
+    packed = facts({"model.id": "meta-llama/Llama-2-7b-hf", "model.quant.method": "gptq", "model.quant.bits": 4})
+    assert packed["dry_run.total_params"] == plain
+
+
 def test_lora_beside_a_fully_trained_projector() -> None:
     """PEFT freezes the base; a part that the script trains in full is trained again."""
     values: dict[str, Json] = {"adapter.kind": "lora", "adapter.rank": 4, "adapter.targets": r".*language_model.*q_proj"}
