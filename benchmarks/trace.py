@@ -1,4 +1,4 @@
-"""The tracer of the dry run against what really happens on the CPU: `python benchmarks/trace.py [--fsdp] [--filter WORD]`.
+"""The tracer of the dry run against what really happens on the CPU: `python benchmarks/trace.py [--filter WORD]`.
 
 Each case is a small model that is traced on the meta device and then run for two steps with real tensors; compared are the traced peak and
 the most bytes that the CPU's allocator had given out, by the events of torch's profiler. Needs the extra `dry-run`.
@@ -19,6 +19,7 @@ sys.path.insert(0, str(ROOT))
 
 import torch  # noqa: E402
 
+from lintune.dryrun.trace.fsdp import World  # noqa: E402
 from lintune.dryrun.trace.plan import Plan  # noqa: E402
 from lintune.dryrun.trace.selftest import Case, compare  # noqa: E402
 
@@ -79,12 +80,20 @@ def cases() -> Iterator[tuple[str, Case]]:
     yield "mistral DoRA", Case("mistral", CPU, "dora")
     yield "llama QLoRA", Case("llama", CPU, "qlora", dtype=SHORT)
     yield "qwen3 QLoRA, checkpointing", Case("qwen3", AGAIN, "qlora", dtype=SHORT)
-    yield "qwen2 LoRA, autocast", Case("qwen2", replace(ANEW, autocast=SHORT), "lora", 0.1)
-    yield "qwen2 QLoRA, dropout", Case("qwen2", ANEW, "qlora", 0.1, SHORT)
+    yield "qwen2 LoRA, autocast", Case("qwen2", replace(ANEW, autocast=SHORT), "lora", 0.1, length=384)
+    yield "qwen2 QLoRA, dropout", Case("qwen2", ANEW, "qlora", 0.1, SHORT, length=256)
     for family, changes in VISION.items():
         yield f"{family} full", Case(family, CPU, images=1, changes=changes)
     yield "qwen2_5_vl LoRA, tower frozen", Case("qwen2_5_vl", AGAIN, "lora", images=2, changes=VISION["qwen2_5_vl"])
     yield "llava, tower frozen", Case("llava", CPU, images=1, frozen=("vision_tower",), changes=VISION["llava"])
+
+
+def worlds() -> Iterator[tuple[str, Case, World]]:
+    """Configurations of FSDP 2, traced and run with real tensors on a process group that answers at once."""
+    yield "llama FSDP of 2", Case("llama", CPU), World(2)
+    yield "qwen2 FSDP of 4, checkpointing, bf16 over fp32", Case("qwen2", replace(ANEW, clip=1.0)), World(4, SHORT, torch.float32)
+    yield "mistral FSDP of 8, kept after forward", Case("mistral", CPU), World(8, SHORT, reshard=False)
+    yield "qwen3 FSDP of 2, SGD, checkpointing", Case("qwen3", replace(ANEW, optimizer="sgd")), World(2)
 
 
 def main() -> int:
@@ -98,10 +107,10 @@ def main() -> int:
     failed = 0
     print("| case | traced | measured | error |\n| --- | ---: | ---: | ---: |")
     started = time.perf_counter()
-    for name, case in cases():
+    for name, case, world in [*((name, case, None) for name, case in cases()), *worlds()]:
         if asked.filter in name:
             try:
-                outcome = compare(case)
+                outcome = compare(case, world)
             except Exception as error:  # one family that a release builds otherwise must not hide the others
                 print(f"| {name} | failed: {type(error).__name__}: {str(error)[:120]} | | |", flush=True)
                 failed += 1

@@ -92,11 +92,11 @@ def attend(
     if attn_mask is not None and attn_mask.dtype is torch.bool:
         attn_mask = _float_mask(attn_mask, query.dtype)
     if kernel != "efficient" and (attn_mask is None or kernel == "cpu"):
-        return _Flash.apply(query, key, value, attn_mask, kernel == "flash")  # type: ignore[no-any-return,no-untyped-call]
+        return _Flash.apply(query, key, value, attn_mask, kernel == "flash")
     if enable_gqa and key.shape[1] != query.shape[1]:
         times = query.shape[1] // key.shape[1]
         key, value = key.repeat_interleave(times, 1), value.repeat_interleave(times, 1)
-    return _Efficient.apply(query, key, value, attn_mask)  # type: ignore[no-any-return,no-untyped-call]
+    return _Efficient.apply(query, key, value, attn_mask)
 
 
 def _chosen(query: Tensor, value: Tensor, mask: Tensor | None) -> Kernel:
@@ -127,13 +127,13 @@ def flash_attention(
     if width != query.shape[-1]:
         value = torch.nn.functional.pad(value, [0, query.shape[-1] - width])
     if attention_mask is None or attention_mask.dim() != 2:
-        out = _Flash.apply(query, key, value, None, True).transpose(1, 2)  # type: ignore[no-untyped-call]
+        out = _Flash.apply(query, key, value, None, True).transpose(1, 2)
         return out[..., :width], None
     batch, length = query.shape[0], query.shape[2]
     kept = attention_mask.flatten().nonzero().flatten()
     short = (each.transpose(1, 2).flatten(0, 1)[kept] for each in (query, key, value))
     q, k, v = (each[None].transpose(1, 2) for each in short)
-    out = _Flash.apply(q, k, v, None, True).transpose(1, 2)[0]  # type: ignore[no-untyped-call]
+    out = _Flash.apply(q, k, v, None, True).transpose(1, 2)[0]
     whole = out.new_zeros(batch * length, *out.shape[1:]).index_copy(0, kept, out)
     return whole.view(batch, length, *out.shape[1:])[..., :width], None
 

@@ -40,9 +40,9 @@ def fuse(model: nn.Module) -> int:
     found = 0
     for module in model.modules():
         if "RMSNorm" in type(module).__name__ and isinstance(getattr(module, "weight", None), nn.Parameter):
-            module.forward = _norm(module)  # type: ignore[method-assign]
+            module.forward = _norm(module)
         elif all(hasattr(module, name) for name in ("gate_proj", "up_proj", "down_proj", "act_fn")):
-            module.forward = _gated(module)  # type: ignore[method-assign]
+            module.forward = _gated(module)
         else:
             continue
         found += 1

@@ -34,9 +34,9 @@ class GptqLinear(nn.Linear):
     def unpacked(self) -> Tensor:
         """The weight, with the temporaries of unpacking it: four words of 4, 4, 4 and 2 B per element."""
         shape, words = (self.in_features, self.out_features), {"dtype": torch.float32, "device": "meta"}
-        integers = torch.empty(shape, **words)  # type: ignore[arg-type]
+        integers = torch.empty(shape, **words)
         scales = torch.empty(shape, dtype=self.dtype, device="meta")
-        zeros = torch.empty(shape, **words)  # type: ignore[arg-type]
+        zeros = torch.empty(shape, **words)
         centred = integers - zeros
         del zeros
         return scales * centred.to(self.dtype)

@@ -24,6 +24,12 @@ _RANGES = (aten.arange.default, aten.arange.start, aten.arange.start_step)
 _GROUPED = getattr(getattr(aten, "_grouped_mm", None), "default", None)
 """The product of tokens with their experts' matrices; on meta tensors torch takes it in bf16 only."""
 
+_ELEMENTWISE = frozenset((
+    aten.mul.Tensor, aten.add.Tensor, aten.sub.Tensor, aten.div.Tensor, aten.neg.default, aten.silu.default, aten.rsqrt.default,
+    aten.pow.Tensor_Scalar, aten.tanh.default, aten.sigmoid.default,
+))  # fmt: skip
+"""Operators that models call most, whose meta kernels in Python take ten times as long as a new tensor."""
+
 Operator = Callable[..., object]
 
 
@@ -57,6 +63,10 @@ class HybridMeta(TorchDispatchMode):
         self, func: Operator, types: object, args: Sequence[object] = (), kwargs: Mapping[str, object] | None = None
     ) -> object:
         """Runs one operator in the world it belongs to."""
+        if func in _ELEMENTWISE and not kwargs:
+            quick = _like_first(args)
+            if quick is not None:
+                return quick
         options = dict(kwargs) if kwargs else {}
         given = tensors_in(args)
         if options:
@@ -105,7 +115,7 @@ class HybridMeta(TorchDispatchMode):
         first = args[0]
         assert isinstance(first, Tensor)
         along = args[2] if len(args) > 2 else options.get("dim", -1)
-        choices = first.shape[along]  # type: ignore[call-overload]
+        choices = first.shape[along]
         spread = torch.arange(indices.numel()).remainder(choices).view(indices.shape)  # type: ignore[has-type]
         return torch.return_types.topk((values, spread))  # type: ignore[has-type]
 
@@ -126,13 +136,27 @@ class HybridMeta(TorchDispatchMode):
             if isinstance(dtype, torch.dtype) and dtype.is_floating_point:
                 return func(*args, **{**options, "device": _META})
         if func is aten.histc.default and not given[0].is_floating_point():
-            counted = aten.histc.default(given[0].float(), *args[1:], **options)
+            counted: Tensor = aten.histc.default(given[0].float(), *args[1:], **options)
             return counted.to(given[0].dtype)
         out = func(*args, **options)
         if not isinstance(out, Tensor) or out.device.type == "meta":
             return out
         most = _LARGEST_REAL_FLOAT if out.is_floating_point() else _LARGEST_REAL_INTEGER
         return to_meta(out) if out.numel() > most else out
+
+
+def _like_first(args: Sequence[object]) -> Tensor | None:
+    """The result of an elementwise operator that has the shape and type of its first argument; None where it may have others."""
+    first = args[0]
+    if not isinstance(first, Tensor) or not first.is_meta or not first.is_floating_point():
+        return None
+    for other in args[1:]:
+        if isinstance(other, Tensor):
+            if not other.is_meta or other.dtype is not first.dtype or other.dim() > first.dim():
+                return None
+            if any(size not in (1, whole) for size, whole in zip(reversed(other.shape), reversed(first.shape), strict=False)):
+                return None
+    return torch.empty_like(first)
 
 
 def _grouped(args: Sequence[object], options: dict[str, object]) -> Tensor:
@@ -193,5 +217,5 @@ def _mixed(func: Operator, args: Sequence[object], options: dict[str, object]) -
             return first.new_empty(int(mask.expand(whole).sum()))
     if func is aten.copy_.default and isinstance(first, Tensor) and first.device.type != "meta":
         return first
-    args, options = tree_map_only(Tensor, to_meta, (tuple(args), options))
-    return func(*args, **options)
+    moved, more = tree_map_only(Tensor, to_meta, (tuple(args), options))
+    return func(*moved, **more)

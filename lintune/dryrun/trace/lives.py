@@ -87,7 +87,7 @@ class Lives(TorchDispatchMode):
         try:
             storage = tensor.untyped_storage()
         except NotImplementedError:  # a subclass that wraps others
-            for name in tensor.__tensor_flatten__()[0]:  # type: ignore[attr-defined]
+            for name in tensor.__tensor_flatten__()[0]:
                 self.follow(getattr(tensor, name), category, module)
             return
         known = self._alive.get(storage_key(storage))

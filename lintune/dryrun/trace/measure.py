@@ -9,24 +9,26 @@ import torch
 from torch import nn
 
 from lintune.dryrun.trace.loss import compute_loss
-from lintune.dryrun.trace.optimizers import Stepper, TorchStepper, make_optimizer
+from lintune.dryrun.trace.optimizers import make_optimizer
 from lintune.dryrun.trace.plan import Plan
+from lintune.dryrun.trace.private import local_part
 from lintune.dryrun.trace.step import MakeBatch, prepare
 
 
 def measure_step(model: nn.Module, make_batch: MakeBatch, plan: Plan, steps: int = 2) -> int:
     """The peak of bytes alive on the CPU over real steps, the model's own included."""
     prepare(model, plan)
-    storages = {each.untyped_storage().data_ptr(): each.untyped_storage().nbytes() for each in [*model.parameters(), *model.buffers()]}
+    held = [local_part(each).untyped_storage() for each in [*model.parameters(), *model.buffers()]]
+    storages = {storage.data_ptr(): storage.nbytes() for storage in held}
     with torch.profiler.profile(activities=[torch.profiler.ProfilerActivity.CPU], profile_memory=True) as profile:
         _run(model, make_batch, plan, steps)
-    events = profile.profiler.kineto_results.events()  # type: ignore[union-attr]
+    events = profile.profiler.kineto_results.events()
     changes = sorted((event.start_ns(), event.nbytes()) for event in events if event.name() == "[memory]")
     size = peak = sum(storages.values())
     for _, change in changes:
         size += change
         peak = max(peak, size)
-    return peak
+    return int(peak)
 
 
 def _run(model: nn.Module, make_batch: MakeBatch, plan: Plan, steps: int) -> None:
@@ -51,6 +53,3 @@ def _micro_batch(model: nn.Module, make_batch: MakeBatch, plan: Plan) -> None:
         outputs = None
     loss.backward()
     del outputs
-
-
-__all__ = ["Stepper", "TorchStepper", "measure_step"]

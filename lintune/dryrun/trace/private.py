@@ -45,11 +45,11 @@ def watched_resizes(resized: Callable[[torch.UntypedStorage, int], None]) -> Ite
         resized(storage, size)
         return done
 
-    torch.UntypedStorage.resize_ = resize  # type: ignore[method-assign,assignment]
+    torch.UntypedStorage.resize_ = resize
     try:
         yield
     finally:
-        torch.UntypedStorage.resize_ = original  # type: ignore[method-assign]
+        torch.UntypedStorage.resize_ = original
 
 
 @contextmanager
@@ -81,12 +81,12 @@ def autocast_on_meta(switch: Callable[[torch.dtype | None], torch.dtype | None])
 
     places = (torch, torch.amp, torch.amp.autocast_mode)
     for place in places:
-        place.autocast = Autocast  # type: ignore[attr-defined]
+        place.autocast = Autocast
     try:
         yield
     finally:
         for place in places:
-            place.autocast = original  # type: ignore[attr-defined]
+            place.autocast = original
 
 
 def set_attention(model: torch.nn.Module, name: str) -> None:
@@ -95,3 +95,25 @@ def set_attention(model: torch.nn.Module, name: str) -> None:
         config = getattr(module, "config", None)
         if config is not None and hasattr(config, "_attn_implementation_internal"):
             config._attn_implementation_internal = name
+
+
+def fake_process_group(ranks: int) -> None:
+    """A default process group of so many ranks whose collectives do nothing, also on meta tensors."""
+    import torch.distributed as dist
+    import torch.distributed._tools.fake_collectives  # noqa: F401  # importing it registers the collectives for meta tensors
+    from torch.testing._internal.distributed.fake_pg import FakeStore
+
+    dist.init_process_group("fake", rank=0, world_size=ranks, store=FakeStore())
+
+
+@contextmanager
+def meta_parameters_in_fsdp() -> Iterator[None]:
+    """Lets `fully_shard` run with parameters on the meta device, which it refuses since real training cannot."""
+    from torch.distributed.fsdp._fully_shard._fsdp_param_group import FSDPParamGroup
+
+    original = FSDPParamGroup._validate_no_meta_params
+    FSDPParamGroup._validate_no_meta_params = lambda self: None
+    try:
+        yield
+    finally:
+        FSDPParamGroup._validate_no_meta_params = original

@@ -73,7 +73,7 @@ def plan_for(request: Request, setting: Setting) -> Plan:
     computes = torch.float16 if values.get("precision.compute") in _FLOAT16 else _TYPES[setting.activation]
     autocast = computes if setting.autocast and setting.activation == 2 else None
     loss = "liger" if setting.fused_loss == "liger" else "cce" if setting.fused_loss == "cce" else "model"
-    own = sharding_of(setting) is None
+    own = sharding_of(setting) is None or traces_fsdp(setting)
     optimizer = "adamw_torch_fused" if profile.fused_step and setting.optimizer == "adamw_torch" else setting.optimizer
     plan = Plan(
         attention=attention_of(setting.attention),
@@ -114,6 +114,11 @@ def sharding_of(setting: Setting) -> Sharding | None:
         offload_optimizer=setting.offload_optimizer,
         offload_parameters=setting.offload_params,
     )
+
+
+def traces_fsdp(setting: Setting) -> bool:
+    """Whether the launch shards by FSDP 2 in a way that can be traced: nothing quantised, nothing on the host."""
+    return setting.fsdp2 and setting.shards > 1 and not (setting.quant or setting.offload_params or setting.offload_optimizer)
 
 
 def attention_of(name: str) -> str:

@@ -2,19 +2,23 @@
 
 import time
 from dataclasses import dataclass
+from dataclasses import replace as changed
 from typing import Any
+
+import torch
 
 from lintune.dryrun.protocol import Json, Request, Result
 from lintune.dryrun.raw_config import raw_config
 from lintune.dryrun.stage import report_stage
 from lintune.dryrun.trace.building import Subject, subject_for
 from lintune.dryrun.trace.figures import Figures, figures_of, unexplained
+from lintune.dryrun.trace.fsdp import World, trace_fsdp
 from lintune.dryrun.trace.history import categories_at, holders_at, timeline
 from lintune.dryrun.trace.inputs import batch_for
 from lintune.dryrun.trace.lives import Log
 from lintune.dryrun.trace.overlay import Sharding, overlay
 from lintune.dryrun.trace.plan import Plan
-from lintune.dryrun.trace.reading import plan_for, setting_for, sharding_of
+from lintune.dryrun.trace.reading import plan_for, setting_for, sharding_of, traces_fsdp
 from lintune.dryrun.trace.step import trace_step
 from lintune.memory.setting import Setting
 
@@ -47,13 +51,23 @@ def trace_request(request: Request) -> Outcome:
     plan = plan_for(request, setting)
     subject = subject_for(request, setting, config)
     notes = [*setting.notes, *plan.assumptions, *subject.notes]
+    log = _sharded(subject, setting, plan, notes)
+    figures = figures_of(log, setting, _expandable(request), outside=unexplained(setting))
+    return Outcome(setting, plan, log, figures, notes)
+
+
+def _sharded(subject: Subject, setting: Setting, plan: Plan, notes: list[str]) -> Log:
+    """The log of one rank: FSDP 2 is traced as such, the rest is laid over the trace of one process."""
+    if traces_fsdp(setting):
+        notes.append(f"FSDP 2 was traced on a world of {setting.shards} ranks that moves no data")
+        world = World(setting.shards, plan.autocast or torch.bfloat16, None, setting.reshard)
+        return trace_fsdp(subject.model, batch_for(subject.config, setting, notes), changed(plan, autocast=None), world).log
     log = _traced(subject, setting, plan, notes)
     sharding = sharding_of(setting)
     if sharding is not None or setting.shards > 1:
         log = overlay(log, sharding or Sharding(setting.shards))
         notes.append("one process was traced; what the other ranks hold is taken off by arithmetic")
-    figures = figures_of(log, setting, _expandable(request), outside=unexplained(setting))
-    return Outcome(setting, plan, log, figures, notes)
+    return log
 
 
 def _traced(subject: Subject, setting: Setting, plan: Plan, notes: list[str]) -> Log:

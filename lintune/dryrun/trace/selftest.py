@@ -5,6 +5,7 @@
 
 import os
 import sys
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,6 +13,7 @@ import torch
 from torch import Tensor
 
 from lintune.dryrun.quantised import QuantisedLinear, not_converted, quantise
+from lintune.dryrun.trace.fsdp import World, fake_world, shard, trace_fsdp
 from lintune.dryrun.trace.history import find_peak
 from lintune.dryrun.trace.inputs import pictures_of, token_kinds
 from lintune.dryrun.trace.measure import measure_step
@@ -60,12 +62,18 @@ class Outcome:
         return self.traced / self.measured - 1
 
 
-def compare(case: Case) -> Outcome:
-    """Traces a case and runs it."""
+def compare(case: Case, world: World | None = None) -> Outcome:
+    """Traces a case and runs it; both as a rank of a world that is not there, where one is given."""
     with torch.device("meta"):
         shape = build(case)
-    traced = trace_step(shape, lambda: batch_of(shape, case), case.plan)
-    return Outcome(find_peak(traced.log, rounding=1).size, measure_step(real := build(case), lambda: batch_of(real, case), case.plan))
+    make = lambda: batch_of(shape, case)  # noqa: E731
+    traced = trace_step(shape, make, case.plan) if world is None else trace_fsdp(shape, make, case.plan, world)
+    with fake_world(world.ranks) if world is not None else nullcontext():
+        real = build(case)
+        if world is not None:
+            shard(real, world)
+        measured = measure_step(real, lambda: batch_of(real, case), case.plan)
+    return Outcome(find_peak(traced.log, rounding=1).size, measured)
 
 
 def build(case: Case) -> Any:
@@ -143,7 +151,9 @@ def run() -> int:
         outcome = compare(case)
         off += abs(outcome.error) > TOLERANCE
         sys.stdout.write(f"{case.family} {case.adapter or 'full'}: traced {outcome.traced:,}, measured {outcome.measured:,} B\n")
-    return off
+    outcome = compare(QUICK[0], World(2))
+    sys.stdout.write(f"FSDP 2 of two ranks: traced {outcome.traced:,}, measured {outcome.measured:,} B\n")
+    return off + (abs(outcome.error) > TOLERANCE)
 
 
 if __name__ == "__main__":

@@ -52,7 +52,7 @@ def prepare(model: nn.Module, plan: Plan) -> None:
         set_attention(model, plan.attention)
     config = getattr(model, "config", None)
     for part in (config, getattr(config, "text_config", None)):
-        if hasattr(part, "use_cache"):
+        if part is not None and hasattr(part, "use_cache"):
             part.use_cache = False
     if plan.checkpointing:
         _checkpoint(model, reentrant=plan.checkpointing == "reentrant")

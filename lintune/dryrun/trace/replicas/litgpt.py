@@ -159,7 +159,7 @@ class Attention(nn.Module):
         q, k, v = (part.reshape(batch, -1, length, shape.head) for part in (q, k, v))
         turned = cos.shape[-1]
         q, k = (torch.cat((rotated(part[..., :turned], cos, sin).to(x.dtype), part[..., turned:]), -1) for part in (q, k))
-        return self.proj(self._attend(q, k, v).reshape(batch, length, -1))  # type: ignore[no-any-return]
+        return self.proj(self._attend(q, k, v).reshape(batch, length, -1))
 
     def _attend(self, q: Tensor, k: Tensor, v: Tensor) -> Tensor:
         if not self.shape.softcap:
@@ -186,9 +186,9 @@ class Mlp(nn.Module):
         """The layer."""
         first = self.fc_1(x)
         if not self.shape.gated:
-            return self.proj(F.gelu(first))  # type: ignore[no-any-return]
+            return self.proj(F.gelu(first))
         second = self.fc_2(x)
-        return self.proj((F.gelu(first) if self.shape.gelu else F.silu(first)) * second)  # type: ignore[no-any-return]
+        return self.proj((F.gelu(first) if self.shape.gelu else F.silu(first)) * second)
 
 
 class Block(nn.Module):
@@ -208,9 +208,9 @@ class Block(nn.Module):
         normed = self.norm_1(x)
         attended = self.post_1(self.attn(normed, cos, sin))
         if self.norm_2 is None:
-            return self.mlp(normed) + attended + x  # type: ignore[no-any-return]
+            return self.mlp(normed) + attended + x
         x = attended + x
-        return self.post_2(self.mlp(self.norm_2(x))) + x  # type: ignore[no-any-return]
+        return self.post_2(self.mlp(self.norm_2(x))) + x
 
 
 class LitGpt(Replica):
