@@ -148,6 +148,10 @@ def _targets(model: Any, request: Request, modes: dict[str, str], ends: tuple[fr
         if request.framework in OWN_ALL or any(word == "all" for word in words):
             return _linears(model, modes, ends)
         return "all-linear"
+    if given is None and request.values.get("flag.lora_target_linear") is True:
+        # axolotl src/axolotl/loaders/adapter.py find_all_linear_names: last components, the head left out
+        found = {name.rpartition(".")[2] for name, part in _linear_parts(model, ends) if part != "lm_head"}
+        return sorted(found - {"lm_head", "output"})
     if given is None and request.framework in OWN_ALL:
         return _linears(model, modes, ends)
     return given
@@ -155,10 +159,14 @@ def _targets(model: Any, request: Request, modes: dict[str, str], ends: tuple[fr
 
 def _linears(model: Any, modes: dict[str, str], ends: tuple[frozenset[str], frozenset[str]]) -> list[str]:
     """Every linear layer of the parts that are not frozen, the output head left out."""
+    return [name for name, part in _linear_parts(model, ends) if part != "lm_head" and (part == "llm" or "lora" in modes[part])]
+
+
+def _linear_parts(model: Any, ends: tuple[frozenset[str], frozenset[str]]) -> list[tuple[str, str]]:
+    """The names of all linear layers with their parts."""
     from torch import nn
 
-    found = [(name, part_of(name, *ends)) for name, module in model.named_modules() if isinstance(module, nn.Linear)]
-    return [name for name, part in found if part != "lm_head" and (part == "llm" or "lora" in modes[part])]
+    return [(name, part_of(name, *ends)) for name, module in model.named_modules() if isinstance(module, nn.Linear)]
 
 
 def _report_targets(

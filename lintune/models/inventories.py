@@ -154,10 +154,11 @@ def modules_of_entry(entry: Mapping[str, object], config: Mapping[str, object], 
         if fields.get(name, value) != value:
             raise NoInventory(f"the shapes are known for `{name}` {value} only")
     lists = cast("dict[str, str]", entry.get("lists", {}))
+    sizes: dict[str, int] = {}
     for pattern, kind, parameters in cast("list[tuple[str, str, list[list[object]]]]", entry["modules"]):
         levels = [pattern[: at + 2] for at in _places(pattern)]
         for numbers in _all_numbers(levels, lists, fields):
-            shapes = tuple(_shapes(parameters, numbers, fields))
+            shapes = tuple(_shapes(parameters, numbers, fields, sizes))
             if shapes:
                 yield Module(pattern.format(*numbers), kind, shapes)
     if included:
@@ -167,11 +168,17 @@ def modules_of_entry(entry: Mapping[str, object], config: Mapping[str, object], 
             yield from _included(prefix, nested, entry, config, whole=True)
 
 
-def _shapes(parameters: list[list[object]], numbers: tuple[int, ...], fields: Mapping[str, Value]) -> Iterator[tuple[str, tuple[int, ...]]]:
+def _shapes(
+    parameters: list[list[object]], numbers: tuple[int, ...], fields: Mapping[str, Value], sizes: dict[str, int]
+) -> Iterator[tuple[str, tuple[int, ...]]]:
+    """The parameters of a module that are there; `sizes`: formulas evaluated so far, which are the same in every layer."""
     for name, dimensions, *condition in parameters:
         literals = cast("list[list[Value]]", condition[0] if condition else [])
         if all(literal_holds(each, numbers, fields) for each in literals):
-            yield str(name), tuple(evaluated(each, fields) for each in cast("list[str]", dimensions))
+            for each in cast("list[str]", dimensions):
+                if each not in sizes:
+                    sizes[each] = evaluated(each, fields)
+            yield str(name), tuple(sizes[each] for each in cast("list[str]", dimensions))
 
 
 @lru_cache(maxsize=4096)

@@ -61,6 +61,22 @@ def test_the_vision_tower_is_hit() -> None:
     assert row["vision"] == 0
 
 
+@pytest.mark.parametrize(
+    ("framework", "values", "modules"),
+    [
+        ("axolotl", {"flag.lora_target_linear": True}, 3 * 7 + 2 * 6 + 2),
+        ("llamafactory", {"adapter.targets": "all", "tune.llm.mode": "lora", "tune.vision.mode": "frozen"}, 3 * 7),
+        ("llamafactory", {"adapter.targets": "all", "tune.llm.mode": "lora", "tune.vision.mode": "lora"}, 3 * 7 + 2 * 6),
+        ("trl", {"adapter.targets": "all-linear"}, 3 * 7 + 2 * 6 + 2),
+        ("trl", {"adapter.targets": "q_proj,v_proj"}, 2 * (3 + 2)),
+    ],
+)
+def test_all_linear_layers_as_the_framework_means_it(framework: str, values: dict[str, Json], modules: int) -> None:
+    """Its word for all of them leaves out the head, and in some frameworks what is frozen."""
+    result = count(Request(values={"adapter.kind": "lora", "adapter.rank": 4, **values}, framework=framework, model_config=LLAVA))
+    assert result.facts["dry_run.adapter.matched"] == modules
+
+
 def test_saved_modules() -> None:
     """One that is there, and one that is not."""
     found, _ = rows(TEXT, targets=["q_proj"], modules_to_save=["lm_head", "embed_token"])
