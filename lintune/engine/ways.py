@@ -135,7 +135,7 @@ def _edit(name: str, value: Value, wanted: Data, scope: Scope) -> Edit | None:
             return _flag_edit(step.site, value, wanted)
         case "config" | "deepspeed" | "accelerate":
             return _key_edit(step.site, value, wanted)
-        case "script" if name.startswith("flag."):
+        case "script":
             return _keyword_edit(step.site, value, wanted)
     return None
 

@@ -59,7 +59,9 @@ def _setting(run: Run, name: str, value: Data) -> Spelled:
         return Spelled()
     if isinstance(entry, str):
         flag = _option(run, entry)
-        return Spelled(((f"flag.{flag}", value),)) if flag else Spelled(missing=f"{run.framework} has no setting for it")
+        if flag or _in_code(run, name):  # `LoraConfig(r=16)` of a Python file is no option, but stands there
+            return Spelled(((f"flag.{flag}" if flag else name, value),))
+        return Spelled(missing=f"{run.framework} has no setting for it")
     made = entry.get(str(value).lower()) if isinstance(entry, dict) else None
     if made is None:
         return Spelled(missing=f"{run.framework} has no setting for it")
@@ -70,6 +72,12 @@ def _setting(run: Run, name: str, value: Data) -> Spelled:
             return Spelled(missing=f"this release of {run.framework} has no `{names.partition('|')[0]}`")
         found.append((f"flag.{flag}", tuple(wanted) if isinstance(wanted, list) else wanted))
     return Spelled(tuple(found))
+
+
+def _in_code(run: Run, name: str) -> bool:
+    """Whether a value of the vocabulary is a keyword of a call in a Python file."""
+    origin = run.get(name).origin
+    return bool(origin) and origin[0].kind == "script" and origin[0].site is not None and "=" in origin[0].site.text
 
 
 def _option(run: Run, names: str) -> str:
