@@ -20,8 +20,7 @@ _IGNORED = re.compile(
 FIXED = {
     "minicpmv4_6": ("merger_times",), "minicpmv4_7": ("merger_times",), "minicpm_ocr": ("merger_times",),
     "deepseek_v2": ("mlp_bias",), "deepseek_v3": ("mlp_bias",),
-    "falcon": ("new_decoder_architecture", "multi_query"), "gpt_bigcode": ("multi_query",),
-    "lfm2": ("block_auto_adjust_ff_dim", "block_multiple_of"),
+    "falcon": ("new_decoder_architecture", "multi_query"),
 }  # fmt: skip
 """Switches by which shapes change in ways that no formula here says: entries hold for one value of them, and say so."""
 _NOT_NESTED = re.compile(r"rope|quantization|id2label|label2id|task_specific")
