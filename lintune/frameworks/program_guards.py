@@ -97,11 +97,19 @@ def _options(run: Run, guards: Guards) -> dict[str, Any]:
             continue
         value = run.get(inner) if kind == "run" and colon else _given(run, inner) if colon else run.get(f"flag.{name}")
         if isinstance(value, Known):
-            found[name] = value.value
+            if not _may_be_another(value.value):
+                found[name] = value.value
         elif isinstance(value, Absent) and not (name == "bf16" and guards.package == "trl"):
             # TRL's classes turn a `bf16` of None into a choice of their own
             found[name] = None
     return found
+
+
+def _may_be_another(value: object) -> bool:
+    """Whether a text may stand for a number or a truth value, where the program turns choices into what they are (`Literal[4, 8]`)."""
+    if not isinstance(value, str):
+        return False
+    return value.lower() in ("true", "false", "none", "null") or value.lstrip("+-.")[:1].isdigit()
 
 
 def _given(run: Run, name: str) -> Value:
