@@ -44,7 +44,7 @@ def work_of(setting: Setting, length: int | None = None) -> Work:
     llm, head = _stack(model.llm, tokens, causal=True), 2.0 * model.head
     trained = setting.trains("llm")
     adapted = 2.0 * setting.rank * sum(target.fans for target in setting.targets if target.part != "vision")
-    flows = trained or bool(adapted) or setting.trains("embed") or setting.trains("projector") or _vision_trained(setting)
+    flows = trained or bool(adapted) or setting.trains("embed") or setting.trains("projector") or vision_trained(setting)
     backward = (llm if flows else 0.0) + (_weights(model.llm) if trained else 0.0)
     backward += _attention(model.llm, tokens, causal=True) if flows else 0.0
     backward += (head if flows or setting.trains("lm_head") else 0.0) + (head if setting.trains("lm_head") else 0.0) + 2 * adapted
@@ -71,7 +71,8 @@ def _stack(stack: Stack, tokens: float, causal: bool) -> float:
     return _weights(stack) + _attention(stack, tokens, causal)
 
 
-def _vision_trained(setting: Setting) -> bool:
+def vision_trained(setting: Setting) -> bool:
+    """Whether gradients flow into the vision tower: it is trained, or has LoRA."""
     return setting.trains("vision") or any(target.part == "vision" for target in setting.targets)
 
 
@@ -83,7 +84,7 @@ def _vision(setting: Setting) -> Work:
     patches = setting.patches / setting.micro
     around = setting.patches / max(1, setting.images)
     forward = patches * _stack(vision.stack, around, causal=False)
-    if not _vision_trained(setting):
+    if not vision_trained(setting):
         return Work(forward, 0.0, 0.0)
     backward = forward + patches * (_weights(vision.stack) if setting.trains("vision") else 0.0)
     return Work(forward, backward, forward if setting.checkpoint_vision else 0.0)

@@ -185,6 +185,12 @@ class _Planner:
                 return Media(name, size)
         return Media()
 
+    def _media_of(self, offer: Offer) -> Media:
+        """The size of an image as a plan leaves it."""
+        media = self._media()
+        sizes = [value for change in offer.plan.changes for name, value in change.settings if name == media.name]
+        return replace(media, value=int(str(sizes[-1]))) if sizes else media
+
     def _resolved(self, change: Change) -> Setting:
         """The launch's own script with a change of what it trains."""
         return self._what_if((change,)) or self.setting
@@ -227,10 +233,10 @@ class _Planner:
 
     def _ceilings(self, search: Search, fits: bool, fitting: tuple[Offer, ...]) -> tuple[tuple[Ceiling, ...], str]:
         """As configured; with the first plan, where the launch fits with nothing else."""
-        found = ceilings(search)
+        found = ceilings(search, self._media())
         if fits or not fitting or any(limit.likely for limit in found):
             return found, ""
-        return ceilings(replace(search, setting=fitting[0].plan.setting)), "with plan 1"
+        return ceilings(replace(search, setting=fitting[0].plan.setting), self._media_of(fitting[0])), "with plan 1"
 
     def _elsewhere(self) -> dict[str, str]:
         """Whether the launch as configured fits the cards that are used most."""

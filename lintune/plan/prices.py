@@ -5,11 +5,13 @@ from collections.abc import Callable
 from lintune.memory.modes import with_micro
 from lintune.memory.setting import Setting
 from lintune.plan.change import Change
+from lintune.plan.flops import vision_trained
+from lintune.plan.knobs import Media
 from lintune.plan.search import Search, changed
 from lintune.plan.speed import seconds_per_token
 from lintune.source.record import dataclass, replace
 
-_LARGEST = {"micro batch": 1 << 14, "length": 1 << 22, "LoRA rank": 1 << 13}
+_LARGEST = {"micro batch": 1 << 14, "length": 1 << 22, "LoRA rank": 1 << 13, "image slices": 1 << 7, "image pixels": 1 << 26}
 """Beyond this nothing is looked for."""
 
 
@@ -60,8 +62,8 @@ def prices(search: Search) -> tuple[Price, ...]:
     return tuple(sorted(found, key=lambda price: -price.saved))
 
 
-def ceilings(search: Search) -> tuple[Ceiling, ...]:
-    """Micro batch, length and, with LoRA, rank."""
+def ceilings(search: Search, media: Media | None = None) -> tuple[Ceiling, ...]:
+    """Micro batch, length, with LoRA rank, and where the vision tower is trained the size of an image that `media` sets."""
     setting = search.setting
     found = [
         _ceiling(search, "micro batch", setting.micro, lambda size: replace(with_micro(setting, size), accum=setting.accum)),
@@ -69,6 +71,9 @@ def ceilings(search: Search) -> tuple[Ceiling, ...]:
     ]
     if setting.targets:
         found.append(_ceiling(search, "LoRA rank", setting.rank, lambda rank: replace(setting, rank=rank)))
+    if media is not None and media.name and setting.patches and vision_trained(setting):
+        name = "image slices" if media.name == "media.tiles" else "image pixels"
+        found.append(_ceiling(search, name, media.value, lambda size: replace(setting, patches=setting.patches * size // media.value)))
     return tuple(found)
 
 
