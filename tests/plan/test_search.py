@@ -95,9 +95,10 @@ def test_images(make_setting: Callable[..., Setting]) -> None:
     assert fewer.patches == setting.patches * 4 // 9 // setting.micro * setting.micro or fewer.patches < setting.patches
     assert not applied(setting, knobs["vision"]).trains("vision")
     assert "media" not in {knob[0].knob for knob in shrinking(setting)}
-    limit = next(limit for limit in ceilings(search(setting, 200), Media("media.tiles", 9)) if limit.name == "image slices")
-    assert limit.certain is not None and limit.certain >= 1
-    at, beyond = (replace(setting, patches=setting.patches * size // 9) for size in (limit.certain, limit.certain + 1))
+    small = replace(setting, micro=1, patches=setting.patches // 4, length=512)
+    limit = next(limit for limit in ceilings(search(small, 200), Media("media.tiles", 9)) if limit.name == "image slices")
+    assert limit.certain is not None and limit.certain >= 9
+    at, beyond = (replace(small, patches=small.patches * size // 9) for size in (limit.certain, limit.certain + 1))
     assert estimate(at).high <= 200 * GIB and (limit.certain == limit.most or estimate(beyond).high > 200 * GIB)
 
 
