@@ -7,7 +7,7 @@ from lintune.source.text import Site, Source, Span
 from lintune.values.value import Known, Value
 from lintune.values.version import Pin, Specifiers
 from tests.scripts.oracle.agreement import as_value, read_script
-from tests.scripts.oracle.real import Case, Runner, cases
+from tests.scripts.oracle.real import Case, Outcome
 
 _PINS = {"transformers": Pin("transformers", Specifiers.parse("==4.51.3")), "trl": Pin("trl", Specifiers.parse("==0.16.0"))}
 _TWO_PARSERS = ("leftovers.py",)
@@ -19,22 +19,20 @@ def words_of(case: Case) -> list[Word]:
     return [Word(site, (Piece(text, site),)) for text in case.argv]
 
 
-def test_values_are_those_of_the_parser() -> None:
+def test_values_are_those_of_the_parser(outcomes: list[tuple[Case, Outcome]]) -> None:
     wrong: list[str] = []
     compared = 0
-    with Runner() as runner:
-        for case in cases():
-            outcome = runner.run(case)
-            if outcome.outcome == "refused" or case.script in _TWO_PARSERS:
-                continue
-            entry = read_script(case)
-            parsed = parse_command_line(words_of(case), option_table(entry, _PINS))
-            own = {name for found in entry.dataclasses for name in found.options} | {each.name for each in entry.arguments}
-            for name in own & outcome.options.keys():
-                told, real = parsed.values.get(name), as_value(outcome.options[name])
-                compared += isinstance(told, Known)
-                if isinstance(told, Known) and repr(plain(told)) != repr(plain(real)):
-                    wrong.append(f"{case}: {name} is {plain(real)!r}, not {plain(told)!r}")
+    for case, outcome in outcomes:
+        if case.script in _TWO_PARSERS:
+            continue
+        entry = read_script(case)
+        parsed = parse_command_line(words_of(case), option_table(entry, _PINS))
+        own = {name for found in entry.dataclasses for name in found.options} | {each.name for each in entry.arguments}
+        for name in own & outcome.options.keys():
+            told, real = parsed.values.get(name), as_value(outcome.options[name])
+            compared += isinstance(told, Known)
+            if isinstance(told, Known) and repr(plain(told)) != repr(plain(real)):
+                wrong.append(f"{case}: {name} is {plain(real)!r}, not {plain(told)!r}")
     assert not wrong, "\n".join(wrong)
     assert compared > 2500
 
