@@ -42,6 +42,7 @@ def compare(launches: list[Run]) -> None:
     parts: Counter[str] = Counter()
     times: list[float] = []
     certain = 0
+    reasons: Counter[str] = Counter()
     for run in launches:
         if run.walk is None or text(run.get("tune.llm.mode")) is None:
             continue
@@ -50,14 +51,19 @@ def compare(launches: list[Run]) -> None:
         times.append(time.perf_counter() - start)
         if trace is None:
             continue
-        certain += any(end.certain for end in trace.ends)
+        if any(end.certain for end in trace.ends):
+            certain += 1  # it does not come to training: there is nothing to compare
+            continue
         modes = modes_of(trace)
         for part in PARTS:
             told, walked = text(run.get(f"tune.{part}.mode")), modes.get(part, (None, ()))[0]
             verdict = "open" if walked is None or told is None else "equal" if told == walked else "different"
             parts[verdict] += 1
+            reasons.update([f"{run.path.rpartition('/')[2]} {part}" if told is not None else "the adapter"] if verdict == "open" else [])
             if verdict == "different":
                 print(f"  {run.path}:{run.site.line} {part}: the adapter says {told}, the walk {walked}")
+    if reasons:
+        print("  open:", ", ".join(sorted(reasons))[:600])
     slowest = f", slowest walk {1000 * max(times):.0f} ms" if times else ""
     print(f"  {len(times)} launches, parts {dict(parts)}, {certain} end for certain{slowest}")
 

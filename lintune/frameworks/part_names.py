@@ -63,7 +63,7 @@ def _layout(name: str, marks: str, classes: str, text: str, *towers: tuple[Part,
 
 LAYOUTS = (
     _layout(  # openbmb/MiniCPM-V-2_6 modeling_minicpmv.py
-        *("minicpm-v", "vpm resampler apm", "MiniCPM", "llm.model:llm.lm_head"),
+        *("minicpm-v", "vpm resampler apm", r"MiniCPM[-_]?(Llama3[-_]?)?[VvOo]\b|MiniCPMV|MiniCPMO", "llm.model:llm.lm_head"),
         ("vision", "vpm", ("encoder.layers.0.self_attn.q_proj", "encoder.layers.0.mlp.fc1", "embeddings.patch_embedding")),
         ("projector", "resampler", ("kv_proj", "attn.out_proj", "ln_q")),
     ),
@@ -73,7 +73,7 @@ LAYOUTS = (
         ("projector", "model.mm_projector", ("0", "2")),
     ),
     _layout(  # OpenGVLab/InternVL@2410d1d modeling_internvl_chat.py
-        *("internvl", "mlp1", "InternVL", "language_model.model:language_model.lm_head language_model.output"),
+        *("internvl", "mlp1", r"InternVLChat|InternVL\d", "language_model.model:language_model.lm_head language_model.output"),
         ("vision", "vision_model", ("encoder.layers.0.attn.qkv", "encoder.layers.0.mlp.fc1", "embeddings.patch_embedding")),
         ("projector", "mlp1", ("1", "3")),
     ),
@@ -104,13 +104,20 @@ LAYOUTS = (
 _ANY = re.compile(r"[A-Za-z_]\w*")
 
 
-def layout_of(loaded: str, paths: Iterable[str]) -> Layout | None:
-    """The family of a model, from the class that loads it and the modules that the script names; None where it is not certain."""
+def layout_of(loaded: str, paths: Iterable[str], name: str = "") -> Layout | None:
+    """The family of a model; None where it is not certain.
+
+    Told from the class that loads it, the modules that the script names, and for transformers' `Auto` classes the model's name.
+    """
     words = {word for path in paths for word in _ANY.findall(path)}
     marked = [layout for layout in LAYOUTS if layout.marks & words]
     if len(marked) == 1:
         return marked[0]
     last = loaded.removesuffix(".from_pretrained").rpartition(".")[2]
+    if last.startswith("Auto") and name:
+        known = [layout for layout in LAYOUTS[:-1] if re.search(layout.classes, name)]
+        if known:
+            return known[0] if not marked or known[0] in marked else None
     named = [layout for layout in LAYOUTS if re.search(layout.classes, last)]
     if marked:
         return next((layout for layout in named if layout in marked), None)

@@ -1,5 +1,6 @@
 """The walk through the entry script with the options of one launch, made when it is first asked for."""
 
+import re
 from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
 _PER_PROCESS = ("RANK", "WORLD_SIZE", "MASTER_", "NODE", "SLURM", "CUDA", "NCCL", "HOST", "GPU", "NPROC")
 """Words in names of variables that launchers and schedulers set."""
 _MOST_KEPT = 64
+_STAND_IN = re.compile(r"x{5,}|X{5,}|path/to/|/your[_/-]|\byour[_-]|<[\w -]+>|\bTODO\b")
+"""Text that an example leaves to be filled in."""
 
 
 def add_walk(run: Run, reading: Reading, script: EntryScript | None, prefix: str) -> None:
@@ -36,7 +39,10 @@ def _walked(run: Run, reading: Reading, script: EntryScript, prefix: str) -> "Sc
     from lintune.scripts.walk.trace import walk_script
 
     def option(name: str) -> Value:
-        return run.get(f"{prefix}.{name}")
+        value = run.get(f"{prefix}.{name}")
+        if isinstance(value, Known) and isinstance(value.value, str) and _STAND_IN.search(value.value):
+            return Unknown("it stands for something to be filled in", value.origin)
+        return value
 
     variable = partial(_variable, run)
     found = _made_before(script, option, variable)

@@ -85,6 +85,8 @@ class Function:
     scope: "Scope"
     owner: "Class | None" = None
     """The class whose body defines it."""
+    plain: bool = False
+    """Whether its decorators were applied already."""
 
     @property
     def name(self) -> str:

@@ -34,12 +34,12 @@ from lintune.scripts.walk.weights_use import call_module, doubt_model
 if TYPE_CHECKING:
     from lintune.scripts.walk.walker import Walk
 
-_SEEN_THROUGH_WORDS = """
+SEEN_THROUGH_WORDS = """
     record no_grad inference_mode enable_grad lru_cache cache wraps contextmanager classmethod staticmethod property
     cached_property command group option argument main rank_zero_only override abstractmethod dataclass timer profile jit
     typechecked beartype version_option pass_context setter overload
     """
-_SEEN_THROUGH = frozenset(_SEEN_THROUGH_WORDS.split())
+SEEN_THROUGH = frozenset(SEEN_THROUGH_WORDS.split())
 """Decorators that leave what a function does, and when, as it is."""
 
 
@@ -166,7 +166,7 @@ def call_function(
     scope = Scope({}, function.scope, function.module)
     bind_parameters(walk, function, scope, args, keywords, whole)
     frame = Frame(walk.journal.mark(), scope, body, function.owner, own)
-    strange = _strange_decorators(body)
+    strange = not function.plain and _strange_decorators(body)
     walk.lost = walk.lost or strange
     walk.frames.append(frame)
     walk.calls.append(frame)
@@ -236,7 +236,7 @@ def _strange_decorators(node: ast.AST) -> bool:
     for each in getattr(node, "decorator_list", ()):
         inner = each.func if isinstance(each, ast.Call) else each
         name = inner.attr if isinstance(inner, ast.Attribute) else getattr(inner, "id", "")
-        if name not in _SEEN_THROUGH:
+        if name not in SEEN_THROUGH:
             return True
     return False
 

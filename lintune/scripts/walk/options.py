@@ -20,7 +20,9 @@ _KEPT_WORDS = """
     lora_alpha lora_dropout load_in_4bit load_in_8bit use_bnb_nested_quant
     """
 _KEPT = frozenset(_KEPT_WORDS.split())
-"""Options of `TrainingArguments` that its own `__post_init__` leaves as given (training_args.py of transformers 4.28 to 5.24), and of TRL's `*Config`, `ScriptArguments`, `ModelConfig` (0.9 to 1.16).
+"""Options that the `__post_init__` of a library's class leaves as given.
+
+Read in training_args.py of transformers 4.28 to 5.24, and in `*Config`, `ScriptArguments` and `ModelConfig` of TRL 0.9 to 1.16.
 
 Enumerations among them are compared as text. `bf16` of TRL's classes may be set where it was not given: an absent value stays open.
 """

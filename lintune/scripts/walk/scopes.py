@@ -1,6 +1,7 @@
 """What names stand for: local ones, those of modules (found when they are asked for), imported ones, members of classes."""
 
 import ast
+import builtins
 from collections.abc import Iterator
 from functools import lru_cache
 from typing import TYPE_CHECKING
@@ -61,7 +62,7 @@ def _global(walk: "Walk", name: str, scope: Scope) -> Value | None:
         found = lookup(walk, name, open_module(walk, inner)) if inner is not None and inner is not module else None
         if found is not None:
             return found
-    if module.stars:
+    if module.stars and not hasattr(builtins, name):
         walk.note("star-import", "names that `from ... import *` brings are not all known")
         return Open(f"`{name}` may come from a star import")
     return None

@@ -9,11 +9,13 @@ from lintune.scripts.walk import expressions, loops, matching, stores, tries
 from lintune.scripts.walk.abstract import (
     NONE,
     UNSET,
+    Bound,
     Class,
     Data,
     Function,
     Instance,
     Names,
+    Partial,
     Scope,
     Test,
     Value,
@@ -244,12 +246,31 @@ def _last(node: ast.expr) -> str:
 
 
 def _define(walk: "Walk", node: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
-    stores.bind(walk, node.name, Function(node, walk.module, walk.scope))
+    stores.bind(walk, node.name, _decorated(walk, node, Function(node, walk.module, walk.scope)))
     return NEXT
 
 
+def _decorated(walk: "Walk", node: ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef, made: Function | Class) -> Value:
+    """A function or a class after the project's decorators, which may enter it somewhere or put another in its place."""
+    from lintune.scripts.walk.calls import SEEN_THROUGH, apply
+
+    found: Value = made
+    unknown = False
+    for each in reversed(node.decorator_list):
+        if _last(each.func if isinstance(each, ast.Call) else each) in SEEN_THROUGH:
+            continue
+        decorator = expressions.value(walk, each)
+        if isinstance(decorator, Function | Class | Partial) or (isinstance(decorator, Bound) and decorator.function is not None):
+            found = apply(walk, decorator, [found], {}, each)
+        else:
+            unknown = True
+    if isinstance(made, Function):
+        made.plain = not unknown
+    return found
+
+
 def _class(walk: "Walk", node: ast.ClassDef) -> int:
-    stores.bind(walk, node.name, make_class(walk, node, walk.scope))
+    stores.bind(walk, node.name, _decorated(walk, node, make_class(walk, node, walk.scope)))
     return NEXT
 
 

@@ -105,7 +105,7 @@ def _parts(walk: "Walk") -> dict[str, PartState]:
     flat = _flat(_operations(chain))
     wraps = [each for each in flat if each[0] == "peft"]
     found: dict[str, PartState] = {}
-    for path in ["", *(each[1] for each in flat if each[0] != "void")]:
+    for path in _paths(flat):
         state = replay(chain, Leaf((f"{path}.weight" if path else "weight",)), lambda *_: True)
         wrap = wraps[-1] if wraps else None
         if wrap is None:
@@ -132,6 +132,18 @@ def _voids(walk: "Walk") -> tuple[Void, ...]:
         state = replay(chain, Leaf((f"{path}.weight",)), lambda *_: True)
         found.append(Void(path, value, site, state.full, names))
     return tuple(found)
+
+
+def _paths(flat: list[Any]) -> list[str]:
+    """The module paths that operations name, those in models that were put into the model too."""
+    found = [""]
+    for each in flat:
+        if each[0] == "void":
+            continue
+        found.append(each[1])
+        if each[0] == "graft":
+            found += [f"{each[1]}.{path}" for path in _paths(_flat(_operations(each[2].slots["ops"]))) if path]
+    return list(dict.fromkeys(found))
 
 
 def _shown(test: Any) -> str:

@@ -50,7 +50,7 @@ _LOOPED = {"parameters": "parameters", "named_parameters": "named_parameters", "
     "named_children": "named_modules",
 }
 _HARMLESS_WORDS = """
-    get_ set_input set_output print save load resize enable_ disable_ gradient_ state_dict named_ config register is_ num_ tie_
+    __ get_ set_input set_output print save load resize enable_ disable_ gradient_ state_dict named_ config register is_ num_ tie_
     init_weights post_init push_to generate forward share_memory
     """
 _HARMLESS = tuple(_HARMLESS_WORDS.split())
