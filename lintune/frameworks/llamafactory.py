@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 from lintune.frameworks.command_line import Parsed, parse_command_line
 from lintune.frameworks.context import Reading
+from lintune.frameworks.dataset_registry import add_datasets
 from lintune.frameworks.files import NamedFile, add_files
 from lintune.frameworks.inventory import PARTS, Part
 from lintune.frameworks.model_counts import add_counts
@@ -117,6 +118,7 @@ def fill(run: Run, reading: Reading) -> None:
     _add_checkpointing(run)
     _add_media(run)
     add_shipped_file(run)
+    add_datasets(run, reading)
     words = reading.launch.args
     if words and words[0].text.endswith(".json"):
         run.values["launch.json_config"] = Known(words[0].text, (Step("flag", words[0].site),))

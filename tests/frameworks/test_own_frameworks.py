@@ -210,3 +210,17 @@ def test_programs_with_plain_flags(make_run) -> None:  # type: ignore[no-untyped
     run = make_run("torchrun --nproc_per_node 4 -m llama_recipes.finetuning --enable_fsdp --use_peft --quantization 4bit --model_name x")
     assert run.framework == "llama-cookbook"
     assert data(run.get("model.quant.bits")) == 4 and data(run.get("par.fsdp.on")) is True
+
+
+def test_llamafactory_data_sets_are_registered(make_run) -> None:  # type: ignore[no-untyped-def]
+    """Names that the registry lacks; without a registry, or with one elsewhere, nothing is said."""
+    files = {
+        "train.yaml": LLAMAFACTORY.replace("dataset: identity", "dataset: identity,alpca"),
+        "data/dataset_info.json": '{"identity": {}, "alpaca": {}}',
+    }
+    run = make_run("llamafactory-cli train train.yaml", files)
+    assert names(run, "raw.dataset_unknown") == ["alpca"]
+    assert data(run.items["raw.dataset_unknown"][0].fields["nearest"]) == "alpaca"
+    assert run.items["raw.dataset_unknown"][0].site.line == 6
+    online = make_run("llamafactory-cli train train.yaml dataset_dir=ONLINE", files)
+    assert "raw.dataset_unknown" not in online.items
