@@ -89,7 +89,9 @@ def known(reading: Reading) -> EntryScript | None:
 def fill(run: Run, reading: Reading) -> None:
     """Add the model, the trained set, rates and files."""
     add_inputs(run, _INPUTS)
-    add_model(run, run.get("flag.model_name_or_path"), "llava", "LLaVA's train.py trains vision language models")
+    name = run.get("flag.model_name_or_path")
+    name = run.get("flag.model_path") if isinstance(name, Absent) else name  # VideoLLaMA2's spelling
+    add_model(run, name, "llava", "LLaVA's train.py trains vision language models")
     add_adapter(run, run.get("flag.lora_enable"))
     add_bits(run)
     if (reading.entry or "").endswith("train_mem.py") and not isinstance(run.get("flag.attn_implementation"), Known):
