@@ -38,6 +38,19 @@ MODES: dict[str, dict[str, Any]] = {
         "model.quant.method": "bnb", "model.quant.bits": 4, "model.quant.type": "nf4",
     },
 }  # fmt: skip
+_LORA: dict[str, Any] = MODES["lora q v"]
+MODES |= {
+    "dora": {**_LORA, "adapter.kind": "dora"},
+    "dropout": {**MODES["lora all"], "adapter.dropout": 0.05},
+    "saved ends": {**_LORA, "adapter.modules_to_save": ["embed_tokens", "lm_head"]},
+    "fp32 mixed": {"tune.llm.mode": "full", "model.load_dtype": "fp32"},
+    "lora fp32": {**_LORA, "model.load_dtype": "fp32"},
+    "accumulated": {"tune.llm.mode": "full", "batch.accum": 4, "batch.micro": 4},
+    "8-bit adam": {"tune.llm.mode": "full", "optim.name": "adamw_bnb_8bit", "batch.micro": 4},
+    "liger": {**_LORA, "mem.liger": True, "batch.micro": 8},
+    "padded": {**_LORA, "batch.packing": False, "batch.micro": 4},
+    "sgd": {"tune.llm.mode": "full", "optim.name": "sgd", "batch.micro": 4},
+}
 BASE: dict[str, Any] = {
     "launch.nproc": 1, "model.load_dtype": "bf16", "precision.compute": "bf16", "optim.name": "adamw_torch", "seq.max_len": 1024,
     "batch.micro": 1, "batch.packing": True, "adapter.dropout": 0.0,

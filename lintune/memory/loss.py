@@ -17,7 +17,7 @@ def loss_part(setting: Setting) -> Part:
         size = tokens * 2 * h + (2 * v * h if trained else 0)
         if setting.fused_loss == "liger":
             chunk = max(1, min(tokens, _chunk(tokens, h, v)))
-            size += chunk * v * 8
+            size += chunk * v * 8 + (4 * v * h if trained else 0)  # a chunk's part of the head's gradient, and its sum in fp32
         return Part(
             "logits",
             size,

@@ -136,9 +136,7 @@ def _whole_experts(run: Run, model: Model, quant: str, notes: list[str]) -> bool
     pin = run.versions.get("transformers")
     found = pin.specifiers.exact if pin is not None else None
     if found is None or run.framework == "axolotl":  # which quantises stacked experts itself
-        notes.append(
-            "experts are taken as quantised; from transformers 5 on bitsandbytes leaves them in 16 bits, stacked as they are"
-        )
+        notes.append("experts are taken as quantised; from transformers 5 on bitsandbytes leaves them in 16 bits, stacked as they are")
         return False
     return Version.parse("5") <= found
 
