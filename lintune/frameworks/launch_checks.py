@@ -40,7 +40,8 @@ def more_processes_than_visible(run: Run) -> Iterator[Item]:
     visible = run.get("env.CUDA_VISIBLE_DEVICES")
     devices = [part for part in (text(visible) or "").split(",") if part.strip()]
     processes = whole(run.get("launch.nproc"))
-    if text(run.get("launch.launcher")) in ("torchrun", "accelerate", "tune") and devices and processes is not None and processes > len(devices):
+    starts = text(run.get("launch.launcher")) in ("torchrun", "accelerate", "tune")
+    if starts and devices and processes is not None and processes > len(devices):
         yield _item(visible, processes=processes, devices=text(visible) or "", count=len(devices))
 
 
