@@ -50,7 +50,7 @@ def modes_of(trace: "ScriptTrace") -> Mapping[Part, tuple[str | None, tuple[Any,
 
     if not trace.reaches_model:
         return {}
-    layout = layout_of(trace.model_class, trace.paths)
+    layout = layout_of(trace.model_class, _words(trace), _named(trace))
     if layout is None:
         return {}
     leaves = list(layout.leaves())
@@ -61,10 +61,34 @@ def modes_of(trace: "ScriptTrace") -> Mapping[Part, tuple[str | None, tuple[Any,
     states: dict[Part, list[Trained]] = {}
     for part, leaf in leaves:
         states.setdefault(part, []).append(replay(trace.operations, leaf, _targeted, exists))
-    return {
+    modes = {
         part: (_mode_of(found), tuple(dict.fromkeys(each.site for each in found if each.site is not None)))
         for part, found in states.items()
     }
+    wrapped = any(not isinstance(state.targets, Absent) for state in trace.parts.values())
+    if wrapped and all(mode == "frozen" for mode, _ in modes.values()) and "llm" in modes:
+        # PEFT refuses targets that match nothing: this model calls its layers otherwise than most
+        modes["llm"] = (None, modes["llm"][1])
+    return modes
+
+
+def _words(trace: "ScriptTrace") -> list[str]:
+    """The module paths that the script names, also as targets of an adapter."""
+    found = list(trace.paths)
+    for state in trace.parts.values():
+        for value in (state.targets, state.modules_to_save):
+            if isinstance(value, Known):
+                found += map(str, value.value if isinstance(value.value, tuple) else (value.value,))
+    return found
+
+
+def _named(trace: "ScriptTrace") -> str:
+    """The name of the model that is loaded, where it is known."""
+    for call in trace.loads:
+        value = call.keywords.get("pretrained_model_name_or_path")
+        if call.name.startswith(trace.model_class) and isinstance(value, Known):
+            return str(value.value)
+    return ""
 
 
 def _mode_of(states: "list[Trained]") -> str | None:
