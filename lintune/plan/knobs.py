@@ -11,6 +11,8 @@ from lintune.source.record import dataclass, replace
 
 _SHORTEST = 256
 _PLAIN_ADAM = frozenset(("adamw", "adam", "adamw_torch", "adamw_torch_fused", "adamw_hf", "adamw_apex_fused", "fusedadam"))
+_RATE = "LoRA usually wants about ten times the learning rate of full tuning"
+"""Schulman et al., LoRA Without Regret (2025): the best rate of LoRA is ten times that of full tuning, whatever the rank."""
 _LADDER = (
     ("1", 1, False, False),
     ("2", 2, False, False),
@@ -109,7 +111,7 @@ def _optimizer(setting: Setting) -> Iterator[Change]:
     if setting.optimizer.lower() not in _PLAIN_ADAM or setting.megatron or setting.offload_optimizer:
         return
     for name, title in (("adamw_bnb_8bit", "8-bit AdamW"), ("paged_adamw_8bit", "paged 8-bit AdamW")):
-        yield Change("optimizer", title, (("optim.name", name),), STATES, _with_optimizer(name))
+        yield Change("optimizer", title, (("optim.name", name),), STATES, _with_optimizer(name), "needs bitsandbytes")
 
 
 def _with_optimizer(name: str) -> Callable[[Setting], Setting]:
@@ -119,7 +121,9 @@ def _with_optimizer(name: str) -> Callable[[Setting], Setting]:
 def _fused_loss(setting: Setting) -> tuple[Change, ...]:
     if setting.fused_loss or setting.megatron or setting.model.type not in facts()["liger_types"]:
         return ()
-    return (Change("loss", "Liger kernels", (("mem.liger", True),), SAME, lambda each: replace(each, fused_loss="liger", liger=True)),)
+    fused = (("mem.liger", True),)
+    note = "needs liger-kernel"
+    return (Change("loss", "Liger kernels", fused, SAME, lambda each: replace(each, fused_loss="liger", liger=True), note),)
 
 
 def _length(setting: Setting) -> Iterator[Change]:
@@ -204,15 +208,15 @@ def _tuning(setting: Setting) -> Iterator[Change]:
     if setting.megatron or setting.fsdp:
         return
     if not setting.targets and setting.trains("llm"):
-        yield Change("tuning", "LoRA in place of full tuning", (("tuning", "lora"),), OTHER, with_lora, loss=3.0)
+        yield Change("tuning", "LoRA in place of full tuning", (("tuning", "lora"),), OTHER, with_lora, _RATE, 3.0)
     if setting.quant or setting.stage == 3:
         return
     if setting.targets:
         quantised = (("tuning", "quantised"),)
-        yield Change("tuning", "QLoRA: the base in 4 bits", quantised, OTHER, _quantised, loss=1.0)
+        yield Change("tuning", "QLoRA: the base in 4 bits", quantised, OTHER, _quantised, "needs bitsandbytes", 1.0)
     elif setting.trains("llm"):
         chosen = (("tuning", "qlora"),)
-        yield Change("tuning", "QLoRA in place of full tuning", chosen, OTHER, _quantised, loss=4.0)
+        yield Change("tuning", "QLoRA in place of full tuning", chosen, OTHER, _quantised, f"needs bitsandbytes; {_RATE}", 4.0)
 
 
 def _quantised(setting: Setting) -> Setting:

@@ -21,6 +21,8 @@ MOST_TRIED = 700
 PER_CLASS = 2
 MOST_REFUSED = 10
 """Of a class: so many that bring faults of their own are passed over."""
+SLOWER = 1.25
+"""A second plan of a class may take so many times the time of the first: beyond that it is no alternative."""
 FASTER = 0.97
 """A plan that changes more has to take at most this share of the time of those that change less."""
 
@@ -68,8 +70,10 @@ def _plans(search: Search, verdict: str) -> tuple[Plan, ...]:
         fastest = min((plan.time for plan in kept), default=None)
         taken = refused = 0
         for plan in fitting:
-            if taken == PER_CLASS or refused == MOST_REFUSED or (fastest is not None and plan.time > FASTER * fastest):
+            if taken == PER_CLASS or refused == MOST_REFUSED:
                 break
+            if (fastest is not None and plan.time > FASTER * fastest) or (taken and plan.time > SLOWER * kept[-1].time):
+                continue
             if any(set(_titles(other)) <= set(_titles(plan)) or _knobs(other) == _knobs(plan) for other in kept):
                 continue
             if _allowed(search, plan):
