@@ -57,6 +57,7 @@ def read(walk: "Walk", owner: Value, name: str, node: ast.AST) -> Value:
             return Open("it depends on the parameter")
         case Data() | Items() | Table() | PartName() | Parameters() | Parameter():
             return Bound(owner, name)
+    walk.foreign += 1
     return Bound(owner, name)
 
 
@@ -91,6 +92,8 @@ def _of_options(walk: "Walk", owner: Parsed, name: str, node: ast.AST) -> Value:
     value = read_option(walk, owner, name)
     if value is not None:
         return value
+    if owner.made_by is not None and member(owner.made_by, name) is not None:  # a class attribute without annotation is no option
+        return _of_class(walk, owner.made_by, owner, name)
     class_name = owner.made_by.name if owner.made_by is not None else "Namespace"
     if name.startswith("__") or name.startswith("_get"):
         return Open("it is an attribute of every object")
@@ -191,6 +194,7 @@ def item(walk: "Walk", owner: Value, key_node: ast.expr, node: ast.AST) -> Value
             return Weights(root, f"{path}[...]")
         case Library(), _:
             return owner
+    walk.foreign += 1
     return Open("it is an item of something unknown", names | names_of(owner))
 
 
@@ -205,6 +209,7 @@ def _entry(walk: "Walk", owner: Table, word: Any, names: frozenset[str], node: a
     base = node.value if isinstance(node, ast.Subscript) else None
     shared = isinstance(base, ast.Name) and base.id not in walk.scope.slots and _changes(walk, base.id)
     if owner.open or shared:
+        walk.foreign += 1
         return Open("it is a key that is not known", names)
     walk.end("key-error", repr(word), "KeyError", node, names)
     raise Stopped

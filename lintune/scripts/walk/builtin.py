@@ -61,6 +61,7 @@ def _pure(walk: "Walk", name: str, args: list[Value], names: frozenset[str], nod
     try:
         given = [plain(each) for each in args]
     except ValueError:
+        walk.foreign += 1
         return Open("it is computed from something unknown", names)
     try:
         if not _is_small(given):

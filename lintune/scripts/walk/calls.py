@@ -117,6 +117,7 @@ def apply(walk: "Walk", called: Value, args: list[Value], keywords: dict[str, Va
         case Super(owner=owner):
             return Open("it is `super()` itself")
     walk.lost = True
+    walk.foreign += 1
     return unknown_call(walk, args, keywords, node)
 
 

@@ -48,6 +48,7 @@ _EXITS = frozenset(("sys.exit", "os._exit", "builtins.exit", "builtins.quit", "o
 def call_library(walk: "Walk", dotted: str, args: list[Value], keywords: dict[str, Value], node: ast.AST, whole: bool = True) -> Value:
     """The value of a call of something of a library."""
     package, _, name = dotted.partition(".")
+    walk.foreign += package != "builtins"
     last = dotted.rpartition(".")[2]
     if package == "builtins":
         if dotted in _EXITS:

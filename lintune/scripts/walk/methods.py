@@ -253,6 +253,7 @@ def train(walk: "Walk") -> None:
 
 
 def _of_unknown(walk: "Walk", owner: Value, name: str, args: list[Value], keywords: dict[str, Value], node: ast.AST) -> Value:
+    walk.foreign += 1
     if name in _TRAINING or (name == "train" and isinstance(owner, Open) and not args and not keywords):
         train(walk)
     if name == "prepare" and args:  # accelerate gives back what it gets

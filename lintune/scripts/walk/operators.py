@@ -70,6 +70,7 @@ def binary(walk: "Walk", node: ast.AST, op: ast.operator, left: Value, right: Va
     try:
         one, two = plain(left), plain(right)
     except ValueError:
+        walk.foreign += 1
         text = _joined_text(left, right) if isinstance(op, ast.Add) else ""
         return Open("it is computed from something unknown", names, text)
     if isinstance(op, ast.Pow):
@@ -178,6 +179,7 @@ def _ordered(walk: "Walk", node: ast.AST, op: ast.cmpop, left: Value, right: Val
         one, two = plain(left), plain(right)
         return Data(bool(_COMPARE[type(op)](one, two)), names)
     except ValueError:
+        walk.foreign += 1
         return Open("it is compared with something unknown", names)
     except TypeError:
         if _plain_mismatch(one, two):

@@ -37,14 +37,14 @@ def run_try(walk: "Walk", node: ast.Try) -> int:
 def _run_guarded(walk: "Walk", node: ast.Try) -> int:
     from lintune.scripts.walk.statements import run
 
-    mark = walk.journal.mark()
+    mark, foreign = walk.journal.mark(), walk.foreign
     walk.tries.append([])
     try:
         left = run(walk, node.body)
     finally:
         raised = walk.tries.pop()
     if not left & NEXT and left & RAISE:
-        left = _handled(walk, node, raised, left & ~RAISE, mark)
+        left = _handled(walk, node, raised, left & ~RAISE, mark, foreign)
     else:
         for each in raised:
             if _catcher(walk, node, each) is not True:
@@ -63,7 +63,7 @@ def _pass_on(walk: "Walk", end: End, as_it_is: bool) -> None:
         walk.keep(made)
 
 
-def _handled(walk: "Walk", node: ast.Try, raised: list[End], left: int, mark: int) -> int:
+def _handled(walk: "Walk", node: ast.Try, raised: list[End], left: int, mark: int, foreign: int) -> int:
     """The body certainly raises: the handler that catches it runs."""
     from lintune.scripts.walk.statements import run
 
@@ -75,7 +75,7 @@ def _handled(walk: "Walk", node: ast.Try, raised: list[End], left: int, mark: in
         return left | RAISE
     caught = _catcher(walk, node, last)
     if caught is False:
-        strict = _only_outside(node)
+        strict = walk.foreign == foreign or _only_outside(node)
         _pass_on(walk, last, strict)
         # what went before in the body may have raised what a handler catches
         return left | RAISE if strict else _perhaps_handled(walk, node, mark, left | RAISE | NEXT)

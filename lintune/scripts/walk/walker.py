@@ -9,7 +9,7 @@ from lintune.scripts.modules import Module
 from lintune.scripts.walk.abstract import NONE, Class, Data, Names, Open, Root, Scope, Test, Value, Weights, truth
 from lintune.scripts.walk.journal import Delta, Journal
 from lintune.scripts.walk.trace import Branch, Call, End, EndKind, Option, ScriptTrace, Stage
-from lintune.source.record import dataclass, field
+from lintune.source.record import dataclass, field, replace
 from lintune.source.text import Problem, Site
 from lintune.values.value import Unknown
 from lintune.values.value import Value as RunValue
@@ -96,6 +96,8 @@ class Walk:
         """The exception classes of the project that were raised, with the names of their bases; None where some are unknown."""
         self.strayed: list[tuple[Module, int, int]] = []
         """The functions of the project that were called and not followed: file, first and last line."""
+        self.foreign = 0
+        """How often something was computed or called that is not known, and so may raise."""
         self.lost = False
         """Whether something was called that may be code of the project."""
         self.spaces: dict[str, Scope] = {}
@@ -200,6 +202,8 @@ class Walk:
         """Write an end down; a certain one replaces a possible one of the same statement."""
         key = (id(made.site.source), made.site.span.start, made.kind)
         old = self.ends.get(key)
+        if old is not None and old.message != made.message:
+            made = replace(made, message="...")
         if (old is None and len(self.ends) < MOST_ENDS) or (old is not None and made.certain and not old.certain):
             self.ends[key] = made
 
