@@ -94,7 +94,7 @@ def _validators(chain: Sequence[Definition], plugins: str) -> Iterator[Validator
                     yield Validator(node, home, words.get("mode") == "before", "", plugins)
                 elif kind.endswith("field_validator"):
                     seen.add(node.name)
-                    fields = [each.value for each in mark.args if isinstance(each, ast.Constant)]
+                    fields = [each.value for each in getattr(mark, "args", ()) if isinstance(each, ast.Constant)]
                     yield from (Validator(node, home, True, str(name), plugins) for name in fields)
 
 

@@ -9,7 +9,7 @@ from typing import TypeAlias
 
 from guard_models import read_model, written_keys  # type: ignore[import-not-found,unused-ignore]
 from guard_nodes import Nodes  # type: ignore[import-not-found,unused-ignore]
-from guard_programs import ProgramReader  # type: ignore[import-not-found,unused-ignore]
+from guard_programs import Facts, ProgramReader  # type: ignore[import-not-found,unused-ignore]
 from guard_reader import Raised  # type: ignore[import-not-found,unused-ignore]
 from surface_archive import Archive, open_archive  # type: ignore[import-not-found,unused-ignore]
 
@@ -55,7 +55,7 @@ def _transformers(cache: Path) -> Archive:
     return open_archive(next((cache / "transformers").glob(f"transformers-{version}-*.whl")))
 
 
-def _reader(archive: Archive, nodes: Nodes, cache: Path, names: tuple[tuple[str, str], ...], facts: Mapping[str, object]) -> ProgramReader:
+def _reader(archive: Archive, nodes: Nodes, cache: Path, names: tuple[tuple[str, str], ...], facts: Facts) -> ProgramReader:
     options: set[str] = set()
     for package, name in (*names, ("transformers", "TrainingArguments")):
         surface = load_surface(package, name)
@@ -153,7 +153,7 @@ def _axolotl(archive: Archive, nodes: Nodes, cache: Path) -> tuple[list[Raised],
         if path.startswith("axolotl/integrations/") and path.endswith("args.py") and name.endswith("Args")
     ]
     files = [path for path in archive.files("axolotl/integrations", ".py") if path.endswith(("plugin.py", "__init__.py"))]
-    opened = [found[1].tree for path in files if (found := archive.module(path))]
+    opened = [module[1].tree for path in files if (module := archive.module(path))]
     functions = [node for tree in opened for node in ast.walk(tree) if isinstance(node, ast.FunctionDef) and node.name == "register"]
     filled = frozenset(key for node in functions for key in written_keys(node))
     found: tuple[list[Raised], int] = read_model(nodes, archive, main + [each for each in plugins if each[2]], {}, filled)

@@ -243,9 +243,9 @@ class ProgramReader(GuardReader):
             case ast.Call(func=ast.Attribute(value=ast.Name(id="self" | "cls"), attr=name)) if name not in ("get", "pop"):
                 return self._own_method(name, node, path)
             case ast.Call(func=ast.Name(id=name)):
-                found = self._function(name, node, path)
-                if found is not None:
-                    return found
+                called = self._function(name, node, path)
+                if called is not None:
+                    return called
         if ast.unparse(node.func) in _QUIET | self.quiet or ast.unparse(node.func).lower().startswith(("logger.", "log.", "logging.")):
             return self.nodes.unknown
         return int(super()._call(node, path))
@@ -313,10 +313,11 @@ class ProgramReader(GuardReader):
         inner = self.frame.functions.get(name)
         opened = self.archive.module(self.frame.module.source.path)
         found = opened[0].lookup(self.frame.module, name) if opened else None
-        if inner is None and not (isinstance(found, Definition) and isinstance(found.node, ast.FunctionDef)):
-            return None
-        module = self.frame.module if inner is not None or not isinstance(found, Definition) else found.module
-        called = inner if inner is not None else getattr(found, "node", None)
+        module, called = self.frame.module, inner
+        if called is None:
+            if not isinstance(found, Definition) or not isinstance(found.node, ast.FunctionDef):
+                return None
+            module, called = found.module, found.node
         names = [argument.arg for argument in called.args.args]
         pairs = [*zip(names, node.args, strict=False), *((word.arg, word.value) for word in node.keywords if word.arg)]
         objects = frozenset(name for name, argument in pairs if self._is_object(argument))
