@@ -14,7 +14,7 @@ from lintune.memory.megatron import megatron_states, megatron_weights
 from lintune.memory.moments import activations, autocast_copies, dequantised, evaluation, vision
 from lintune.memory.setting import REFERENCES, Part, Setting
 from lintune.memory.sharding import buffers, live_params, shard_weights
-from lintune.memory.states import states_of
+from lintune.memory.states import states_of, tied_gradient
 from lintune.memory.weights import Trained, total_params, trained
 from lintune.source.record import dataclass, replace
 
@@ -95,7 +95,7 @@ def _peak(setting: Setting, what: Trained) -> _Peak:
     moments: dict[str, list[Part]] = {
         "loss": [held, kept, seen, loss_part(setting), cache],
         "layer": [held, kept, seen, layer, dequantised(setting), logits, *(() if setting.checkpoint else (cache,))],
-        "step": [states.gradients, states.step, logits],
+        "step": [states.gradients, max(states.step, tied_gradient(setting), key=lambda part: part.bytes), logits],
     }
     if setting.eval_micro:
         moments["evaluation"] = [evaluation(setting)]

@@ -62,8 +62,8 @@ def vision(setting: Setting) -> Part:
 def autocast_copies(setting: Setting) -> Part:
     """16-bit copies of fp32 weights, which linear layers keep for the backward pass.
 
-    Checkpointed layers drop theirs after the forward pass, the head keeps its own; autocast's cache holds those of trained weights up to its
-    end, before which the loss takes 2 B per logit less than at its peak.
+    Checkpointed layers drop theirs after the forward pass, the head keeps its own; autocast's cache holds those of trained weights up to
+    its end, before which the loss takes 2 B per logit less than at its peak.
     """
     if setting.element != 4 or setting.activation != 2 or setting.quant or not setting.autocast:
         return Part("autocast copies", 0, "")

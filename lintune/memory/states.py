@@ -59,6 +59,18 @@ def states_of(setting: Setting, what: Trained) -> States:
     )
 
 
+def tied_gradient(setting: Setting) -> Part:
+    """What adding up the two parts of a tied matrix's gradient takes at the end of the backward pass: the embedding's part and the sum.
+
+    Traced with transformers' models; torchtune's published figures leave no room for it.
+    """
+    tied = setting.model.tied and setting.trains("embed") and not setting.profile.own_code
+    if not tied or setting.stage is not None or setting.fsdp or is_layerwise(setting):
+        return Part("step", 0, "")
+    size = 2 * setting.model.embed * setting.element
+    return Part("step", size, f"2 x {setting.element} B x {setting.model.embed:,}: parts of the tied embedding's gradient")
+
+
 def _gradient_formula(what: Trained, adapter: int, full: int, split: int, ddp: bool) -> str:
     pieces = [f"{adapter} B x {what.adapters:,} LoRA"] if what.adapters else []
     others = what.copies + what.inside
