@@ -11,6 +11,7 @@ from lintune.dryrun.protocol import Request
 from lintune.dryrun.quantised import QuantisedLinear
 from lintune.dryrun.trace.fused import fuse
 from lintune.dryrun.trace.own_code import own_model
+from lintune.dryrun.trace.private import let_thinker_run
 from lintune.memory.setting import Setting
 
 _USUAL_DROPOUT = 0.05
@@ -35,6 +36,8 @@ def subject_for(request: Request, setting: Setting, config: dict[str, Any]) -> S
         values["adapter.dropout"] = _USUAL_DROPOUT
     _rename_saved(values, setting.model.type)
     values["model.load_dtype"] = "fp32" if setting.element == 4 else "fp16" if values.get("precision.compute") == "fp16" else "bf16"
+    if config.get("model_type") == "qwen2_5_omni":
+        let_thinker_run()
     given = request.model_config
     if config.get("model_type") == "mistral" and "sliding_window" not in config and given is None:
         given = {**config, "sliding_window": None}  # known models leave it out where their own config.json says null
@@ -59,9 +62,9 @@ def settle(subject: Subject, setting: Setting) -> None:
         for parameter in model.parameters():
             if parameter.requires_grad and parameter.dtype is torch.float32 and setting.element == 2:
                 parameter.data = parameter.data.to(short)
-    if setting.liger or setting.compiled:
+    if setting.liger or setting.compiled or setting.framework == "torchtune":
         subject.notes.append(f"{fuse(model)} norms and gated layers run as fused kernels")
-    if setting.compiled:
+    if setting.compiled or setting.framework == "torchtune":
         subject.notes.append("torch.compile is traced as those kernels only: what else it fuses is not known before it ran")
 
 

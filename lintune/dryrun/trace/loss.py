@@ -3,6 +3,7 @@
 * liger: `liger_kernel/ops/fused_linear_cross_entropy.py`: chunks of rows; gradients of hidden states and head are made in the forward pass
 * cce: Cut Cross-Entropy (arXiv 2411.09009): no logits at all; the gradients of hidden states and head in the backward pass
 * chunked: torchtune's `CEWithChunkedOutputLoss`: the head and an fp32 cross entropy per chunk, every chunk kept for the backward pass
+* compiled: the same under `torch.compile`, whose one kernel keeps the 16-bit logits and casts them as it goes
 """
 
 from collections.abc import Mapping
@@ -57,6 +58,20 @@ class _Cut(torch.autograd.Function):
         return torch.empty_like(hidden), torch.empty_like(head) if ctx.trained else None, None
 
 
+class _CompiledChunk(torch.autograd.Function):
+    """A chunk's cross entropy as one kernel in each direction."""
+
+    @staticmethod
+    def forward(ctx: Any, logits: Tensor) -> Tensor:
+        sums = logits.new_empty(logits.shape[:-1], dtype=torch.float32)
+        ctx.save_for_backward(logits, sums)
+        return sums.sum()
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> Tensor:
+        return torch.empty_like(ctx.saved_tensors[0])
+
+
 def compute_loss(model: nn.Module, batch: Mapping[str, Tensor], plan: Plan) -> tuple[Tensor, object]:
     """The loss of a batch, and what the training loop holds of the model's outputs."""
     if plan.loss == "model":
@@ -69,8 +84,8 @@ def compute_loss(model: nn.Module, batch: Mapping[str, Tensor], plan: Plan) -> t
     inputs = {name: value for name, value in batch.items() if name != "labels"}
     hidden = inner(**inputs)[0]
     labels = batch.get("labels")
-    if plan.loss == "chunked":
-        return _chunked(hidden, head, labels, plan.chunks), None
+    if plan.loss in ("chunked", "compiled"):
+        return _chunked(hidden, head, labels, plan), None
     rows = hidden.flatten(0, 1)
     if plan.autocast is not None and rows.dtype is torch.float32:
         rows = rows.to(plan.autocast)
@@ -87,11 +102,15 @@ def head_of(model: nn.Module) -> tuple[nn.Module, nn.Module]:
     return head, inner.model if hasattr(inner, "model") else inner.base_model
 
 
-def _chunked(hidden: Tensor, head: nn.Module, labels: Tensor | None, chunks: int) -> Tensor:
+def _chunked(hidden: Tensor, head: nn.Module, labels: Tensor | None, plan: Plan) -> Tensor:
     """A cross entropy per chunk of the length."""
+    chunks = plan.chunks
     total = hidden.new_zeros((), dtype=torch.float32)
     logits = [head(part) for part in hidden.chunk(chunks, dim=1)]
     targets = torch.zeros(hidden.shape[:2], dtype=torch.long) if labels is None else labels
     for part, target in zip(logits, targets.chunk(chunks, dim=1), strict=True):
-        total = total + F.cross_entropy(part.flatten(0, 1).float(), target.flatten(), reduction="sum")
+        if plan.loss == "compiled":
+            total = total + _CompiledChunk.apply(part)
+        else:
+            total = total + F.cross_entropy(part.flatten(0, 1).float(), target.flatten(), reduction="sum")
     return total

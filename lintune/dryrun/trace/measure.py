@@ -15,13 +15,13 @@ from lintune.dryrun.trace.private import local_part
 from lintune.dryrun.trace.step import MakeBatch, prepare
 
 
-def measure_step(model: nn.Module, make_batch: MakeBatch, plan: Plan, steps: int = 2) -> int:
+def measure_step(model: nn.Module, make_batch: MakeBatch, plan: Plan) -> int:
     """The peak of bytes alive on the CPU over real steps, the model's own included."""
     prepare(model, plan)
     held = [local_part(each).untyped_storage() for each in [*model.parameters(), *model.buffers()]]
     storages = {storage.data_ptr(): storage.nbytes() for storage in held}
     with torch.profiler.profile(activities=[torch.profiler.ProfilerActivity.CPU], profile_memory=True) as profile:
-        _run(model, make_batch, plan, steps)
+        _run(model, make_batch, plan)
     events = profile.profiler.kineto_results.events()
     changes = sorted((event.start_ns(), event.nbytes()) for event in events if event.name() == "[memory]")
     size = peak = sum(storages.values())
@@ -31,10 +31,10 @@ def measure_step(model: nn.Module, make_batch: MakeBatch, plan: Plan, steps: int
     return int(peak)
 
 
-def _run(model: nn.Module, make_batch: MakeBatch, plan: Plan, steps: int) -> None:
+def _run(model: nn.Module, make_batch: MakeBatch, plan: Plan) -> None:
     trained = [parameter for parameter in model.parameters() if parameter.requires_grad]
     optimizer = make_optimizer(plan.optimizer, trained, plan.foreach_copies)
-    for _ in range(steps):
+    for _ in range(plan.steps):
         for _ in range(min(plan.accumulate, 2)):
             _micro_batch(model, make_batch, plan)
         if plan.clip:

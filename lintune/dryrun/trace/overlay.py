@@ -27,8 +27,8 @@ class Sharding:
     fsdp: bool = False
     bucket: int = 0
     """Elements of ZeRO's reduce bucket."""
-    overlap: bool = False
-    """Whether reduction overlaps the backward pass, through a second bucket."""
+    buckets: float = 1.0
+    """Buckets that are there at once: one more where reduction overlaps the backward pass, one more for gathering."""
     early_buckets: bool = True
     """Whether buckets stand from the first backward pass on, and not only while gradients are in them (DeepSpeed since 0.18)."""
     accumulates: bool = False
@@ -128,10 +128,11 @@ def _states(made: _Rewriter, log: Log, sharding: Sharding) -> dict[int, int]:
         made.add(0, None, 4 * share, "master weights")
         made.add(0, None, sharding.states * share, "optimizer")
     if sharding.accumulates and sharding.stage in (1, 2) and not sharding.offload_optimizer:
-        made.add(0, None, 2 * (trained if sharding.stage == 1 else share), "gradients")
+        each = 2 if sharding.early_buckets else 6  # DeepSpeed 0.19 keeps the share's own gradients beside their sum (all_grad_tensors)
+        made.add(0, None, 2 * trained if sharding.stage == 1 else each * share, "gradients")
     first = next((begin for begin, end in _passes(log, "backward") if begin < end), 0)
     if sharding.stage in (1, 2) and sharding.early_buckets:
-        made.add(first, None, 2 * sharding.bucket * (2 if sharding.overlap else 1), "buckets")
+        made.add(first, None, 2 * sharding.bucket * sharding.buckets, "buckets")
     if sharding.stage == 3:
         made.add(0, None, 2 * sharding.bucket, "buckets")
         if not sharding.offload_optimizer:
@@ -169,7 +170,7 @@ def _backward(made: _Rewriter, log: Log, sharding: Sharding, begin: int, end: in
         return
     step = next((stop for start, stop in _passes(log, "step") if start >= end), len(log.events))
     if sharding.stage in (1, 2) and not sharding.early_buckets:
-        made.add(births[0][0], end, 2 * sharding.bucket * (2 if sharding.overlap else 1), "buckets", "backward")
+        made.add(births[0][0], end, 2 * sharding.bucket * sharding.buckets, "buckets", "backward")
     shared = (sharding.stage in (1, 2) and not sharding.accumulates and not sharding.offload_optimizer) or sharding.fsdp
     for place, (index, block) in enumerate(births):
         following = births[place + 1][0] if place + 1 < len(births) else end

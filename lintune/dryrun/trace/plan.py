@@ -7,7 +7,7 @@ import torch
 
 from lintune.dryrun.trace.attention import Kernel
 
-LossKind = Literal["model", "liger", "cce", "chunked"]
+LossKind = Literal["model", "liger", "cce", "chunked", "compiled"]
 Checkpointing = Literal["", "reentrant", "non-reentrant"]
 
 
@@ -36,6 +36,8 @@ class Plan:
     clip: float = 0.0
     """Norm that gradients are clipped to; 0 for none."""
     accumulate: int = 1
+    steps: int = 2
+    """Steps that are traced: the optimizer's states are there from the second on; 1 where they are laid over the trace."""
     checkpointing: Checkpointing = ""
     offload_checkpoints: bool = False
     """Whether checkpointed inputs are moved to the host."""

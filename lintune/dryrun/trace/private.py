@@ -117,3 +117,12 @@ def meta_parameters_in_fsdp() -> Iterator[None]:
         yield
     finally:
         FSDPParamGroup._validate_no_meta_params = original
+
+
+def let_thinker_run() -> None:
+    """Gives Qwen2.5-Omni's whole model the forward pass of its thinker, the part that is trained: the class itself has none."""
+    from transformers import Qwen2_5OmniForConditionalGeneration as Whole
+
+    Whole.forward = lambda self, **inputs: self.thinker(**inputs)
+    for name in ("get_input_embeddings", "get_output_embeddings"):
+        setattr(Whole, name, lambda self, name=name: getattr(self.thinker, name)())

@@ -72,7 +72,7 @@ def plan_for(request: Request, setting: Setting) -> Plan:
     values, profile, notes = request.values, setting.profile, []
     computes = torch.float16 if values.get("precision.compute") in _FLOAT16 else _TYPES[setting.activation]
     autocast = computes if setting.autocast and setting.activation == 2 else None
-    loss = "liger" if setting.fused_loss == "liger" else "cce" if setting.fused_loss == "cce" else "model"
+    loss = setting.fused_loss or ("compiled" if setting.framework == "torchtune" else "model")
     own = sharding_of(setting) is None or traces_fsdp(setting)
     optimizer = "adamw_torch_fused" if profile.fused_step and setting.optimizer == "adamw_torch" else setting.optimizer
     plan = Plan(
@@ -87,6 +87,7 @@ def plan_for(request: Request, setting: Setting) -> Plan:
         step_in_backward=setting.in_backward,
         clip=_clip(values.get("optim.max_grad_norm")),
         accumulate=setting.accum if own else 1,
+        steps=2 if own else 1,
         checkpointing=_checkpointing(setting, values),
         offload_checkpoints=setting.activation_offload,
     )
@@ -107,7 +108,7 @@ def sharding_of(setting: Setting) -> Sharding | None:
         stage=setting.stage,
         fsdp=setting.fsdp,
         bucket=setting.bucket or int(value("zero_bucket")),
-        overlap=True,
+        buckets=value("zero_buckets"),
         accumulates=setting.accum > 1,
         step=value("deepspeed_step") - 4 if setting.stage is not None else 0.0,
         states=0 if "paged" in setting.optimizer else trained,

@@ -79,7 +79,9 @@ def _traced(subject: Subject, setting: Setting, plan: Plan, notes: list[str]) ->
 
 
 def _expandable(request: Request) -> bool:
-    """Whether the launch asks for expandable segments."""
+    """Whether the launch asks for expandable segments; torchtune's recipes do by themselves."""
+    if request.framework == "torchtune":
+        return True
     given = request.values.get("env.PYTORCH_CUDA_ALLOC_CONF") or request.values.get("env.PYTORCH_ALLOC_CONF")
     return isinstance(given, str) and "expandable_segments:true" in given.lower()
 

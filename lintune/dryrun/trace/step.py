@@ -69,7 +69,7 @@ def _checkpoint(model: Any, reentrant: bool) -> None:
         embedding.register_forward_hook(lambda _module, _args, out: out.requires_grad_(True))
 
 
-def run_steps(model: nn.Module, make_batch: MakeBatch, plan: Plan, lives: Lives, functions: Functions, steps: int = 2) -> None:
+def run_steps(model: nn.Module, make_batch: MakeBatch, plan: Plan, lives: Lives, functions: Functions) -> None:
     """Runs the steps under modes that are on already.
 
     Where gradients accumulate they are kept from one step to the next, which makes the last one like the last micro batch of many.
@@ -78,7 +78,7 @@ def run_steps(model: nn.Module, make_batch: MakeBatch, plan: Plan, lives: Lives,
     optimizer = make_optimizer(plan.optimizer, trained, plan.foreach_copies)
     with _stepping_in_backward(trained, optimizer, plan):
         graph: object = None
-        for _ in range(steps):
+        for _ in range(plan.steps):
             held, graph = [graph], None
             graph = _micro_batch(model, make_batch, plan, lives, functions, held)
             with lives.during("step"):
