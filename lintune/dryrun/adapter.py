@@ -14,6 +14,8 @@ ALL = ("all", "all-linear", "all_linear")
 _PROMPTS = {"prompt_tuning": "PromptTuningConfig", "prompt": "PromptTuningConfig", "p_tuning": "PromptEncoderConfig",
             "ptuning": "PromptEncoderConfig", "prefix_tuning": "PrefixTuningConfig", "prefix": "PrefixTuningConfig"}  # fmt: skip
 _LORA = ("lora", "qlora", "dora", "lora+", "rslora", "pissa", "longlora")
+_DECIDING = ("adapter.kind", "adapter.targets", "adapter.rank", "adapter.modules_to_save", "adapter.layers", "adapter.bias")
+"""Settings that decide how many parameters an adapter trains."""
 OWN_ALL = ("llamafactory", "swift", "ms-swift", "llava", "qwen2u1", "internvl", "qwenvl")
 """Frameworks whose word for all linear layers leaves out the parts that are frozen."""
 
@@ -43,7 +45,9 @@ class AdapterReport:
     applied: bool = False
     """False where there is no adapter, or PEFT refused it."""
     refused: str = ""
-    """What PEFT said where it refused."""
+    """What PEFT said where it refused what the launch asks for."""
+    unknown: list[str] = field(default_factory=list)
+    """Settings of the adapter that the run leaves open, so that no count of it can be right."""
 
 
 def kind_of(request: Request) -> str:
@@ -78,13 +82,18 @@ def put_on(
     import peft
 
     kind = kind_of(request)
+    open_settings = [name for name in _DECIDING if name in request.unknown]
     if kind == "none":
-        return model, AdapterReport()
+        return model, AdapterReport(unknown=[name for name in open_settings if name == "adapter.kind"])
     config, report = _config(peft, model, request, modes, ends, kind)
+    report.unknown = open_settings
     try:
         made = peft.get_peft_model(model, config, low_cpu_mem_usage=meta and kind not in _PROMPTS)
     except (ValueError, KeyError) as error:
-        report.refused = " ".join(str(error).split())[:400]
+        # what stands in for a setting that is not known, or not given, may be refused where the launch's own is not
+        if request.values.get("adapter.targets") is None and "adapter.targets" not in report.unknown:
+            report.unknown.append("adapter.targets")
+        report.refused = "" if report.unknown else " ".join(str(error).split())[:400]
         return model, report
     report.applied = True
     report.modules = list(getattr(made.base_model, "targeted_module_names", []))

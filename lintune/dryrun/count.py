@@ -32,11 +32,14 @@ def count_of(built: BuiltModel) -> Result:
         "dry_run.model_class": type(base_of(built.model)).__name__,
         "dry_run.config": built.source,
     }
-    certain = not built.adapter.refused and not built.unclear
+    not_known = [*(f"what of the part {part} is trained" for part in built.unclear), *(f"`{name}`" for name in built.adapter.unknown)]
+    certain = not built.adapter.refused and not not_known
     if certain:
         result.facts["dry_run.trainable_params"] = trainable
-    elif built.unclear:
-        result.assumptions.append(f"what of {' and '.join(built.unclear)} is trained is not known: trained parameters are not given")
+    elif not_known:
+        result.assumptions.append(
+            f"trained parameters are not given: {' and '.join(not_known)} {'are' if len(not_known) > 1 else 'is'} not known"
+        )
     for part, (all_of_it, trained) in parts.items():
         if all_of_it:
             result.facts[f"dry_run.parts.{part}.params"] = all_of_it

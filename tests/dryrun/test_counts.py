@@ -180,7 +180,13 @@ def test_some_layers(mode: str, layers: tuple[int, ...]) -> None:
 
 @pytest.mark.parametrize(
     ("values", "unknown"),
-    [({"tune.llm.mode": "partial"}, {}), ({"tune.llm.mode": "frozen"}, {"tune.lm_head.mode": "a flag is not known"})],
+    [
+        ({"tune.llm.mode": "partial"}, {}),
+        ({"tune.llm.mode": "frozen"}, {"tune.lm_head.mode": "a flag is not known"}),
+        ({"adapter.kind": "lora", "adapter.rank": 8}, {"adapter.targets": "`$TARGETS` is not set"}),
+        ({"adapter.kind": "lora", "adapter.targets": ["q_proj"]}, {"adapter.rank": "`$RANK` is not set"}),
+        ({}, {"adapter.kind": "a flag is not known"}),
+    ],
 )
 def test_what_is_not_known_is_not_counted(values: dict[str, Json], unknown: dict[str, str]) -> None:
     """No trained parameters are claimed, so that no rule takes them for none."""

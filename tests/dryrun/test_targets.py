@@ -77,6 +77,16 @@ def test_all_linear_layers_as_the_framework_means_it(framework: str, values: dic
     assert result.facts["dry_run.adapter.matched"] == modules
 
 
+def test_targets_that_are_not_given() -> None:
+    """PEFT has its own for many types; for others nothing is claimed, since the script may have some too."""
+    chosen = count(Request(values={"adapter.kind": "lora", "adapter.rank": 4}, model_config=TEXT))
+    assert chosen.facts["dry_run.adapter.matched"] == 2 * 3
+    other = count(
+        Request(values={"adapter.kind": "lora", "adapter.rank": 4}, model_config={**TEXT, "model_type": "helium", "head_dim": 12})
+    )
+    assert "dry_run.adapter.refused" not in other.facts and "dry_run.trainable_params" not in other.facts
+
+
 def test_saved_modules() -> None:
     """One that is there, and one that is not."""
     found, _ = rows(TEXT, targets=["q_proj"], modules_to_save=["lm_head", "embed_token"])
