@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 from lintune.memory.fit import SHORTEST, USABLE, known_setting
 from lintune.memory.known_totals import parts_in_doubt
-from lintune.run.known import whole
+from lintune.run.known import text, truth, whole
 from lintune.run.run import Run
-from lintune.values.value import Known, Value
+from lintune.values.value import Known, Unknown, Value
 
 if TYPE_CHECKING:
     from lintune.memory.estimate import Estimate
@@ -24,7 +24,8 @@ _COSTLY = 1.0
 
 def load_phase(run: Run) -> Iterator[dict[str, Value]]:
     """One match where a step would fit, but what stands while weights are read would not. Fields: `load`, `step`, `capacity`, `formula`."""
-    capacity, setting = whole(run.get("gpu.memory_bytes")), _certain(run)
+    capacity = whole(run.get("gpu.memory_bytes"))
+    setting = _certain(run) if capacity is not None else None
     if capacity is None or setting is None:
         return
     from lintune.memory.constants import value
@@ -44,7 +45,8 @@ def checkpointing(run: Run) -> Iterator[dict[str, Value]]:
 
     Fields: `estimate`, `high`, `capacity`, `with` (the estimate with checkpointing), `activations` (bytes kept without).
     """
-    capacity, setting = whole(run.get("gpu.memory_bytes")), _certain(run)
+    capacity = whole(run.get("gpu.memory_bytes"))
+    setting = _certain(run) if capacity is not None else None
     if capacity is None or setting is None or setting.checkpoint:
         return
     changed = with_checkpointing(setting, capacity)
@@ -76,7 +78,8 @@ def host_memory(run: Run) -> Iterator[dict[str, Value]]:
 
     Fields: `needed`, `asked` (bytes per machine), `when` (`while weights are read` or `for what is offloaded`), `processes`.
     """
-    asked, setting = whole(run.get("launch.slurm.mem")), _certain(run)
+    asked = whole(run.get("launch.slurm.mem"))
+    setting = _certain(run) if asked else None
     if not asked or setting is None:
         return
     from lintune.memory.estimate import estimate
@@ -95,8 +98,11 @@ def host_memory(run: Run) -> Iterator[dict[str, Value]]:
 
 def lora_costs_more(run: Run) -> Iterator[dict[str, Value]]:
     """One match where LoRA without checkpointing needs more than full tuning would. Fields: `lora`, `full` (bytes), `kept`, `kept_full`."""
-    setting = _certain(run)
-    if setting is None or not setting.targets or setting.checkpoint or setting.quant or whole(run.get("seq.max_len")) is None:
+    said = (
+        not isinstance(run.get("mem.ckpt"), Unknown) and text(run.get("tune.llm.mode")) == "lora" and truth(run.get("mem.ckpt")) is not True
+    )
+    setting = _certain(run) if said and whole(run.get("seq.max_len")) is not None else None
+    if setting is None or not setting.targets or setting.checkpoint or setting.quant:
         return
     from lintune.memory.activations import stack_bytes
     from lintune.memory.estimate import estimate
@@ -119,7 +125,8 @@ def oversized(run: Run) -> Iterator[dict[str, Value]]:
 
     Fields: `high`, `capacity`, `share` (percent), `micro`, `larger` (a micro batch whose upper bound fits).
     """
-    capacity, setting = whole(run.get("gpu.memory_bytes")), _certain(run)
+    capacity = whole(run.get("gpu.memory_bytes"))
+    setting = _certain(run) if capacity is not None else None
     if capacity is None or setting is None or whole(run.get("seq.max_len")) is None or setting.accum < 2:
         return
     from lintune.memory.estimate import estimate

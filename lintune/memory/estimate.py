@@ -64,6 +64,7 @@ class _Peak:
 
     @property
     def allocated(self) -> int:
+        """The peak over all phases."""
         return max(part.bytes for part in self.phases)
 
 
