@@ -87,7 +87,7 @@ def plan_for(request: Request, setting: Setting) -> Plan:
         step_in_backward=setting.in_backward,
         clip=_clip(values.get("optim.max_grad_norm")),
         accumulate=setting.accum if own else 1,
-        steps=2 if own else 1,
+        steps=2 if own or setting.stage == 3 else 1,
         checkpointing=_checkpointing(setting, values),
         offload_checkpoints=setting.activation_offload,
     )
