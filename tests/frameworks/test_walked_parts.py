@@ -1,0 +1,93 @@
+"""What a script trains that no adapter knows, how it loads its model, and what it refuses, from the walk through it."""
+
+from pathlib import Path
+
+import pytest
+
+from lintune.cli.config import Config
+from lintune.cli.settings import Given, options_for
+from lintune.engine.check import check
+from lintune.run.run import Run
+from lintune.values.value import Absent, Known, Unknown
+
+SCRIPT = """
+from dataclasses import dataclass
+import torch
+from peft import LoraConfig, get_peft_model
+from transformers import AutoModelForCausalLM, HfArgumentParser, Trainer, TrainingArguments
+
+@dataclass
+class Arguments:
+    model_name_or_path: str = ""
+    rank: int = 8
+    use_lora: bool = False
+
+def main():
+    args, training_args = HfArgumentParser((Arguments, TrainingArguments)).parse_args_into_dataclasses()
+    model = AutoModelForCausalLM.from_pretrained(
+        args.model_name_or_path, torch_dtype=torch.bfloat16 if training_args.bf16 else None, attn_implementation="sdpa", device_map=None
+    )
+    BODY
+    if args.use_lora:
+        model = get_peft_model(model, LoraConfig(r=args.rank, target_modules=["q_proj", "v_proj"]))
+    Trainer(model=model, args=training_args).train()
+
+main()
+"""
+
+
+def run_of(folder: Path, monkeypatch: pytest.MonkeyPatch, body: str = "pass", flags: str = "") -> Run:
+    """The run of a launch of the script in a folder of its own."""
+    (folder / "train.py").write_text(SCRIPT.replace("BODY", body))
+    (folder / "run.sh").write_text(
+        "torchrun --nproc_per_node 1 train.py --model_name_or_path Qwen/Qwen2.5-7B --bf16 True --output_dir out "
+        f"--per_device_train_batch_size 1 --learning_rate 1e-5 {flags}\n"
+    )
+    monkeypatch.chdir(folder)
+    monkeypatch.setenv("LINTUNE_CACHE", "off")
+    (found,) = check(["run.sh"], options_for(Config(), Given())).launches
+    return found
+
+
+def modes(run: Run) -> dict[str, object]:
+    found = {part: run.get(f"tune.{part}.mode") for part in ("llm", "embed", "lm_head", "vision")}
+    return {part: value.value if isinstance(value, Known) else type(value) for part, value in found.items()}
+
+
+@pytest.mark.parametrize(
+    ("body", "flags", "expected"),
+    [
+        ("pass", "", ("full", "full", "full")),
+        ("model.get_input_embeddings().requires_grad_(False)", "", ("full", "frozen", "full")),
+        ("model.requires_grad_(False); model.lm_head.requires_grad_(True)", "", ("frozen", "frozen", "full")),
+        ("pass", "--use_lora True", ("lora", "frozen", "frozen")),
+        ("model.model.layers[0].requires_grad_(False)", "", ("partial", "full", "full")),
+        ("if torch.cuda.device_count() > 1: model.model.requires_grad_(False)", "", (Unknown, Unknown, "full")),
+    ],
+)
+def test_modes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, body: str, flags: str, expected: tuple[object, ...]) -> None:
+    found = modes(run_of(tmp_path, monkeypatch, body, flags))
+    assert (found["llm"], found["embed"], found["lm_head"]) == expected
+    assert found["vision"] is Absent
+
+
+def test_adapter_and_counts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    run = run_of(tmp_path, monkeypatch, flags="--use_lora True --rank 4")
+    assert [getattr(run.get(name), "value", None) for name in ("adapter.kind", "adapter.rank")] == ["lora", 4]
+    trained = run.get("derived.trainable_params")
+    assert isinstance(trained, Known) and trained.value == 28 * 4 * ((3584 + 3584) + (3584 + 512))
+
+
+def test_loading(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    run = run_of(tmp_path, monkeypatch)
+    assert [getattr(run.get(name), "value", None) for name in ("model.load_dtype", "model.attn")] == ["bf16", "sdpa"]
+    assert isinstance(run.get("script.device_map"), Absent)
+
+
+def test_the_way_is_printed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    from lintune.cli.main import main
+
+    run_of(tmp_path, monkeypatch, "if args.rank > 4: raise ValueError('above 4')")
+    assert main(["show", "--trace", "run.sh"]) == 0
+    out = capsys.readouterr().out
+    assert "args.rank > 4" in out and "certain  ValueError: above 4" in out and "Training does not start." in out
