@@ -50,13 +50,14 @@ def build_model(request: Request, runnable: bool = True) -> BuiltModel:
     assumptions: list[str] = []
     base, config = base_model(request, raw, runnable, assumptions)
     ends = ends_of(base)
-    modes = modes_of(request, kind_of(request) != "none", assumptions)
+    there = {part_of(name, *ends) for name, _ in base.named_parameters()}
+    modes = modes_of(request, kind_of(request) != "none", assumptions, there)
     freeze(base, modes, *ends)
     _quantise(base, request, raw, assumptions)
     model, report = put_on(base, request, modes, ends)
     if report.applied:
         thaw(model, modes, *ends)
-    open_parts = unclear(request, modes, {part_of(name, *ends) for name, _ in base.named_parameters()})
+    open_parts = unclear(request, modes, there)
     return BuiltModel(model, config, modes, *ends, report, assumptions, raw.source, config is None, open_parts)
 
 

@@ -11,10 +11,10 @@ _WORDS = {"frozen", "full", "lora", "saved_copy", "conflict", "dora", "oft", "ve
 _LAYER = re.compile(r"\.(\d+)\.")
 
 
-def modes_of(request: Request, adapted: bool, assumptions: list[str]) -> dict[str, str]:
-    """The mode of every part; parts that the run says nothing of follow the language model."""
+def modes_of(request: Request, adapted: bool, assumptions: list[str], there: set[str] | None = None) -> dict[str, str]:
+    """The mode of every part; parts that the run says nothing of follow the language model. `there`: the parts that the model has."""
     said = {part: mode for part in PARTS if isinstance(mode := request.values.get(f"tune.{part}.mode"), str)}
-    unknown = [part for part in PARTS if f"tune.{part}.mode" in request.unknown]
+    unknown = [part for part in PARTS if f"tune.{part}.mode" in request.unknown and (there is None or part in there)]
     default = said.get("llm", "lora" if adapted else "full")
     if unknown:
         assumptions.append(f"whether {', '.join(unknown)} is trained is not known: taken as the language model is ({default})")
