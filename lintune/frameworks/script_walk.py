@@ -40,6 +40,8 @@ def _walked(run: Run, reading: Reading, script: EntryScript, prefix: str) -> "Sc
 
     def option(name: str) -> Value:
         value = run.get(f"{prefix}.{name}")
+        if isinstance(value, Absent) and f"{prefix}.{name}" not in run.values:
+            return Unknown("it belongs to options that were not read")
         if isinstance(value, Known) and isinstance(value.value, str) and _STAND_IN.search(value.value):
             return Unknown("it stands for something to be filled in", value.origin)
         return value
