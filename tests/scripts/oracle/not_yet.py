@@ -2,16 +2,14 @@
 
 _BY_REASON = {
     "a class of a parser that a call picks": "lmflow/args.py:24 lmflow/args.py:41 lmflow/args.py:43 lmflow/args.py:56",
-    "options of a library's class": "trl_dpo.py:30 trl_dpo.py:32 trl_sft.py:26 trl_sft.py:28",
     "text taken apart by patterns, in a loop over it": "qwenvl/data_list.py:27 llava/builders.py:47 llava/builders.py:31",
     "members of enumerations": "enums.py:45 enums.py:43 enums.py:47",
-    "registries filled by decorators, functions wrapped by them": "hierarchy.py:32 hierarchy.py:35 hierarchy.py:62 hierarchy.py:76 "
-    "partials.py:37 partials.py:21",
+    "an unknown key of a registry that a decorator fills": "hierarchy.py:76",
     "methods with double underscores": "classes_data.py:67 classes_data.py:70 classes_data.py:73 classes_data.py:75 "
     "classes_data.py:77 classes_data.py:52",
     "`match` on lists": "matching.py:25 matching.py:28 matching.py:32 matching.py:34 matching.py:48",
     "loops with many turns, recursion": "arithmetic.py:25 arithmetic.py:46 nested_guards.py:17",
-    "leftovers of a parser, its `exit`": "leftovers.py:20 leftovers.py:25 exits.py:21",
+    "leftovers of a parser": "leftovers.py:20 leftovers.py:25",
     "dataclasses copied, tables of them": "replaced.py:36 replaced.py:40",
     "paths": "paths.py:28 paths.py:35",
     "generators, context managers, `while` with `else`": "unusual_flow.py:29 unusual_flow.py:55 unusual_flow.py:20 unusual_flow.py:66",

@@ -27,14 +27,14 @@ def test_nothing_that_is_certain_is_wrong(agreement: Agreement) -> None:
 
 def test_every_end_that_depends_on_options_only_is_certain(agreement: Agreement) -> None:
     assert {place: run for place, run in agreement.missed.items() if place not in NOT_YET} == {}
-    assert agreement.counts["raises asked and found"] >= 0.7 * agreement.counts["raises asked"]
+    assert agreement.counts["raises asked and found"] >= 0.75 * agreement.counts["raises asked"]
 
 
 def test_most_is_decided(agreement: Agreement) -> None:
     counts = agreement.counts
     assert counts["weights decided"] >= 0.8 * counts["weights"]
     assert counts["branches decided"] >= 0.8 * counts["branches"]
-    assert counts["training decided"] >= 0.85 * counts["runs"]
+    assert counts["training decided"] >= 0.9 * counts["runs"]
     assert counts["messages told"] >= 0.8 * counts["raises found"]
 
 
