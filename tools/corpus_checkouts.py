@@ -114,7 +114,7 @@ def examined(checkout: Checkout) -> tuple[list[Run], list[Finding], list[str]]:
 def understood(run: Run) -> Understood:
     """What a run says of itself."""
     parts = {part: shown(run.get(f"tune.{part}.mode")) for part in PARTS}
-    if shown(run.get("model.kind")) == "llm":
+    if shown(run.get("model.kind")) == "llm" or parts["llm"]:
         parts |= {part: parts[part] or "none" for part in ("vision", "projector")}
     line = run.site.source.position(run.site.span.start).line
     return Understood(run.path, line, run.framework, shown(run.get("model.id")), parts)
