@@ -1,22 +1,24 @@
 """Configurations that a script makes beside its training arguments (`LoraConfig(...)`), and what their classes refuse."""
 
 from collections.abc import Iterable, Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from lintune.frameworks.library_guards import NAMED, shown
 from lintune.frameworks.program_guards import admitted
 from lintune.run.run import Item, Run
-from lintune.scripts.calls import LibraryCall
 from lintune.surfaces.guards import Guards, load_guards
 from lintune.surfaces.surface import surface_of
 from lintune.surfaces.windows import spec_text
 from lintune.values.value import Absent, Known, Value, site_of
 from lintune.values.version import Version
 
+if TYPE_CHECKING:
+    from lintune.scripts.calls import LibraryCall
+
 _CLASSES = frozenset(("peft.LoraConfig", "peft.AdaLoraConfig", "transformers.BitsAndBytesConfig"))
 
 
-def config_items(calls: Iterable[LibraryCall]) -> tuple[Item, ...]:
+def config_items(calls: "Iterable[LibraryCall]") -> tuple[Item, ...]:
     """An item per call of a class whose checks are known: `class`, and its arguments by name."""
     found = []
     for call in calls:
