@@ -3,8 +3,8 @@
     DS_BUILD_OPS=0 pip install deepspeed
     torchrun --nproc_per_node 2 benchmarks/trace_deepspeed.py --stage 2 [--lora] [--accumulate 2]
 
-Rank 0 prints the most bytes that its allocator had given out over two steps (events of torch's profiler), and the traced peak. The first run
-takes minutes, since DeepSpeed builds its communication kernel. `torchrun`, since `accelerate launch --cpu` silently runs one process.
+Rank 0 prints the most bytes that its allocator had given out over two steps (events of torch's profiler), and the traced peak. The first
+run takes minutes, since DeepSpeed builds its communication kernel. `torchrun`, since `accelerate launch --cpu` silently runs one process.
 """
 
 import argparse

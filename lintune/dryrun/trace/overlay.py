@@ -147,10 +147,9 @@ def _states(made: _Rewriter, log: Log, sharding: Sharding) -> dict[int, int]:
 
 def _step(made: _Rewriter, sharding: Sharding, share: int, begin: int, end: int) -> None:
     """What a step takes: flat tensors of the whole share, or of one sub group after the other under ZeRO-3."""
-    groups = -(-share // _SUB_GROUP) if sharding.stage == 3 else 1
-    for _ in range(groups):
-        for each in (sharding.step, 4.0):
-            made.add(begin, end, each * share / groups, "step temporaries", "step")
+    count = min(share, _SUB_GROUP) if sharding.stage == 3 else share
+    for each in (sharding.step, 4.0):
+        made.add(begin, end, each * count, "step temporaries", "step")
 
 
 def _passes(log: Log, phase: str) -> list[tuple[int, int]]:

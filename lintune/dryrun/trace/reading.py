@@ -110,11 +110,18 @@ def sharding_of(setting: Setting) -> Sharding | None:
         bucket=setting.bucket or int(value("zero_bucket")),
         buckets=value("zero_buckets"),
         accumulates=setting.accum > 1,
-        step=value("deepspeed_step") - 4 if setting.stage is not None else 0.0,
+        step=_step_copies(setting),
         states=0 if "paged" in setting.optimizer else trained,
         offload_optimizer=setting.offload_optimizer,
         offload_parameters=setting.offload_params,
     )
+
+
+def _step_copies(setting: Setting) -> float:
+    """Bytes per element of the share beside fp32 gradients: torch's unfused AdamW makes copies, ZeRO 1 and 2 flatten 16-bit gradients."""
+    entry, profile = entry_of(setting), setting.profile
+    copies = float(entry.get("step", 0)) * profile.step_copies if entry.get("foreach") and not profile.fused_step else 0.0
+    return max(4 * copies, 0.0 if setting.stage == 3 or setting.fsdp else 2.0)
 
 
 def traces_fsdp(setting: Setting) -> bool:
