@@ -22,6 +22,7 @@ from lintune.scripts.walk.abstract import (
     names_of,
     truth,
 )
+from lintune.scripts.walk.journal import Delta
 from lintune.scripts.walk.raises import exception_of, run_assert
 from lintune.scripts.walk.scopes import imported, make_class, member
 from lintune.scripts.walk.walker import BREAK, CONTINUE, NEXT, RAISE, RETURN, Frame, Stopped
@@ -153,13 +154,21 @@ def branch(walk: "Walk", test: Value, names: Names, first: Callable[[], int], se
         if one & NEXT and two & NEXT:
             walk.journal.join(mark, after, Test("not", (test,)) if isinstance(test, Test) else None)
         elif one & NEXT:
-            walk.journal.undo(mark)
+            _throw(walk, two, walk.journal.undo(mark))
             walk.undone += 1
             walk.journal.redo(after)
+        else:
+            _throw(walk, one, after)
     finally:
         walk.unsure -= 1
         walk.path.pop()
     return one | two
+
+
+def _throw(walk: "Walk", how: int, state: Delta) -> None:
+    """A way was left by a raise in this state, which a handler around may find."""
+    if walk.tries and how & RAISE and state:
+        walk.thrown.append(state)
 
 
 def _way(way: Callable[[], int]) -> int:

@@ -5,7 +5,7 @@ import builtins
 from typing import TYPE_CHECKING
 
 from lintune.scripts.walk import stores
-from lintune.scripts.walk.abstract import Open
+from lintune.scripts.walk.abstract import UNSET, Open
 from lintune.scripts.walk.trace import End
 from lintune.scripts.walk.walker import NEXT, RAISE
 from lintune.source.record import replace
@@ -37,7 +37,7 @@ def run_try(walk: "Walk", node: ast.Try) -> int:
 def _run_guarded(walk: "Walk", node: ast.Try) -> int:
     from lintune.scripts.walk.statements import run
 
-    mark, foreign = walk.journal.mark(), walk.foreign
+    mark, foreign, thrown = walk.journal.mark(), walk.foreign, len(walk.thrown)
     walk.tries.append([])
     try:
         left = run(walk, node.body)
@@ -49,7 +49,7 @@ def _run_guarded(walk: "Walk", node: ast.Try) -> int:
         for each in raised:
             if _catcher(walk, node, each) is not True:
                 _pass_on(walk, each, _catcher(walk, node, each) is False)
-        left = _perhaps_handled(walk, node, mark, left)
+        left = _perhaps_handled(walk, node, mark, left, thrown)
         if node.orelse and left & NEXT:
             left = (left & ~NEXT) | run(walk, node.orelse)
     return left
@@ -78,7 +78,7 @@ def _handled(walk: "Walk", node: ast.Try, raised: list[End], left: int, mark: in
         strict = walk.foreign == foreign or _only_outside(node)
         _pass_on(walk, last, strict)
         # what went before in the body may have raised what a handler catches
-        return left | RAISE if strict else _perhaps_handled(walk, node, mark, left | RAISE | NEXT)
+        return left | RAISE if strict else _perhaps_handled(walk, node, mark, left | RAISE | NEXT, len(walk.thrown))
     handler = next((each for each in node.handlers if _catches(walk, each, last.exception) is not False), None)
     if handler is None:
         _pass_on(walk, last, False)
@@ -110,7 +110,7 @@ def _bind(walk: "Walk", handler: ast.ExceptHandler) -> None:
         stores.bind(walk, handler.name, Open("it is an exception"))
 
 
-def _perhaps_handled(walk: "Walk", node: ast.Try, mark: int, left: int) -> int:
+def _perhaps_handled(walk: "Walk", node: ast.Try, mark: int, left: int, thrown: int) -> int:
     """Anything in the body may raise: each handler may run, in a state between that before and that after it."""
     from lintune.scripts.walk.statements import branch, run
 
@@ -118,7 +118,10 @@ def _perhaps_handled(walk: "Walk", node: ast.Try, mark: int, left: int) -> int:
 
         def handle(handler: ast.ExceptHandler = handler) -> int:
             for (_, key), (slots, old) in walk.journal.before(mark).items():
-                walk.journal.write(slots, key, walk.journal.joined(slots.get(key), old))
+                walk.journal.write(slots, key, walk.journal.joined(slots.get(key, UNSET), old))
+            for state in walk.thrown[thrown:]:
+                for (_, key), (slots, value) in state.items():
+                    walk.journal.write(slots, key, walk.journal.joined(slots.get(key, UNSET), value))
             _bind(walk, handler)
             walk.caught.append(None)
             try:

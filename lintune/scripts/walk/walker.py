@@ -96,6 +96,8 @@ class Walk:
         """The exception classes of the project that were raised, with the names of their bases; None where some are unknown."""
         self.strayed: list[tuple[Module, int, int]] = []
         """The functions of the project that were called and not followed: file, first and last line."""
+        self.thrown: list[Delta] = []
+        """Below a `try`: the states in which ways of branches were left by a raise."""
         self.foreign = 0
         """How often something was computed or called that is not known, and so may raise."""
         self.lost = False

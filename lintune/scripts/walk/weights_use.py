@@ -158,6 +158,9 @@ def wrap(walk: "Walk", model: Value, config: Value, node: ast.AST) -> Value:
     keywords = config.slots if isinstance(config, Instance | Table) else {}
     missing: Value = Data(None) if isinstance(config, Instance) and config.whole else Open("the adapter's settings are not known")
     targets, saved, bias = (keywords.get(name, missing) for name in ("target_modules", "modules_to_save", "bias"))
+    limits = [keywords.get(name, Data(None)) for name in ("layers_to_transform", "layers_pattern", "exclude_modules")]
+    if any(not (isinstance(each, Data) and each.value is None) for each in limits):
+        targets = Open("the adapter is limited to some modules")
     kind = bias.value if isinstance(bias, Data) else "?"
     walk.operate(model.root, ("peft", model.path, targets, saved, kind, walk.site(node)))
     return model
