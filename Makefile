@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: env demo test unit lint types build bench surfaces oracle exactness clean
+.PHONY: env demo test unit lint types build bench surfaces oracle exactness corpus clean
 
 env: $(STAMP)
 
@@ -41,6 +41,10 @@ oracle: env
 	$(BIN)/python tools/parser_oracle.py
 	$(BIN)/python tools/surface_oracle.py
 	$(BIN)/python tools/class_oracle.py
+
+# Findings on checkouts of public repositories against the verdicts on them: `make corpus DIR=folder-of-checkouts`. Takes minutes.
+corpus: env
+	$(BIN)/python tools/corpus_verdicts.py "$(DIR)"
 
 # What is read against the real readers, on repositories of your own: `make exactness DIR=folder-of-repositories`. Takes minutes.
 exactness: env

@@ -122,7 +122,9 @@ def _is_llamafactory(reading: Reading, entry: str) -> bool:
         return False
     files = config_words(reading.launch.args[:1])
     root = config_of(reading, files[0]) if files else None
-    return root is not None and llamafactory.is_config(root)
+    if root is None:  # a file of another checkout: its path says whose it is
+        return bool(files) and "llama-factory" in files[0].text.lower()
+    return llamafactory.is_config(root)
 
 
 def file_reading(root: Mapping, context: Context) -> tuple[Adapter, Reading] | None:
