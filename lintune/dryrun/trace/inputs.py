@@ -10,8 +10,6 @@ from torch import Tensor
 from lintune.dryrun.trace.step import MakeBatch
 from lintune.memory.setting import Setting
 
-_CLASSIFIERS = ("bert", "roberta", "xlm-roberta", "deberta", "deberta-v2", "distilbert")
-
 
 @dataclass(frozen=True, slots=True)
 class Pictures:
@@ -31,11 +29,12 @@ class Pictures:
             ids[:, start : start + each] = self.token
 
 
-def batch_for(config: Any, setting: Setting, notes: list[str]) -> MakeBatch:
+def batch_for(model: Any, config: Any, setting: Setting, notes: list[str]) -> MakeBatch:
     """What makes the batch of a micro step; what was taken for granted goes to `notes`."""
     rows, length = setting.samples, -(-setting.reached // setting.context)
     kind = str(getattr(config, "model_type", ""))
-    if kind in _CLASSIFIERS:
+    base = model.get_base_model() if hasattr(model, "get_base_model") else model
+    if type(base).__name__.endswith("ForSequenceClassification"):
         notes.append("a classification head: one label per sample")
         return lambda: {"input_ids": _ids(rows, length), "labels": torch.zeros(rows, dtype=torch.long)}
     look = _LOOKS.get(kind) if setting.images else None

@@ -61,7 +61,7 @@ def _sharded(subject: Subject, setting: Setting, plan: Plan, notes: list[str]) -
     if traces_fsdp(setting):
         notes.append(f"FSDP 2 was traced on a world of {setting.shards} ranks that moves no data")
         world = World(setting.shards, plan.autocast or torch.bfloat16, None, setting.reshard)
-        return trace_fsdp(subject.model, batch_for(subject.config, setting, notes), changed(plan, autocast=None), world).log
+        return trace_fsdp(subject.model, batch_for(subject.model, subject.config, setting, notes), changed(plan, autocast=None), world).log
     log = _traced(subject, setting, plan, notes)
     sharding = sharding_of(setting)
     if sharding is not None or setting.shards > 1:
@@ -72,7 +72,7 @@ def _sharded(subject: Subject, setting: Setting, plan: Plan, notes: list[str]) -
 
 def _traced(subject: Subject, setting: Setting, plan: Plan, notes: list[str]) -> Log:
     report_stage("tracing the step")
-    make_batch = batch_for(subject.config, setting, notes)
+    make_batch = batch_for(subject.model, subject.config, setting, notes)
     traced = trace_step(subject.model, make_batch, plan)
     notes += [f"{text} ({count} times)" for text, count in traced.assumed.items()]
     return traced.log
