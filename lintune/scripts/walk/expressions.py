@@ -261,7 +261,16 @@ def quantified(walk: "Walk", node: ast.GeneratorExp, settles: bool) -> Value:
     count = len(walk.tests)
 
     def emit() -> None:
-        one = value(walk, node.elt)
+        open_ = any(truth(each) is None for each in found)  # one of them may have decided already
+        walk.unsure += open_
+        try:
+            one = value(walk, node.elt)
+        except Stopped:
+            if not open_:
+                raise
+            one = Open("it may raise")
+        finally:
+            walk.unsure -= open_
         found.append(one)
         if truth(one) is settles and not any(truth(each) is None for each in found) and len(walk.tests) == count:
             raise _Settled
