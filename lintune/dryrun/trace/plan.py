@@ -39,6 +39,4 @@ class Plan:
     steps: int = 2
     """Steps that are traced: the optimizer's states are there from the second on; 1 where they are laid over the trace."""
     checkpointing: Checkpointing = ""
-    offload_checkpoints: bool = False
-    """Whether checkpointed inputs are moved to the host."""
     assumptions: tuple[str, ...] = field(default=())

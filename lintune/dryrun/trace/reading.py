@@ -89,10 +89,11 @@ def plan_for(request: Request, setting: Setting) -> Plan:
         accumulate=setting.accum if own else 1,
         steps=2 if own or setting.stage == 3 else 1,
         checkpointing=_checkpointing(setting, values),
-        offload_checkpoints=setting.activation_offload,
     )
     notes.append(f"attention `{plan.attention}`" + (" by the kernel that SDPA takes on CUDA" if plan.attention == "sdpa" else ""))
     notes.append(f"layers compute under autocast in {autocast}" if autocast else "no autocast")
+    if setting.activation_offload:
+        notes.append("activations that go to the host are traced as if they stayed on the GPU")
     if plan.hold_outputs:
         notes.append("the loop holds the logits during the backward pass")
     return changed(plan, assumptions=tuple(notes))
