@@ -1,6 +1,7 @@
 """Calls: functions and classes of the project are followed, methods of plain data computed, libraries known by name."""
 
 import ast
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from lintune.scripts.walk import libraries, methods
@@ -222,7 +223,9 @@ def _is_not_followed(walk: "Walk", function: Function) -> bool:
     return "yield" in function.module.source.text and _yields(function.node)
 
 
+@lru_cache(maxsize=4096)
 def _yields(node: ast.AST) -> bool:
+    """Whether a function gives its values one by one; asked at every call of it."""
     pending = list(ast.iter_child_nodes(node))
     while pending:
         each = pending.pop()

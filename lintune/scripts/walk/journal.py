@@ -63,26 +63,26 @@ class Journal:
     def undo(self, mark: int) -> Delta:
         """Go back to a moment; returns what was in the places written since."""
         after = self.since(mark)
+        self.forget(mark)
+        return after
+
+    def forget(self, mark: int) -> None:
+        """Go back to a moment for good."""
         for slots, key, old in reversed(self.notes[mark:]):
             if old is UNSET:
                 slots.pop(key, None)
             else:
                 slots[key] = old
         del self.notes[mark:]
-        return after
 
     def join(self, mark: int, other: Delta, test: Any = None) -> None:
         """Let every place hold what the present state and another end of the same branch have in common.
 
         `test` is the condition under which the present state holds, where it is one on the model.
         """
-        here, start = self.since(mark), self.before(mark)
-        for place in {**other, **here}:
-            slots, now = here.get(place, (None, UNSET))
-            if slots is None:
-                slots = other[place][0]
-                now = slots.get(place[1], UNSET)
-            then = other[place][1] if place in other else start[place][1]
+        # Places that only the other end wrote hold at present what they held at the mark.
+        for place, (slots, then) in {**self.before(mark), **other}.items():
+            now = slots.get(place[1], UNSET)
             if now is not then:
                 self.write(slots, place[1], self.joined(now, then, test))
 

@@ -2,6 +2,7 @@
 
 import ast
 from collections.abc import Callable
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from lintune.scripts.walk import builtin, parsing
@@ -185,13 +186,22 @@ def _modules_of(walk: "Walk", made: Class) -> dict[str, Class]:
 
     found: dict[str, Class] = {}
     for each in reversed(ancestry(made)[0]):
-        for node in ast.walk(each.node):
-            match node:
-                case ast.Assign(targets=[ast.Attribute(value=ast.Name(id="self"), attr=name)], value=ast.Call(func=ast.Name(id=called))):
-                    kind = lookup(walk, called, each.scope)
-                    if isinstance(kind, Class):
-                        found[name] = kind
+        for name, called in _made_in(each.node):
+            kind = lookup(walk, called, each.scope)
+            if isinstance(kind, Class):
+                found[name] = kind
     return found
+
+
+@lru_cache(maxsize=512)
+def _made_in(node: ast.AST) -> tuple[tuple[str, str], ...]:
+    """The attributes of `self` that a class fills by calls of a plain name, with these names."""
+    found = []
+    for each in ast.walk(node):
+        match each:
+            case ast.Assign(targets=[ast.Attribute(value=ast.Name(id="self"), attr=name)], value=ast.Call(func=ast.Name(id=called))):
+                found.append((name, called))
+    return tuple(found)
 
 
 def leave(walk: "Walk", args: list[Value], node: ast.AST) -> Value:

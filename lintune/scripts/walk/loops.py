@@ -142,7 +142,7 @@ def join_leaves(walk: "Walk", frame: Frame, goes_on: bool) -> None:
     states = [state for state, *_ in leaves]
     if goes_on:
         states.append(journal.since(frame.mark))
-    journal.undo(frame.mark)
+    journal.forget(frame.mark)
     walk.undone += 1
     journal.redo(states[0])
     for state in states[1:]:

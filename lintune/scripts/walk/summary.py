@@ -2,6 +2,7 @@
 
 import ast
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from lintune.scripts.comparisons import project_texts
@@ -159,16 +160,23 @@ def _reads_open(walk: "Walk") -> dict[str, Site | None]:
     found: dict[str, Site | None] = {}
     for module, body, test in walk.skipped:
         for statement in body:
-            for node in ast.walk(statement):
-                if isinstance(node, ast.Attribute) and node.attr in walk.option_names and node.attr not in walk.reads:
-                    found.setdefault(node.attr, module.site(test) if test is not None else None)
+            for name in _attributes(statement):
+                if name in walk.option_names and name not in walk.reads:
+                    found.setdefault(name, module.site(test) if test is not None else None)
     return found
+
+
+@lru_cache(maxsize=4096)
+def _attributes(statement: ast.stmt) -> tuple[str, ...]:
+    """The names of attributes below a statement, for all walks that pass it by."""
+    return tuple(dict.fromkeys(node.attr for node in ast.walk(statement) if isinstance(node, ast.Attribute)))
 
 
 def _excluded(walk: "Walk", named: dict[str, Site | None]) -> dict[str, Site]:
     """Of these options those whose every mention in the project's files lies in such a block."""
-    if not named or walk.project is None or walk.strayed:
+    if walk.project is None or walk.strayed or not any(named.values()):
         return {}
+    texts = project_texts(walk.project)
     blocks: dict[str, list[tuple[int, int]]] = {}
     for module, body, _ in walk.skipped:
         last = body[-1].end_lineno or body[-1].lineno
@@ -179,7 +187,7 @@ def _excluded(walk: "Walk", named: dict[str, Site | None]) -> dict[str, Site]:
         word = re.compile(rf"\b{re.escape(name)}\b")
         if test is not None and all(
             (source.path, line) in defined or any(first <= line <= last for first, last in blocks.get(source.path, ()))
-            for source in project_texts(walk.project)
+            for source in texts
             if name in source.text
             for line in (source.position(each.start()).line for each in word.finditer(source.text))
         ):
