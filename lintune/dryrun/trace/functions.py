@@ -54,6 +54,8 @@ class Functions(TorchFunctionMode):
             out = attend(self.kernel, *args, **options)  # type: ignore[arg-type]
             if out is not None:
                 return out
+        if func is F.dropout and self.kernel != "cpu":
+            return _dropout(*args, **options)  # type: ignore[arg-type]
         return func(*args, **options)
 
     def switch(self, dtype: torch.dtype | None) -> torch.dtype | None:
@@ -81,6 +83,13 @@ class Functions(TorchFunctionMode):
                 known = self._cache[id(value)] = value, value.to(self.autocast)
             return known[1]
         return value.to(self.autocast)
+
+
+def _dropout(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False) -> Tensor:
+    """As CUDA's fused kernel has it: a mask of one byte per element is kept, not one in the input's type (aten/native/Dropout.cpp)."""
+    if not training or p == 0.0 or p == 1.0 or inplace:
+        return F.dropout(input, p, training, inplace)
+    return torch.native_dropout(input, p, True)[0]
 
 
 def _long(value: object) -> object:
