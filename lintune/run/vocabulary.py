@@ -63,7 +63,7 @@ launch.port                   |         | the port on which the processes meet
 launch.port_taken_by          |         | the same port, where an earlier launch of the script still holds it
 readme.tuning                 |         | the tuning that the README claims for the launch script: full, lora or qlora
 launch.wrappers               |         | the programs in front of the launcher: srun, nohup and the like
-launch.slurm.*                |         | what srun or `#SBATCH` lines ask for: nodes, job_nodes, ntasks, tasks_per_node, gpus per node, mem (bytes per node)
+launch.slurm.*                |         | what srun or `#SBATCH` ask for: nodes, job_nodes, ntasks, tasks_per_node, gpus per node, mem (bytes per node)
 launch.mpi.*                  |         | the processes that mpirun starts
 launch.hosts                  |         | the cards used per host of deepspeed's hostfile
 launch.hostfile_found         |         | whether the hostfile that deepspeed is given exists
@@ -83,12 +83,12 @@ script.config                 |         | the call by which the script makes its
 script.path                   |         | the entry script that was read
 script.args_file              |         | the file beside the script whose words come before the command line
 script.rank0_save             |         | whether the script calls `save_model` under `local_rank == 0`
-script.sign.*                 |         | whether the script has a sign: a callback that thaws parameters late (late_thaw), EarlyStoppingCallback (early_stopping)
+script.sign.*                 |         | signs of a script: a callback that thaws late (late_thaw), EarlyStoppingCallback (early_stopping)
 script.device_map             |         | how the script places its model: auto, or placed for a mapping to devices
 script.trainer.*              |         | the class whose method or argument newer releases call otherwise
 script.imports                |         | the packages that the script imports
 script.bases                  |         | the library classes whose options the launch takes
-script.program                |         | the class of a framework whose own checks the launch goes through: ms-swift.RLHFArguments, trl.SFTConfig
+script.program                |         | the class whose own checks the launch goes through: ms-swift.RLHFArguments, trl.SFTConfig
 script.post_init              |         | the fields that a `__post_init__` of the script may set before the library's
 script.compared.*             |         | the values that the script compares an option with
 script.raises.*               |         | whether the script refuses this launch by a guard over these options, in alphabetical order
@@ -96,13 +96,16 @@ model.id                      |         | the model as given: a hub name or a pa
 model.name                    |         | the known model that it is
 model.family                  |         | the family: minicpm-v or omnilmm
 model.kind                    |         | llm or vlm
-model.recognised_by           |         | name (the hub name) or folder (the last component of a path)
+model.recognised_by           |         | name (the hub name), folder (the last component of a path) or config (config.json)
 model.expected_llm_type       |         | the `llm_type` that belongs to the model
 model.template                |         | the prompt template or `llm_type` that is asked for
 model.known_templates         |         | the values of `llm_type` that the data code knows
 model.llm                     |         | the language model inside
 model.load_dtype              |         | the type in which weights are loaded
 model.dtype                   |         | the type in which the model was published and trained: bf16 or fp16
+model.config                  |         | the config.json at hand that the facts of the model come from
+model.prequantised            |         | whether the weights are stored quantised (config.json `quantization_config`)
+model.max_positions           | tokens  | the longest text that the model was made for (config.json `max_position_embeddings`)
 model.hidden                  |         | hidden size of the language model
 model.hidden_size_level       |         | where config.json keeps hidden_size: top or nested
 model.layers                  | layers  | decoder layers
