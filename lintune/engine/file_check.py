@@ -153,7 +153,7 @@ class _Work:
         from lintune.engine.run_file import is_run_file, read_run_file
 
         if is_run_file(root):
-            launch, problems = read_run_file(source, root)
+            launch, problems = read_run_file(source, root, self.checker.project)
             if launch is not None:
                 self.found.launches.append(launch)
                 self.found.files[source.path] = CheckedFile(source.path, "launch", launch.framework, 1)

@@ -16,7 +16,7 @@ Question: TypeAlias = tuple[str, str]
 Answer: TypeAlias = bytes | str | bool
 """The answer itself, or a digest of it."""
 
-_KINDS = ("load", "exists", "is_dir", "names_in", "files_below", "root_of", "folders_above")
+_KINDS = ("load", "exists", "is_dir", "names_in", "files_below", "root_of", "folders_above", "folder_config", "hub_config")
 
 
 class WatchedProject(Project):
@@ -42,8 +42,7 @@ class WatchedProject(Project):
         known = self._loaded.get(path)
         if known is None:
             found = super().load(path)
-            text = f"{found.encoding}\0{found.text}" if isinstance(found, Source) else f"{found.kind}: {found.message}"
-            known = self._loaded[path] = (found, digest(text))
+            known = self._loaded[path] = (found, _answer(found))
         self.asked["load", path] = known[1]
         return known[0]
 
@@ -80,6 +79,18 @@ class WatchedProject(Project):
         self.asked["folders_above", path] = "\0".join(found)
         return found
 
+    def folder_config(self, folder: str) -> Source | Problem | None:
+        """The config.json of a model's folder."""
+        found = super().folder_config(folder)
+        self.asked["folder_config", folder] = _answer(found)
+        return found
+
+    def hub_config(self, name: str) -> Source | Problem | None:
+        """The config.json of a hub model in the cache of this machine."""
+        found = super().hub_config(name)
+        self.asked["hub_config", name] = _answer(found)
+        return found
+
     def pins_near(self, path: str) -> "tuple[FilePin, ...]":
         """The requirements beside or above a file; what was read for them the first time counts every time."""
         folder, before = dirname(normpath(path)), self.asked
@@ -89,3 +100,10 @@ class WatchedProject(Project):
         self.asked = before
         self.asked.update(asked)
         return found
+
+
+def _answer(found: Source | Problem | None) -> bytes:
+    """A digest of what was read, or of why nothing was."""
+    if isinstance(found, Source):
+        return digest(f"{found.path}\0{found.encoding}\0{found.text}")
+    return digest(f"{found.kind}: {found.message}" if found is not None else "")

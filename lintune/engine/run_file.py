@@ -3,8 +3,12 @@
 `items` may hold lists by name (`{"dry_run.targets": [{"pattern": "q_proj", "matched": 0}]}`), for rules that look at each entry.
 """
 
+from posixpath import dirname
+
 from lintune.engine.finding import whole_file
 from lintune.frameworks.config_files import plain_data
+from lintune.frameworks.model_files import reader_in
+from lintune.launch.project import Project
 from lintune.run.run import Item, Run
 from lintune.source.text import Problem, Source
 from lintune.syntax.tree import Mapping, Node, Scalar, Sequence
@@ -19,7 +23,7 @@ def is_run_file(root: object) -> bool:
     return isinstance(root, Mapping) and root.entry("lintune_run") is not None
 
 
-def read_run_file(source: Source, root: Mapping) -> tuple[Run | None, tuple[Problem, ...]]:
+def read_run_file(source: Source, root: Mapping, project: Project) -> tuple[Run | None, tuple[Problem, ...]]:
     """The run of a run file, and what is wrong with the file. Values that it leaves out are absent."""
     version, values = root.entry("lintune_run"), root.get("values")
     if version is None or not isinstance(version.value, Scalar) or version.value.value != VERSION:
@@ -28,6 +32,7 @@ def read_run_file(source: Source, root: Mapping) -> tuple[Run | None, tuple[Prob
     if not isinstance(values, Mapping):
         return None, (Problem("run-file", "a run file holds `values`: a mapping of dotted names", values.site if values else root.site),)
     run = Run("run-file", source.path, whole_file(source))
+    run.config_of = reader_in(run, project, dirname(source.path))
     problems: list[Problem] = []
     for entry in values.entries:
         name = str(entry.key.value)

@@ -9,9 +9,9 @@ from lintune.frameworks.command_line import Parsed
 from lintune.frameworks.context import Reading
 from lintune.frameworks.files import NamedFile, add_files
 from lintune.frameworks.inventory import PARTS, Part
-from lintune.frameworks.known_models import recognise
 from lintune.frameworks.overrides import config_words, flags
 from lintune.frameworks.own_options import config_of, config_value
+from lintune.frameworks.recognised import recognise_in
 from lintune.frameworks.shipped_deepspeed import add_shipped_file
 from lintune.frameworks.whole_model import Method, add_whole_model
 from lintune.run.known import number, text, truth
@@ -150,7 +150,7 @@ def _shipped(value: Value) -> bool:
 
 def _add_model(run: Run) -> None:
     path = text(run.get("model.id"))
-    found = recognise(path) if path else None
+    found = recognise_in(run, path) if path else None
     if found is not None:
         run.values["model.family"] = fact(found.model.family, found.model.name)
         run.values["model.dtype"] = fact(found.model.dtype, found.model.name)

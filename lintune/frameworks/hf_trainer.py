@@ -2,7 +2,7 @@
 
 from lintune.frameworks.context import Reading
 from lintune.frameworks.files import NamedFile, add_files
-from lintune.frameworks.known_models import recognise
+from lintune.frameworks.recognised import HOW, recognise_in
 from lintune.frameworks.walked_calls import add_walked_calls
 from lintune.frameworks.walked_parts import add_walked_parts
 from lintune.run.known import text
@@ -75,11 +75,11 @@ def fill(run: Run, reading: Reading) -> None:
 def add_model(run: Run) -> None:
     """What is known of a model by its name."""
     path = text(run.get("model.id"))
-    found = recognise(path) if path else None
+    found = recognise_in(run, path) if path else None
     if found is not None:
         run.values["model.family"] = fact(found.model.family, found.model.name)
         run.values["model.dtype"] = fact(found.model.dtype, found.model.name)
-        run.values["model.name"] = fact(found.model.name, "by its name" if found.by == "name" else "by the last component of its path")
+        run.values["model.name"] = fact(found.model.name, HOW[found.by])
 
 
 def _first(run: Run, spellings: tuple[str, ...]) -> Value:

@@ -74,7 +74,7 @@ class Recognised:
 
     model: KnownModel
     by: str
-    """`name` (the hub name) or `folder` (the last component of a local path)."""
+    """`name` (the hub name), `folder` (the last component of a local path) or `config` (its config.json says so)."""
 
 
 def recognise(path: str) -> Recognised | None:

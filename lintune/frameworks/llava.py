@@ -119,8 +119,17 @@ def _counted_as(run: Run) -> str | None:
     base = _VICUNA.search(name or "")
     usual = (tower or "").endswith("clip-vit-large-patch14-336") and text(run.get("flag.mm_projector_type")) == "mlp2x_gelu"
     if base is not None:
-        return f"liuhaotian/llava-v1.5-{base[1]}b" if usual else None
+        whole = f"liuhaotian/llava-v1.5-{base[1]}b"
+        return whole if usual and _same_language(run, str(name), whole) else None
     return name if name is not None and "llava" in name.lower() else None
+
+
+def _same_language(run: Run, base: str, whole: str) -> bool:
+    """Whether the base's config.json, if it is at hand, says what that of the published model does."""
+    from lintune.models.at_hand import config_at_hand, known_model
+
+    found, listed = config_at_hand(run, base), known_model(run, whole)
+    return found is None or (found.known is not None and listed is not None and found.known.model.llm == listed.model.llm)
 
 
 _PROJECTOR_OF = re.compile(r"(?:llava|vicuna)(?:-v?1\.\d)?[-_](7|13)b", re.I)
@@ -134,9 +143,9 @@ def _add_widths(run: Run) -> None:
     if base is not None:
         run.values["model.hidden"] = fact(_WIDTHS[base[1]], f"vicuna-{base[1]}b")
     elif name is not None:
-        from lintune.models.catalogue import find_model
+        from lintune.models.at_hand import known_model
 
-        found = find_model(name)
+        found = known_model(run, name)
         run.values["model.hidden"] = fact(found.model.llm.hidden, found.id) if found else Unknown(f"`{name}` is not a known model")
     trained = _PROJECTOR_OF.search(text(path) or "")
     if trained is not None:

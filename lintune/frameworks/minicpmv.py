@@ -5,8 +5,9 @@ import re
 from lintune.frameworks.context import Reading
 from lintune.frameworks.files import NamedFile, add_files
 from lintune.frameworks.inventory import PARTS, Part, inventory, params_of
-from lintune.frameworks.known_models import KnownModel, Recognised, recognise
+from lintune.frameworks.known_models import KnownModel, Recognised
 from lintune.frameworks.lora_targets import NotDecided, Targets, find_targets
+from lintune.frameworks.recognised import HOW, recognise_in, told_by
 from lintune.frameworks.trained_set import Tuning, count, full_parts, modes
 from lintune.frameworks.trainer_settings import add_inputs
 from lintune.run.known import text, truth, whole
@@ -88,7 +89,7 @@ def _add_model(run: Run) -> Recognised | None:
             run.values[f"model.{field}"] = why
         return None
     run.values["model.kind"] = fact("vlm", "finetune.py trains vision language models")
-    found = recognise(name)
+    found = recognise_in(run, name)
     if found is None:
         why = Unknown(f"`{name}` is not a model that lintune knows", path.origin)
         for field in ("name", "expected_llm_type", "recognised_by"):
@@ -97,7 +98,7 @@ def _add_model(run: Run) -> Recognised | None:
         return None
     model = found.model
     run.values["model.family"] = fact(model.family, model.name)
-    run.values["model.name"] = derived(model.name, "by its name" if found.by == "name" else "by the last component of its path", path)
+    run.values["model.name"] = derived(model.name, HOW[found.by], path)
     run.values["model.recognised_by"] = derived(found.by, "how the model was recognised", path)
     expected = model.expected_llm_type
     run.values["model.expected_llm_type"] = fact(expected, f"{model.name} is built on {model.llm_name}") if expected else Absent()
@@ -219,10 +220,11 @@ def _add_counts(run: Run, model: KnownModel | None, tuning: Tuning, targets: Tar
     names = ("trainable_params", "total_params", "trainable_percent", "trainable_matrices")
     modules = inventory(model) if model else ()
     if model is not None and modules:
-        run.values["model.params.exact"] = fact(model.exact, model.name)
-        run.values["model.params.total"] = fact(params_of(modules), model.name)
+        source = told_by(run, model)
+        run.values["model.params.exact"] = fact(model.exact, source)
+        run.values["model.params.total"] = fact(params_of(modules), source)
         for part in PARTS:
-            run.values[f"model.params.{part}"] = fact(params_of(modules, part), model.name)
+            run.values[f"model.params.{part}"] = fact(params_of(modules, part), source)
     rank = whole(run.get("flag.lora_r"))
     why: Unknown | None = None
     if tuning.conflict:

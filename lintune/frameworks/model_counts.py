@@ -51,17 +51,19 @@ def add_counts(run: Run, name: str | None, rank_one: RankOne, confirmed: bool = 
 
     `confirmed`: only shapes that were confirmed against the model's weights count.
     """
-    from lintune.models.catalogue import find_model
+    from lintune.models.at_hand import CONFIG, known_model, why_unknown
 
-    found = find_model(name) if name else None
+    found = known_model(run, name)
     if found is None:
-        _unknown(run, blocked((run.get("model.id"),), f"the parameters of `{name or 'this model'}` are not known"))
+        why = why_unknown(run, name) or f"the parameters of `{name or 'this model'}` are not known"
+        _unknown(run, blocked((run.get("model.id"),), why))
         return
     if confirmed and found.counted == "no":
         _unknown(run, Unknown(f"the shape of {found.id} was not confirmed against its weights"))
         return
     model = found.model
-    run.values["model.name"] = derived(found.id, "by its name", run.get("model.id"))
+    if found.counted != CONFIG:
+        run.values["model.name"] = derived(found.id, "by its name", run.get("model.id"))
     for field, value in (("hidden", model.llm.hidden), ("layers", model.llm.depth), ("vocab", model.vocab), ("heads", model.llm.heads)):
         run.values[f"model.{field}"] = fact(value, found.id)
     parts = _parts(model)

@@ -56,7 +56,7 @@ def fill(run: Run, reading: Reading) -> None:
     add_adapter(run, run.get("flag.lora_enable"), _ADAPTER)
     _add_fallbacks(run)
     run.values["model.quant.method"] = fact("none", "train_qwen.py passes no quantisation config")
-    run.values["model.tied"] = tied_head(run.get("model.id"))
+    run.values["model.tied"] = tied_head(run)
     run.values["model.loaded_as"] = _loaded_as(run.get("model.id"))
     add_attention(run, True, "train_qwen.py asks for FlashAttention-2")
     _add_tuning(run)
@@ -65,15 +65,18 @@ def fill(run: Run, reading: Reading) -> None:
     add_named_files(run, reading, (), ("model_name_or_path",))
 
 
-def tied_head(model: Value) -> Value:
+def tied_head(run: Run) -> Value:
     """Whether a Qwen-VL model shares the weights of its head with the input embedding (config.json `tie_word_embeddings`)."""
+    model = run.get("model.id")
     name = text(model)
     if name is not None:
-        from lintune.models.catalogue import find_model
+        from lintune.models.at_hand import known_model, why_unknown
 
-        listed = find_model(name)
+        listed, why = known_model(run, name), why_unknown(run, name)
         if listed is not None:
             return derived(listed.model.tied, f"config.json of {listed.id}", model)
+        if why:
+            return Unknown(why, model.origin)
     found = re.search(r"qwen([\d.]+)-vl-(\d+)b", name or "", re.I)
     if found is None:
         return blocked((model,), "whether this model's head is tied to its embedding is not known")

@@ -13,6 +13,7 @@ from lintune.frameworks.doubted_defaults import doubt_defaults
 from lintune.frameworks.environment import add_environment, word_value
 from lintune.frameworks.files import NamedFile, add_files
 from lintune.frameworks.launcher_facts import add_launcher
+from lintune.frameworks.model_files import add_config_facts, reader_of
 from lintune.frameworks.pins import add_pins
 from lintune.frameworks.reading import args_file, read_around
 from lintune.frameworks.script_facts import add_script
@@ -239,6 +240,7 @@ def _build(framework: Framework, reading: Reading, script: EntryScript | None, f
     for name, value in flags.items():
         run.values[f"{prefix}.{name.removeprefix('flag.')}"] = value
     run.items.update(items)
+    run.config_of = reader_of(run, reading)
     add_script(run, reading, script)
     if framework.read is not None:
         run.unread.pop("flag", None)
@@ -266,6 +268,7 @@ def _build(framework: Framework, reading: Reading, script: EntryScript | None, f
         _add_model_name(run, reading)
     add_fsdp(run)
     add_block_classes(run)
+    add_config_facts(run)
 
     def what_if(settings: Mapping[str, Data]) -> Run:
         changed = {**{name.removeprefix("flag."): value for name, value in flags.items()}}

@@ -144,10 +144,9 @@ def _mode(run: Run, part: Part) -> Value:
 
 
 def _is_tied(run: Run) -> bool:
-    from lintune.models.catalogue import find_model
+    from lintune.models.at_hand import known_model
 
-    name = text(run.get("model.id"))
-    found = find_model(name) if name else None
+    found = known_model(run, text(run.get("model.id")))
     return found is not None and found.model.tied
 
 

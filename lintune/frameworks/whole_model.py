@@ -86,17 +86,17 @@ def add_whole_model(run: Run, method: Method, note: str) -> None:
 
 def add_shape(run: Run) -> "Model | None":
     """The shape of the model that `model.id` names, where that is known; sets `model.kind`."""
-    from lintune.models.catalogue import find_model
+    from lintune.models.at_hand import CONFIG, known_model
 
     name = text(run.get("model.id"))
-    found = find_model(name) if name else None
+    found = known_model(run, name)
     if found is None:
         kind = kind_of(name) if name and "model.kind" not in run.values else None
         if kind is not None:
             run.values["model.kind"] = derived(kind, "the family by its name", run.get("model.id"))
         return None
     marked = _QUANTISED.search(name or "")
-    if marked is not None and isinstance(run.get("model.quant.method"), Absent):
+    if marked is not None and found.counted != CONFIG and isinstance(run.get("model.quant.method"), Absent):
         method = marked[1].lower()
         run.values["model.quant.method"] = derived(_METHODS.get(method, method), "the model's name", run.get("model.id"))
     several = found.model.vision is not None or found.model.others is not None

@@ -17,6 +17,8 @@ MAX_ANCESTORS = 12
 """How far up a root is looked for."""
 MAX_WALK = 20_000
 """How many files are looked through for a missing one."""
+MAX_CONFIG = 4_000_000
+"""Characters of a model's config.json; real ones have some thousand."""
 
 MAX_ABOVE_MARK = 4
 """How far up a root without a repository is looked for, for files that are not below the working folder."""
@@ -81,6 +83,18 @@ class Project:
                 found = unread("outside-project", f"`{path}` lies outside of the project and is not read", path)
             self._sources[path] = found
         return found
+
+    def folder_config(self, folder: str) -> "Source | Problem | None":
+        """The config.json of a folder that a launch names as its model, also outside of the project; None where there is none."""
+        return model_config(self.full(folder), normpath(join(folder, "config.json")))
+
+    def hub_config(self, name: str) -> "Source | Problem | None":
+        """The config.json of a hub model (`NAME`, or `NAME@REVISION`) in the hub's cache of this machine; None where there is none."""
+        from lintune.launch.hub_cache import cached_snapshot
+
+        model, _, revision = name.partition("@")
+        folder = cached_snapshot(model, revision or "main")
+        return model_config(folder, f"{self.shown(folder)}/config.json") if folder else None
 
     def exists(self, path: str) -> bool:
         """Whether a file or folder is there."""
@@ -210,6 +224,17 @@ class Project:
         if marked:
             return marked[-1]
         return self.cwd if inside else folder
+
+
+def model_config(folder: str, shown: str) -> Source | Problem | None:
+    """The text of a folder's config.json, or why it cannot be read; None where there is no such file."""
+    path = os.path.join(folder, "config.json")
+    if "\0" in path or not os.path.isfile(path):
+        return None
+    found = read_source(path, shown)
+    if isinstance(found, Source) and len(found.text) > MAX_CONFIG:
+        return unread("too-large", f"`{shown}` is larger than {MAX_CONFIG // 1_000_000} MB", shown)
+    return found
 
 
 def _holds(folder: str, names: Iterable[str]) -> bool:

@@ -60,9 +60,9 @@ def add_totals(run: Run) -> None:
 def _add_full(run: Run, name: str) -> None:
     if any(text(run.get(f"tune.{part}.mode")) not in (None, "full") for part in ("embed", "lm_head")):
         return
-    from lintune.models.catalogue import find_model
+    from lintune.models.at_hand import known_model
 
-    known = find_model(name)
+    known = known_model(run, name)
     if known is None or not known.exact_name or known.counted == "no" or known.model.vision is not None:
         return
     model, source = known.model, run.get("model.id")

@@ -15,6 +15,8 @@ from lintune.memory.choices import (
 from lintune.memory.constants import constants, profile_of
 from lintune.memory.layout import Layout, layout_of
 from lintune.memory.setting import Profile, Setting
+from lintune.models.at_hand import config_at_hand
+from lintune.models.catalogue import Known as KnownModel
 from lintune.models.catalogue import find_model
 from lintune.models.shapes import Model
 from lintune.run.known import text, truth, whole
@@ -72,7 +74,7 @@ def _model(run: Run, given: Model | None, notes: list[str]) -> Model:
         raise NotEstimated(f"`model.id` is `{str(asked.value)[:40]}`; a text is expected")
     if not name:
         raise NotEstimated("the model is not known: `model.id` is missing; give its config.json with `--model-config PATH`")
-    known = find_model(text(run.get("model.name")) or name) or find_model(name)
+    known = _shape_named(run, name)
     if known is None:
         raise NotEstimated(f"`{name}` is not among the known models; give its config.json with `--model-config PATH`")
     if not known.exact_name:
@@ -80,6 +82,19 @@ def _model(run: Run, given: Model | None, notes: list[str]) -> Model:
     if known.counted == "no":
         notes.append(f"the shape of {known.id} was not confirmed against its weights")
     return known.model
+
+
+def _shape_named(run: Run, name: str) -> KnownModel | None:
+    """The model by its config.json, else by the table. A language model that a vision tower is put on is known by its whole name."""
+    config, whole_name = config_at_hand(run, name), text(run.get("model.name"))
+    if config is None:
+        return find_model(whole_name or name) or find_model(name)
+    alone = config.known is not None and config.known.model.vision is None
+    if alone and whole_name and (whole_model := find_model(whole_name)) is not None and whole_model.model.vision is not None:
+        return whole_model
+    if config.known is None:
+        raise NotEstimated(config.why)
+    return config.known
 
 
 def _batch(run: Run, notes: list[str]) -> tuple[int, int]:

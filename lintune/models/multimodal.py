@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 
 from lintune.models.decoder import UnknownArchitecture, decoder_model
 from lintune.models.reading import flag, mapping, normalised, number, text
+from lintune.models.remote import adapted
 from lintune.models.shapes import Linear, Model
 from lintune.models.traits import TRAITS
 from lintune.models.vision import audio_of, tower_of
@@ -38,7 +39,7 @@ _RENAMED_TEXT = {
 
 def model_of(config: Mapping[str, object]) -> Model:
     """A model from a config.json; raises `UnknownArchitecture`, or `KeyError` for a size that is missing."""
-    values = normalised(config)
+    values = normalised(adapted(config))
     kind = text(values, "model_type")
     if kind in TRAITS:
         return decoder_model(values)

@@ -21,6 +21,8 @@ def adapted(config: Config) -> dict[str, object]:
     kind = text(config, "model_type")
     if kind == "qwen" and isinstance(config.get("visual"), Mapping):
         kind = "qwen_vl"
+    if kind == "minicpmv" and "vision_encoder" in config:
+        kind = "minicpmv_timm"  # MiniCPM-V 1 and 2: the tower is timm's, by its name
     change = _CHANGES.get(kind)
     return {**config, **change(config), "model_type": kind} if change else dict(config)
 

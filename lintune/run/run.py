@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Literal, TypeAlias
 
 from lintune.source.record import dataclass, field
-from lintune.source.text import Site
+from lintune.source.text import Problem, Site, Source
 from lintune.values.value import Absent, Data, Unknown, Value
 from lintune.values.version import Pin
 
@@ -66,6 +66,8 @@ class Run:
     """The same launch with some flags set otherwise (`{"flag.use_lora": False}`), for what each way out costs."""
     walk: Callable[[], object] | None = None
     """Walks through the entry script with these options (`lintune.frameworks.script_walk`); None where no script was read."""
+    config_of: Callable[[str], Source | Problem | None] | None = None
+    """The config.json of a model by its name or path, where one is at hand; read by `lintune.models.at_hand`."""
 
     def get(self, name: str) -> Value:
         """The value of a dotted name; `Unknown` below what could not be read, else `Absent`."""
