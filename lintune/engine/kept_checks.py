@@ -5,6 +5,7 @@ and Python are what they were, and every question that it asked of the project (
 has the answer it had.
 """
 
+import marshal
 import os
 import sys
 from collections.abc import Sequence
@@ -22,6 +23,10 @@ Answered: TypeAlias = tuple[dict[Question, Answer], Plain]
 """What the check of a file asked, and what it found."""
 Key: TypeAlias = tuple[str, str, bool, bool]
 """A task: path, role, whether the file was named, whether it is checked on its own."""
+_BESIDE = ("__pycache__", "cli", "report", "lsp", "dryrun")
+"""Folders of code that do not decide what is found in a file."""
+_NO_REFERENCES = 2
+"""The version of marshal's format in which equal data have equal bytes."""
 _DATA = ("rules", "schemas", "models")
 
 
@@ -109,7 +114,7 @@ def _lintune(house_rules: str) -> bytes:
     package = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
     folders = [package, *(data_path(name) for name in _DATA), *([os.path.abspath(house_rules)] if house_rules else [])]
     stamps = [stamp for folder in dict.fromkeys(folders) for stamp in _stamps(folder)]
-    return digest(repr((__version__, sys.version, sorted(stamps))))
+    return digest(marshal.dumps((__version__, sys.version, sorted(stamps)), _NO_REFERENCES))
 
 
 def _stamps(folder: str) -> list[tuple[str, int, int]]:
@@ -118,7 +123,7 @@ def _stamps(folder: str) -> list[tuple[str, int, int]]:
     try:
         with os.scandir(folder) as entries:
             for entry in entries:
-                if entry.name == "__pycache__":
+                if entry.name in _BESIDE:
                     continue
                 if entry.is_dir(follow_symlinks=False):
                     found += _stamps(entry.path)

@@ -16,7 +16,7 @@ Question: TypeAlias = tuple[str, str]
 Answer: TypeAlias = bytes | str | bool
 """The answer itself, or a digest of it."""
 
-_KINDS = ("load", "exists", "is_dir", "names_in", "files_below", "root_of", "folders_above", "folder_config", "hub_config")
+_KINDS = ("load", "exists", "is_dir", "names_in", "files_below", "namesakes", "root_of", "folders_above", "folder_config", "hub_config")
 
 
 class WatchedProject(Project):
@@ -66,6 +66,12 @@ class WatchedProject(Project):
         """The files below a folder."""
         found = super().files_below(folder)
         self.asked["files_below", folder] = digest("\0".join(found))
+        return found
+
+    def namesakes(self, path: str) -> tuple[str, ...]:
+        """The files with the name of a path anywhere below its folder."""
+        found = super().namesakes(path)
+        self.asked["namesakes", path] = "\0".join(found)
         return found
 
     def root_of(self, path: str) -> str:

@@ -23,6 +23,8 @@ MAX_CONFIG = 4_000_000
 MAX_ABOVE_MARK = 4
 """How far up a root without a repository is looked for, for files that are not below the working folder."""
 
+_FAR = os.path.join("..", "..", "..", "..")
+"""How a relative path starts that says less than the full one."""
 _REPOSITORY = (".git", ".hg")
 _MARKS = ("pyproject.toml", "setup.py", "setup.cfg", "requirements.txt", "environment.yml", "uv.lock", "poetry.lock")
 
@@ -44,6 +46,7 @@ class Project:
         self._sources: dict[str, Source | Problem] = {}
         self._exists: dict[str, bool] = {}
         self._files: dict[str, tuple[str, ...]] = {}
+        self._by_name: dict[str, dict[str, list[str]]] = {}
         self._pins: dict[str, tuple[FilePin, ...]] = {}
         self._allowed = {self._real(self.root_of(path)) for path in self._given}
 
@@ -57,7 +60,7 @@ class Project:
             return "."
         inside = full.startswith(self.cwd + os.sep)
         relative = full[len(self.cwd) + 1 :] if inside else os.path.relpath(full, self.cwd)
-        return (full if relative.startswith(os.path.join("..", "..", "..", "..")) else relative).replace(os.sep, "/")
+        return (full if relative.startswith(_FAR) else relative).replace(os.sep, "/")
 
     def read(self, path: str) -> Source | None:
         """The text of a file, or None where it cannot be read: `problem` says why."""
@@ -165,9 +168,7 @@ class Project:
         if same:
             return normpath(join(folder, same))
         root = self.root_of(folder if self.is_dir(folder) else ".")
-        files = self.files_below(root)
-        suffix = "/" + name
-        twins = [file for file in files if file.endswith(suffix) or file == name]
+        twins = self.namesakes(join(root, name))
         if twins:
             return max(twins, key=lambda file: (common_tail(file, path), -len(file), file))
         above = dirname(folder) or "."
@@ -190,6 +191,16 @@ class Project:
             found = tuple(self.shown(file) for file in walk_files(self._real(folder), MAX_WALK))
             self._files[folder] = found
         return found
+
+    def namesakes(self, path: str) -> tuple[str, ...]:
+        """The files with the name of a path anywhere below its folder (among at most some ten thousand)."""
+        folder = dirname(path) or "."
+        index = self._by_name.get(folder)
+        if index is None:
+            index = self._by_name[folder] = {}
+            for file in walk_files(self._real(folder), MAX_WALK):
+                index.setdefault(os.path.basename(file), []).append(file)
+        return tuple(self.shown(file) for file in index.get(path.rpartition("/")[2], ()))
 
     def pins_near(self, path: str) -> "tuple[FilePin, ...]":
         """The requirements beside or above a file up to its root, nearest first."""
