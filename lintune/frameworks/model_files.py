@@ -12,7 +12,7 @@ from lintune.source.text import Problem, Source
 from lintune.values.value import Data, Known, Step, Unknown, Value, site_of
 
 if TYPE_CHECKING:
-    from lintune.models.at_hand import ConfigAtHand
+    from lintune.models.config_file import ConfigAtHand
 
 _SHAPE = (
     ("hidden", "hidden_size"),
@@ -38,7 +38,7 @@ def reader_of(run: Run, reading: Reading) -> Callable[[str], Source | Problem | 
             return project.folder_config(found.path)
         return _cached(run, project, name)
 
-    return find
+    return _once(find)
 
 
 def reader_in(run: Run, project: Project, folder: str) -> Callable[[str], Source | Problem | None]:
@@ -49,7 +49,19 @@ def reader_in(run: Run, project: Project, folder: str) -> Callable[[str], Source
         path = join(folder, name)
         return project.folder_config(path) if project.is_dir(path) else _cached(run, project, name)
 
-    return find
+    return _once(find)
+
+
+def _once(find: Callable[[str], Source | Problem | None]) -> Callable[[str], Source | Problem | None]:
+    """The same, looking once for each name."""
+    known: dict[str, Source | Problem | None] = {}
+
+    def found(name: str) -> Source | Problem | None:
+        if name not in known:
+            known[name] = find(name)
+        return known[name]
+
+    return found
 
 
 def _cached(run: Run, project: Project, name: str) -> Source | Problem | None:

@@ -9,7 +9,7 @@ from lintune.run.run import Run
 from lintune.source.record import replace
 
 if TYPE_CHECKING:
-    from lintune.models.at_hand import ConfigAtHand
+    from lintune.models.config_file import ConfigAtHand
 
 _BY_VERSION = {
     ("minicpmv", "2.5"): "openbmb/MiniCPM-Llama3-V-2_5",
