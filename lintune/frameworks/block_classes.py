@@ -23,11 +23,42 @@ _FAMILIES: tuple[tuple[str, str], ...] = (
 )
 """A pattern of hub names, and the class that transformers gives the blocks (`_no_split_modules` of its modeling files)."""
 
+_TYPES = {
+    "xlm-roberta": "XLMRobertaLayer",
+    "roberta": "RobertaLayer",
+    "bert": "BertLayer",
+    "llama": "LlamaDecoderLayer",
+    "mixtral": "MixtralDecoderLayer",
+    "mistral": "MistralDecoderLayer",
+    "qwen2": "Qwen2DecoderLayer",
+    "qwen3": "Qwen3DecoderLayer",
+    "gemma": "GemmaDecoderLayer",
+    "gemma2": "Gemma2DecoderLayer",
+    "falcon": "FalconDecoderLayer",
+    "gpt2": "GPT2Block",
+    "opt": "OPTDecoderLayer",
+}
+"""The same by the `model_type` of a config.json."""
+_ENDING = re.compile(r"(DecoderLayer|Layer|Block)$")
+
 
 def add_block_classes(run: Run) -> None:
     """`model.block_class` and `model.class_prefix` of a model that is known by its name."""
     name = (text(run.get("model.id")) or "").lower()
     found = next((block for pattern, block in _FAMILIES if name and re.search(pattern, name)), None)
     if found is not None:
-        run.values["model.block_class"] = fact(found, "by the model's name")
-        run.values["model.class_prefix"] = fact(re.sub(r"(DecoderLayer|Layer|Block)$", "", found), "by the model's name")
+        _set(run, found, "by the model's name")
+
+
+def block_class_of(run: Run, model_type: object, path: str) -> None:
+    """The same of a model whose config.json is at hand; its name says nothing then."""
+    for name in ("model.block_class", "model.class_prefix"):
+        run.values.pop(name, None)
+    found = _TYPES.get(str(model_type))
+    if found is not None:
+        _set(run, found, f"{path} `model_type`")
+
+
+def _set(run: Run, block: str, note: str) -> None:
+    run.values["model.block_class"] = fact(block, note)
+    run.values["model.class_prefix"] = fact(_ENDING.sub("", block), note)

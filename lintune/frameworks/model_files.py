@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
+from lintune.frameworks.block_classes import block_class_of
 from lintune.frameworks.context import Reading
 from lintune.frameworks.paths import resolve
 from lintune.launch.project import Project
@@ -98,6 +99,7 @@ def add_config_facts(run: Run) -> None:
         return
     _add_shape(run, found)
     _add_quantisation(run, found)
+    block_class_of(run, found.values.get("model_type"), found.path)
 
 
 def _origin(found: "ConfigAtHand", key: str = "") -> tuple[Step, ...]:
@@ -120,8 +122,7 @@ def _forget(run: Run, found: "ConfigAtHand") -> None:
     why = Unknown(found.why, run.get("model.id").origin, f"a whole {found.path}")
     for name in (*(name for name, _ in _SHAPE), "tied", "dtype", "vision_layers"):
         run.values[f"model.{name}"] = why
-    for name in ("model.block_class", "model.class_prefix"):
-        run.values.pop(name, None)
+    block_class_of(run, None, found.path)
 
 
 def _add_shape(run: Run, found: "ConfigAtHand") -> None:

@@ -119,6 +119,25 @@ def test_the_deepspeed_file_is_checked_anew_alone_where_only_its_syntax_counts(f
     assert "ds.json" in read
 
 
+def test_a_changed_config_of_the_model_is_noticed(folder: Path, read: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """In the model's folder, and in the cache of the hub, where it may also come up later."""
+    (folder / "run.sh").write_text(LAUNCH.replace("--use_lora", "--model_name_or_path org/mine --use_lora"))
+    (folder / "more.py").write_text(MORE + "    model_name_or_path: str = ''\n")
+    monkeypatch.setenv("HF_HOME", str(folder.parent / "hf"))
+    for place in (folder.parent / "hf" / "hub" / "models--org--mine" / "snapshots" / "main", folder / "org" / "mine"):
+        quick()
+        read.clear()
+        quick()
+        assert read == []
+        place.mkdir(parents=True)
+        for text in ('{"model_type": "llama"}', '{"model_type": }'):
+            (place / "config.json").write_text(text)
+            read.clear()
+            found = quick()
+            assert "run.sh" in read
+            assert any(each.name == "model-config-syntax" for each in found.findings) is (text != '{"model_type": "llama"}')
+
+
 def test_other_files_are_not_checked_anew(folder: Path, read: list[str]) -> None:
     (folder / "two.sh").write_text(LAUNCH)
     quick(".")
