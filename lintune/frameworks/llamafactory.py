@@ -10,6 +10,7 @@ from lintune.frameworks.command_line import Parsed, parse_command_line
 from lintune.frameworks.context import Reading
 from lintune.frameworks.dataset_registry import add_datasets
 from lintune.frameworks.files import NamedFile, add_files
+from lintune.frameworks.image_tokens import add_image_tokens
 from lintune.frameworks.inventory import PARTS, Part
 from lintune.frameworks.model_counts import add_counts
 from lintune.frameworks.option_table import OptionTable
@@ -36,8 +37,6 @@ _CLASSES = (
 )
 _BACKENDS = frozenset(("tensor_model_parallel_size", "pipeline_model_parallel_size", "expert_model_parallel_size", "context_parallel_size"))
 _KEYS = frozenset(("finetuning_type", "stage", "template", "cutoff_len", "lora_target", "lora_rank", "dataset", "quantization_bit"))
-_PATCHES = (("qwen2_vl", 28), ("qwen2_5_vl", 28), ("qwen2_omni", 28), ("qwen2_5_omni", 28), ("qwen3_vl", 32))
-"""By the beginning of the template's name: the side of the square of pixels that becomes a token."""
 _SETTINGS = (
     ("model.id", "model_name_or_path"),
     ("model.template", "template"),
@@ -194,11 +193,7 @@ def _add_media(run: Run) -> None:
     length = number(side)
     if length is not None and (written(side) or number(pixels) is None):
         run.values["media.max_pixels"] = derived(int(length * length), "the square of `image_resolution`", side)
-    patch = next((size for start, size in _PATCHES if (text(run.get("flag.template")) or "").startswith(start)), None)
-    most = number(run.get("media.max_pixels"))
-    if patch is not None and most is not None:
-        tokens = int(most) // (patch * patch)
-        run.values["derived.images_tokens"] = derived(tokens, f"a token per {patch} x {patch} pixels", run.get("media.max_pixels"))
+    add_image_tokens(run, text(run.get("flag.template")))
 
 
 def _add_checkpointing(run: Run) -> None:

@@ -9,6 +9,7 @@ from itertools import pairwise
 
 from lintune.frameworks.context import Reading
 from lintune.frameworks.gradients import LANGUAGE, Gradients, add_modes, flag_truths, negated
+from lintune.frameworks.image_tokens import add_image_tokens
 from lintune.frameworks.inventory import Part
 from lintune.frameworks.model_counts import add_counts, by_linear
 from lintune.frameworks.part_rates import add_rates
@@ -148,6 +149,7 @@ def fill(run: Run, reading: Reading) -> None:
     spellings = (f"{sibling.projector}_lr", "projector_lr", "merger_lr")
     own = next((name for name in spellings if not isinstance(run.get(f"flag.{name}"), Absent)), spellings[0])
     add_rates(run, {"vision": "vision_lr", "projector": own}, _groups(run, reading))
+    add_image_tokens(run, text(name))
     add_named_files(run, reading, ("data_path", "eval_path"), ("model_id",))
 
 

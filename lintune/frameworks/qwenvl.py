@@ -7,6 +7,7 @@ import re
 
 from lintune.frameworks.context import Reading
 from lintune.frameworks.gradients import BACKBONE, Gradients, add_modes, either, flag_truths, negated
+from lintune.frameworks.image_tokens import add_image_tokens
 from lintune.frameworks.inventory import PARTS
 from lintune.frameworks.model_counts import add_counts, by_linear
 from lintune.frameworks.part_rates import add_rates
@@ -62,6 +63,7 @@ def fill(run: Run, reading: Reading) -> None:
     _add_tuning(run)
     add_counts(run, text(run.get("model.id")), by_linear(lambda linear: linear.role in ("q", "k", "v", "o")))
     _add_rates(run)
+    add_image_tokens(run, text(run.get("model.id")))
     add_named_files(run, reading, (), ("model_name_or_path",))
 
 

@@ -4,11 +4,10 @@ A config file becomes flags in its place (cli/main.py `parse_yaml_args`), so tha
 as on the command line; its `ENV:` mapping is exported unless the variable is set. Leftover flags are refused.
 """
 
-import re
-
 from lintune.frameworks.command_line import Parsed
 from lintune.frameworks.context import Reading
 from lintune.frameworks.files import NamedFile, add_files
+from lintune.frameworks.image_tokens import SIDE_OF_QWEN3, add_image_tokens, side_of
 from lintune.frameworks.inventory import PARTS, Part
 from lintune.frameworks.own_options import config_of, config_value, read_flags, table_of
 from lintune.frameworks.trainer_settings import add_derived
@@ -185,13 +184,16 @@ def fill(run: Run, reading: Reading) -> None:
 
 
 def _add_media(run: Run) -> None:
-    """The largest image: `MAX_PIXELS` of the environment, in tokens of 28 x 28 pixels (32 x 32 for Qwen3-VL)."""
-    pixels, name = run.get("env.MAX_PIXELS"), (text(run.get("model.id")) or text(run.get("flag.model_type")) or "").lower()
-    most = whole(pixels)
-    patch = 32 if "qwen3-vl" in name or "qwen3_vl" in name else 28 if re.search(r"qwen2(\.5|_5)?[-_]vl", name) else 0
-    if most is not None and patch:
+    """The largest image: `IMAGE_MAX_TOKEN_NUM` (Qwen3-VL on), else `MAX_PIXELS` of the environment (model/models/qwen.py)."""
+    pixels, tokens = run.get("env.MAX_PIXELS"), run.get("env.IMAGE_MAX_TOKEN_NUM")
+    name = text(run.get("model.id")) or text(run.get("flag.model_type"))
+    side, most, count = side_of(name or ""), whole(pixels), whole(tokens)
+    if side == SIDE_OF_QWEN3 and not isinstance(tokens, Absent):
+        if count is not None:
+            run.values["media.max_pixels"] = derived(count * side * side, "`IMAGE_MAX_TOKEN_NUM` x pixels of a token", tokens)
+    elif side is not None and most is not None:
         run.values["media.max_pixels"] = along(most, pixels.origin)
-        run.values["derived.images_tokens"] = derived(most // (patch * patch), f"a token per {patch} x {patch} pixels", pixels)
+    add_image_tokens(run, name)
 
 
 def _add_deepspeed(run: Run) -> None:
