@@ -63,7 +63,7 @@ launch.port                   |         | the port on which the processes meet
 launch.port_taken_by          |         | the same port, where an earlier launch of the script still holds it
 readme.tuning                 |         | the tuning that the README claims for the launch script: full, lora or qlora
 launch.wrappers               |         | the programs in front of the launcher: srun, nohup and the like
-launch.slurm.*                |         | what srun or `#SBATCH` ask for: nodes, job_nodes, ntasks, tasks_per_node, gpus per node, mem (bytes per node)
+launch.slurm.*                |         | what srun or `#SBATCH` ask for: nodes, job_nodes, ntasks, tasks_per_node, gpus, mem (bytes)
 launch.mpi.*                  |         | the processes that mpirun starts
 launch.hosts                  |         | the cards used per host of deepspeed's hostfile
 launch.hostfile_found         |         | whether the hostfile that deepspeed is given exists
@@ -298,7 +298,7 @@ dry_run.device_bytes          | bytes   | traced: what nvidia-smi would show per
 dry_run.low_bytes             | bytes   | lower edge of the band around it
 dry_run.high_bytes            | bytes   | upper edge of the band around it
 dry_run.host_bytes            | bytes   | traced: host memory per process
-dry_run.peak_phase            |         | traced: the phase in which the peak stands: forward, backward, step ...
+dry_run.peak_phase            |         | traced: the phase in which the peak stands: forward, backward or step
 dry_run.peak_operator         |         | traced: the operator at the peak
 dry_run.peak_module           |         | traced: the module at the peak
 dry_run.closed_form_bytes     | bytes   | the closed form's figure for the same setting
