@@ -7,10 +7,12 @@ from lintune.frameworks.inventory import PARTS, Part
 from lintune.run.known import data, text, truth, whole
 from lintune.run.run import Run
 from lintune.run.settings import blocked, derived, fact
-from lintune.source.record import dataclass
+from lintune.source.record import dataclass, replace
 from lintune.values.value import Unknown
+from lintune.values.version import Specifiers
 
 if TYPE_CHECKING:
+    from lintune.models.catalogue import Known
     from lintune.models.shapes import Linear, Model, Stack
 
 RankOne = Callable[["Model"], Mapping[Part, int] | None]
@@ -20,6 +22,8 @@ _DORA = ("flag.use_dora", "flag.peft_use_dora", "flag.lora.use_dora", "flag.mode
 """What the frameworks call the switch of DoRA."""
 _COPIED = ("saved_copy", "lora+saved_copy")
 """Modes that can be counted of the embedding and the head, which are one module each."""
+
+_FUSED = "LoRA on experts depends on the release: from transformers 5 on the experts of a layer are one parameter"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,15 +65,10 @@ def add_counts(run: Run, name: str | None, rank_one: RankOne, confirmed: bool = 
     if confirmed and found.counted == "no":
         _unknown(run, Unknown(f"the shape of {found.id} was not confirmed against its weights"))
         return
-    model = found.model
+    model, parts = found.model, _parts(found.model)
     if found.counted != CONFIG:
         run.values["model.name"] = derived(found.id, "by its name", run.get("model.id"))
-    for field, value in (("hidden", model.llm.hidden), ("layers", model.llm.depth), ("vocab", model.vocab), ("heads", model.llm.heads)):
-        run.values[f"model.{field}"] = fact(value, found.id)
-    parts = _parts(model)
-    run.values["model.params.total"] = fact(model.params, found.id)
-    for part, counted in parts.items():
-        run.values[f"model.params.{part}"] = fact(counted.params, found.id)
+    _set_shape(run, found, parts)
     modes = {part: text(run.get(f"tune.{part}.mode")) for part in PARTS}
     if model.vision is None:
         modes |= {part: modes[part] or "frozen" for part in ("vision", "projector")}
@@ -94,8 +93,31 @@ def add_counts(run: Run, name: str | None, rank_one: RankOne, confirmed: bool = 
         sources = (run.get("adapter.targets"), run.get("adapter.rank"), run.get("adapter.bias"))
         _unknown(run, blocked(sources, "the size of the adapter is not known"))
         return
+    if with_lora and _experts_in_doubt(run, model, rank_one, sizes):
+        _unknown(run, Unknown(_FUSED, run.get("model.id").origin, "--assume transformers==4.57.1"))
+        return
     added = {part: (rank or 0) * sizes[part] for part in with_lora}
     _set(run, model, parts, {part: str(mode) for part, mode in modes.items()}, added)
+
+
+def _set_shape(run: Run, found: "Known", parts: "dict[Part, Counted]") -> None:
+    model = found.model
+    for field, value in (("hidden", model.llm.hidden), ("layers", model.llm.depth), ("vocab", model.vocab), ("heads", model.llm.heads)):
+        run.values[f"model.{field}"] = fact(value, found.id)
+    run.values["model.params.total"] = fact(model.params, found.id)
+    for part, counted in parts.items():
+        run.values[f"model.params.{part}"] = fact(counted.params, found.id)
+
+
+def _experts_in_doubt(run: Run, model: "Model", rank_one: RankOne, sizes: Mapping[Part, int]) -> bool:
+    """Whether the adapter reaches experts that the release of transformers may not build from linear layers of their own."""
+    if not any(linear.copies > 1 for layer in model.llm.layers for linear in layer.linears):
+        return False
+    from lintune.models.experts import fused
+
+    pin = run.versions.get("transformers")
+    apart = pin is not None and pin.inside(Specifiers.parse("<5"), ()) is True
+    return not apart and rank_one(replace(model, llm=fused(model.llm))) != sizes
 
 
 def _counted(part: Part, mode: str | None) -> bool:

@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 
 from lintune.models.reading import number, text
-from lintune.models.shapes import Linear
+from lintune.models.shapes import Linear, Stack
+from lintune.source.record import replace
 
 
 def _is_sparse(config: Mapping[str, object], index: int) -> bool:
@@ -20,6 +21,15 @@ def _is_sparse(config: Mapping[str, object], index: int) -> bool:
     if "decoder_sparse_step" in config:
         return (index + 1) % every == 0
     return index >= first and index % every == 0
+
+
+def fused(stack: Stack) -> Stack:
+    """The stack as transformers 5 builds it: the experts of a layer are parameters with a dimension for them, no linear layers."""
+    layers = (
+        replace(layer, linears=tuple(replace(each, stacked=True) if each.copies > 1 else each for each in layer.linears))
+        for layer in stack.layers
+    )
+    return replace(stack, layers=tuple(layers))
 
 
 def sparse_mlp(config: Mapping[str, object], hidden: int, index: int) -> tuple[tuple[Linear, ...], int, int] | None:

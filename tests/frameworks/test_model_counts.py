@@ -53,3 +53,27 @@ def test_attention_only(make_run) -> None:  # type: ignore[no-untyped-def]
 def test_what_is_not_known_stays_so(make_run, command: str) -> None:  # type: ignore[no-untyped-def]
     """Another projector, biases, an unknown rank or model."""
     assert isinstance(make_run(command).get("derived.trainable_params"), Unknown)
+
+
+@pytest.mark.parametrize(
+    ("target", "pin", "known"),
+    [
+        ("all", "", False),
+        ("all", "transformers==4.57.1", True),
+        ("all", "transformers>=4.51,<5", True),
+        ("all", "transformers==5.1.0", False),
+        ("q_proj,v_proj", "transformers==5.1.0", True),
+    ],
+)
+def test_lora_on_experts_waits_for_the_release(make_run, target: str, pin: str, known: bool) -> None:  # type: ignore[no-untyped-def]
+    """From transformers 5 on the experts are one parameter each, in which PEFT finds no linear layer."""
+    run = make_run(
+        "llamafactory-cli train --stage sft --do_train --model_name_or_path Qwen/Qwen3-30B-A3B --finetuning_type lora --lora_rank 8 "
+        f"--lora_target {target} --output_dir out --bf16 true",
+        {"requirements.txt": f"{pin}\n"},
+    )
+    found = run.get("derived.trainable_params")
+    assert isinstance(found, Unknown) is not known
+    if known and target == "all":
+        attention, experts, router = (2048 + 4096) * 2 + (2048 + 512) * 2, 128 * 3 * (2048 + 768), 2048 + 128
+        assert data(found) == 8 * 48 * (attention + experts + router)
