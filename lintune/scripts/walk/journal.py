@@ -55,10 +55,7 @@ class Journal:
 
     def before(self, mark: int) -> Delta:
         """What was, at that moment, in every place written since."""
-        found: Delta = {}
-        for slots, key, old in self.notes[mark:]:
-            found.setdefault((id(slots), key), (slots, old))
-        return found
+        return {(id(slots), key): (slots, old) for slots, key, old in reversed(self.notes[mark:])}
 
     def undo(self, mark: int) -> Delta:
         """Go back to a moment; returns what was in the places written since."""

@@ -10,7 +10,7 @@ from lintune.scripts.walk.abstract import Class, Root, Weights
 from lintune.scripts.walk.given import run_value
 from lintune.scripts.walk.trace import Branch, PartState, ScriptTrace, Void, answer
 from lintune.scripts.walk.weights import Leaf, replay
-from lintune.source.text import Site
+from lintune.source.text import Site, Source
 
 if TYPE_CHECKING:
     from lintune.scripts.walk.walker import Walk
@@ -182,17 +182,24 @@ def _excluded(walk: "Walk", named: dict[str, Site | None]) -> dict[str, Site]:
         last = body[-1].end_lineno or body[-1].lineno
         blocks.setdefault(module.source.path, []).append((body[0].lineno, last))
     defined = {(site.source.path, site.line) for site in _definitions(walk)}
-    found: dict[str, Site] = {}
-    for name, test in named.items():
-        word = re.compile(rf"\b{re.escape(name)}\b")
-        if test is not None and all(
-            (source.path, line) in defined or any(first <= line <= last for first, last in blocks.get(source.path, ()))
+
+    def outside(name: str) -> bool:
+        """Whether a line names it that is neither its definition nor in such a block."""
+        return any(
+            (source.path, line) not in defined and not any(first <= line <= last for first, last in blocks.get(source.path, ()))
             for source in texts
             if name in source.text
-            for line in (source.position(each.start()).line for each in word.finditer(source.text))
-        ):
-            found[name] = test
-    return found
+            for line in _lines_naming(source, name)
+        )
+
+    return {name: test for name, test in named.items() if test is not None and not outside(name)}
+
+
+@lru_cache(maxsize=4096)
+def _lines_naming(source: Source, name: str) -> tuple[int, ...]:
+    """The lines of a file that hold a word, for all walks that come by."""
+    word = re.compile(rf"\b{re.escape(name)}\b")
+    return tuple(source.position(each.start()).line for each in word.finditer(source.text))
 
 
 def _definitions(walk: "Walk") -> list[Site]:
