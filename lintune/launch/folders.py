@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator
+from operator import attrgetter
 
 MAX_FILES = 50_000
 """A walk ends after this many files."""
@@ -11,6 +12,9 @@ _SKIPPED = (
 )
 SKIPPED = frozenset(_SKIPPED.split())
 """Folders that hold no launches of one's own: environments, caches, build results."""
+_ENVIRONMENT = frozenset(("pyvenv.cfg", "conda-meta"))
+"""Names that are found in the folder of an environment, whatever it is called."""
+_NAME = attrgetter("name")
 
 
 def walk_files(folder: str, limit: int = MAX_FILES) -> Iterator[str]:
@@ -24,10 +28,10 @@ def walk_files(folder: str, limit: int = MAX_FILES) -> Iterator[str]:
         here = pending.pop()
         try:
             with os.scandir(here) as entries:
-                found = sorted(entries, key=lambda entry: entry.name)
+                found = sorted(entries, key=_NAME)
         except OSError:
             continue
-        if here != folder and any(entry.name in ("pyvenv.cfg", "conda-meta") for entry in found):
+        if here != folder and not _ENVIRONMENT.isdisjoint(map(_NAME, found)):
             continue
         folders = []
         for entry in found:

@@ -199,7 +199,7 @@ class Project:
         if index is None:
             index = self._by_name[folder] = {}
             for file in walk_files(self._real(folder), MAX_WALK):
-                index.setdefault(os.path.basename(file), []).append(file)
+                index.setdefault(file.rpartition(os.sep)[2], []).append(file)
         return tuple(self.shown(file) for file in index.get(path.rpartition("/")[2], ()))
 
     def pins_near(self, path: str) -> "tuple[FilePin, ...]":
