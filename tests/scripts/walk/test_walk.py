@@ -161,8 +161,7 @@ def test_a_switch_of_the_module_is_void() -> None:
 
 def test_calls_carry_their_keywords() -> None:
     trace = walk(
-        "kwargs = dict(attn_implementation='sdpa' if args.mode == 'slow' else 'eager')\n"
-        "AutoModelForCausalLM.from_pretrained('x', **kwargs)"
+        "kwargs = dict(attn_implementation='sdpa' if args.mode == 'slow' else 'eager')\nAutoModelForCausalLM.from_pretrained('x', **kwargs)"
     )
     call = next(call for call in trace.loads if call.last == "from_pretrained")
     value = call.keywords["attn_implementation"]
