@@ -7,8 +7,10 @@ from lintune.models.traits import TRAITS
 
 MOST_LAYERS = 2_000
 MOST_EXPERTS = 20_000
+LARGEST = 10**9
+"""More than any width, vocabulary or number of heads."""
 MOST_DEEP = 8
-_SIZES = ("hidden_size", "num_hidden_layers", "num_attention_heads", "num_key_value_heads", "vocab_size", "head_dim")
+_SIZES = ("hidden_size", "num_hidden_layers", "num_attention_heads", "num_key_value_heads", "vocab_size", "head_dim", "intermediate_size")
 _NESTED = ("text_config", "llm_config", "vision_config", "audio_config", "thinker_config")
 
 
@@ -50,7 +52,7 @@ def _impossible(values: Mapping[str, object], names: Mapping[str, str]) -> Itera
             continue
         if not _whole(value):
             yield names[name], f"`{names[name]}` is {str(value)[:40]}; a whole number above 0 is expected"
-    for name, most in (("num_hidden_layers", MOST_LAYERS), ("num_experts", MOST_EXPERTS)):
+    for name, most in (("num_hidden_layers", MOST_LAYERS), ("num_experts", MOST_EXPERTS), *((name, LARGEST) for name in _SIZES)):
         value = values.get(name)
         if isinstance(value, int) and value > most:
             yield names[name], f"`{names[name]}` is {value}, more than any model has"
@@ -59,7 +61,7 @@ def _impossible(values: Mapping[str, object], names: Mapping[str, str]) -> Itera
 def _indivisible(values: Mapping[str, object], names: Mapping[str, str]) -> Iterator[tuple[str, str]]:
     """Heads that share neither the width nor the key heads evenly, in the families of which that is known."""
     hidden, heads, keys = (values.get(name) for name in ("hidden_size", "num_attention_heads", "num_key_value_heads"))
-    if values.get("model_type") not in TRAITS or "kv_lora_rank" in values or not (isinstance(heads, int) and heads > 0):
+    if str(values.get("model_type")) not in TRAITS or "kv_lora_rank" in values or not (isinstance(heads, int) and heads > 0):
         return
     if isinstance(hidden, int) and "head_dim" not in values and hidden % heads:
         yield names["num_attention_heads"], f"`{names['hidden_size']}` {hidden} is no multiple of `{names['num_attention_heads']}` {heads}"
