@@ -9,6 +9,9 @@ from lintune.models.shapes import Model
 from lintune.source.record import dataclass
 from lintune.source.text import Problem, Source
 
+MOST_PARAMS = 10**14
+"""More than any model has."""
+
 
 @dataclass(frozen=True, slots=True)
 class Flaw:
@@ -70,6 +73,8 @@ def _shaped(path: str, values: dict[str, object], name: str, named: str) -> Conf
     """The shape of a config.json without flaws."""
     try:
         model = _model_of_file(values)
+        if not 0 < model.params < MOST_PARAMS:
+            raise ValueError("its sizes give a number of parameters that no model has")
     except KeyError as error:
         return ConfigAtHand(path, values, (), None, f"`{path}` leaves out {error}", named)
     except (ValueError, TypeError, AttributeError, ArithmeticError, LookupError, RecursionError) as error:

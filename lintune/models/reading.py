@@ -39,7 +39,7 @@ _NO_HEAD_DIM = {"qwen"}
 def normalised(config: Mapping[str, object]) -> dict[str, object]:
     """The values under Llama's names; null ones are left out."""
     found: dict[str, object] = {}
-    kind = config.get("model_type")
+    kind = text(config, "model_type")
     for name, value in config.items():
         if value is not None and not (name == "kv_channels" and kind in _NO_HEAD_DIM):
             found.setdefault(_RENAMED.get(name, name), value)
