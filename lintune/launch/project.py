@@ -214,12 +214,15 @@ class Project:
 
     def _real(self, path: str) -> str:
         """The path without links; those of a folder are followed once."""
-        folder, name = os.path.split(os.path.join(self.cwd, path))
+        return self._real_path(os.path.join(self.cwd, path))
+
+    def _real_path(self, full: str) -> str:
+        folder, name = os.path.split(full)
         if name in ("", os.curdir, os.pardir):
-            return os.path.realpath(os.path.join(folder, name))
+            return os.path.realpath(full)
         real = self._real_folders.get(folder)
         if real is None:
-            real = self._real_folders[folder] = os.path.realpath(folder)
+            real = self._real_folders[folder] = self._real_path(folder)
         joined = os.path.join(real, name)
         return os.path.realpath(joined) if os.path.islink(joined) else joined
 
