@@ -272,6 +272,8 @@ def _default(found: TableOption, pin: Pin | None) -> Value:
     origin = (Step("default", None, note),)
     defaults = [(version, variant) for version, variant in found.variants if variant.default_known or not variant.has_default]
     first = found.variants[0][1] if found.variants else option
+    if all(_empty(variant) for _, variant in found.variants):
+        return Absent(origin)  # releases spell "nothing" in their own ways
     if any(variant.default != first.default or variant.default_known != first.default_known for _, variant in found.variants):
         told = "; ".join(f"{_shown(variant)} from {short(version)}" for version, variant in _changes(defaults) if version is not None)
         return Unknown(f"the default of `{option.name}` depends on the {found.package} release: {told}", origin, _settle(found.package))
@@ -287,8 +289,12 @@ def _changes(variants: list[tuple[Version | None, Option]]) -> list[tuple[Versio
     return [pair for index, pair in enumerate(variants) if index == 0 or pair[1].default != variants[index - 1][1].default]
 
 
+def _empty(option: Option) -> bool:
+    return option.has_default and option.default_known and option.default in (None, "", (), [])
+
+
 def _shown(option: Option) -> str:
-    return "none" if option.default is None else str(option.default)
+    return "none" if option.default is None else str(option.default) or "empty"
 
 
 def _default_value(option: Option, origin: tuple[Step, ...]) -> Value:

@@ -6,7 +6,7 @@ from lintune.launch.word import Piece, Word
 from lintune.run.run import Item
 from lintune.scripts.entry import read_entry_script
 from lintune.source.text import Site, Source, Span
-from lintune.values.value import Known
+from lintune.values.value import Absent, Known, Unknown
 from lintune.values.version import Pin, Specifiers
 
 TRL = "from trl import SFTConfig, TrlParser\n(args,) = TrlParser((SFTConfig,)).parse_args_and_config()\n"
@@ -47,3 +47,10 @@ def test_list_that_became_one_word() -> None:
     assert isinstance(old, Known) and old.value == ("wandb", "tensorboard")
     stray = parse(line, trl="==0.8.6", transformers="==4.51.3").items["raw.invalid"]
     assert [field(each, "kind") for each in stray] == ["stray-word"]
+
+
+def test_default_that_releases_leave_empty_in_their_own_ways() -> None:
+    """`fsdp` is "", an empty list or None by default: nothing, whatever release is in force. A default that differs stays open."""
+    values = parse("--bf16 true").values
+    assert isinstance(values["fsdp"], Absent)
+    assert isinstance(values["warmup_ratio"], Unknown)
