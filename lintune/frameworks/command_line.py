@@ -15,7 +15,7 @@ from lintune.source.record import dataclass, field
 from lintune.source.text import Site, Source, Span
 from lintune.values.conversion import Refusal, convert, guess
 from lintune.values.option import Option
-from lintune.values.value import Absent, Data, Known, Unknown, Value
+from lintune.values.value import Absent, Data, Known, Origin, Unknown, Value
 
 _NEGATIVE_NUMBER = re.compile(r"-\d+$|-\d*\.\d+$")
 
@@ -178,7 +178,7 @@ class _Reader:
             self.items.windowed(given, found)
         option = found.option
         if given.spelling.negates or option.nargs == "none":
-            self.keep(given, [], Known(False if given.spelling.negates else option.const, given.origin([])))
+            self.keep(given, [], _bare(option, given.origin([]), given.spelling.negates))
             if given.equals:
                 self.items.refused(given, [], given.value_text, Refusal("type", "no value"))
             return given
@@ -193,7 +193,7 @@ class _Reader:
         elif bare is not None:
             if any(form.nargs != "optional" for form in forms):
                 self.items.windowed_value(given, found, [], "no value", [form.nargs != "optional" for form in forms])
-            self.keep(given, [], Known(bare.const, given.origin([])))
+            self.keep(given, [], _bare(bare, given.origin([])))
         else:
             self.items.missing(given, option)
             self.keep(given, [], Unknown(f"`{given.flag}` has no value", given.origin([])))
@@ -212,6 +212,9 @@ class _Reader:
         unknown = next((word for word in (values or [given.word]) if not word.known), None)
         if unknown is not None:
             self.keep(given, values, Unknown(unknown.reason, origin))
+            return
+        if found.option.type in ("converted", "literal"):
+            self.keep(given, values, _computed(texts, found.option, origin))
             return
         forms = [option for _, option in found.variants] or [found.option]
         results = [_convert_all(texts, option) for option in forms]
@@ -237,7 +240,8 @@ class _Reader:
             if len(uses) > 1 and not (found is not None and found.option.repeats):
                 self.items.duplicate(name, uses)
             parsed.given[name] = uses[-1][0].word
-            parsed.values[name] = uses[-1][1]
+            repeats = found is not None and found.option.repeats
+            parsed.values[name] = _added_up(found.option, [value for _, value in uses]) if found and repeats else uses[-1][1]
         for name, value in config.items():
             parsed.values.setdefault(name, value)
         for name in table.options:
@@ -268,6 +272,35 @@ def _is_required(found: TableOption) -> bool:
         and bool(found.option.spellings or found.package or found.option.site)
         and all(option.required for option in forms)
     )
+
+
+def _bare(option: Option, origin: Origin, negated: bool = False) -> Value:
+    """What a flag without a word sets."""
+    if option.type == "converted":
+        return Unknown(f"code of the script decides what `{option.name}` is", origin)
+    const = False if negated else option.const
+    return Absent(origin) if const is None else Known(const, origin)
+
+
+def _computed(texts: list[str], option: Option, origin: Origin) -> Value:
+    """Words that are read otherwise than argparse's own types do."""
+    if option.type == "literal" and len(texts) == 1:
+        from lintune.values.literal_words import literal_word
+
+        return literal_word(texts[0], origin)
+    words = dict(option.words)
+    if option.nargs == "many" or len(texts) != 1 or texts[0] not in words:
+        return Unknown(f"code of the script converts what `{option.name}` is given", origin)
+    return Absent(origin) if words[texts[0]] is None else Known(words[texts[0]], origin)
+
+
+def _added_up(option: Option, values: list[Value]) -> Value:
+    """An option whose uses add up to a list; behind a default of its own they are not told apart."""
+    origin = tuple(step for value in values for step in value.origin)
+    found = [value.value for value in values if isinstance(value, Known)]
+    if len(found) < len(values) or option.default is not None or option.nargs != "one" or not option.site:
+        return values[-1] if not option.site else Unknown(f"the uses of `{option.name}` add up", origin)
+    return Known(tuple(found), origin)
 
 
 def _is_hidden_flag(word: Word) -> bool:

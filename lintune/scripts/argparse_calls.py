@@ -4,6 +4,7 @@ import ast
 from collections.abc import Mapping
 from typing import Literal, TypeAlias
 
+from lintune.scripts.converters import converted_words
 from lintune.scripts.literals import Literal as Constant
 from lintune.scripts.literals import literal
 from lintune.scripts.modules import Module, Modules
@@ -34,6 +35,7 @@ class _Action:
     words: Words = "one"
     const: Data = True
     default: Data = None
+    known: tuple[tuple[str, Data], ...] = ()
 
 
 def read_add_argument(call: ast.Call, module: Module, modules: Modules) -> Option | None:
@@ -49,7 +51,7 @@ def read_add_argument(call: ast.Call, module: Module, modules: Modules) -> Optio
         return None
     found = {str(name): literal(value, modules, module) for name, value in keywords.items() if name != "type"}
     name, positional = _destination(found, spellings), not spellings[0].startswith("-")
-    action = _action(keywords, found)
+    action = _action(keywords, found, modules, module)
     default = found.get("default")
     value = default.value if default is not None else action.default
     required = positional or (_raw(found, "required") is True)
@@ -64,6 +66,7 @@ def read_add_argument(call: ast.Call, module: Module, modules: Modules) -> Optio
         choices=_choices(found),
         nargs=action.words,
         const=action.const,
+        words=action.known,
         repeats=_raw(found, "action") in ("append", "extend", "append_const", "count"),
         spellings=() if positional else tuple(spellings),
         negations=tuple(f"--no-{text[2:]}" for text in spellings if text.startswith("--")) if negative else (),
@@ -86,7 +89,7 @@ def _is_boolean_optional(keywords: Mapping[str | None, ast.expr]) -> bool:
     return getattr(action, "attr", getattr(action, "id", "")) == "BooleanOptionalAction"
 
 
-def _action(keywords: Mapping[str | None, ast.expr], found: Mapping[str, Constant | None]) -> _Action:
+def _action(keywords: Mapping[str | None, ast.expr], found: Mapping[str, Constant | None], modules: Modules, module: Module) -> _Action:
     if _is_boolean_optional(keywords):
         return _Action("bool", "none")
     match _raw(found, "action") if "action" in keywords else "store":
@@ -96,14 +99,18 @@ def _action(keywords: Mapping[str | None, ast.expr], found: Mapping[str, Constan
             return _Action("bool", "none", False, True)
         case "store" | "append" | "extend":
             pass
+        case "store_const" if found.get("const") is not None:
+            return _Action("bool", "none", _raw(found, "const"))
         case "count" | "store_const" | "append_const":
-            return _Action("unknown", "none", None)
+            return _Action("converted", "none", None)
         case _:
-            return _Action("unknown")
-    kind: OptionType = "str"
-    if "type" in keywords:
-        kind = _TYPES.get(getattr(keywords["type"], "id", ""), "unknown")
-    return _Action(kind, _words(keywords, found), _raw(found, "const"))
+            return _Action("converted", _words(keywords, found))
+    words, const = _words(keywords, found), _raw(found, "const")
+    if "type" not in keywords:
+        return _Action("str", words, const)
+    kind = _TYPES.get(getattr(keywords["type"], "id", ""), "converted")
+    known = converted_words(keywords["type"], modules, module) if kind == "converted" else ()
+    return _Action(kind, words, const, known=known)
 
 
 def _words(keywords: Mapping[str | None, ast.expr], found: Mapping[str, Constant | None]) -> Words:
@@ -125,7 +132,10 @@ def _raw(found: Mapping[str, Constant | None], name: str) -> Data:
 
 def _converted(option: Option) -> Option:
     """argparse converts a default that is text as if it had been written on the command line."""
-    if not isinstance(option.default, str) or option.type not in ("int", "float"):
+    if not isinstance(option.default, str) or option.type not in ("int", "float", "converted"):
         return option
+    if option.type == "converted":
+        words = dict(option.words)
+        return replace(option, default=words.get(option.default), default_known=option.default in words)
     value = convert(option.default, replace(option, choices=()))
     return option if isinstance(value, Refusal) else replace(option, default=value)

@@ -6,10 +6,11 @@ from lintune.source.record import dataclass
 from lintune.source.text import Site
 from lintune.values.value import Data
 
-OptionType = Literal["str", "int", "float", "bool", "optional-bool", "enum", "dict", "unparsable", "unknown"]
+OptionType = Literal["str", "int", "float", "bool", "optional-bool", "enum", "dict", "unparsable", "converted", "literal", "unknown"]
 """How the parser converts one word. `bool` takes an optional word (`--x`, `--x true`), `optional-bool` (a field
 `Optional[bool]` whose default is None) requires one; `dict` is inline JSON or a path; `unparsable` refuses every word
-(`dict(text)` raises); `unknown` is never refused."""
+(`dict(text)` raises); `converted` is what code of the script makes of the word (`words` tells of some); `literal` is read as
+python-fire does, as a Python literal or else as text; `unknown` is never refused."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +36,8 @@ class Option:
     """Whether giving it again adds a value instead of replacing the last one (`action="append"`)."""
     negations: tuple[str, ...] = ()
     """Spellings that set it to False and take no word (`--no_x`)."""
+    words: tuple[tuple[str, Data], ...] = ()
+    """For `converted`: the words whose values are known."""
     site: Site | None = None
     """Where the script defines it; None for an option known from a released package."""
     origin: str = ""
