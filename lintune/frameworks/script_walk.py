@@ -1,20 +1,23 @@
 """The walk through the entry script with the options of one launch, made when it is first asked for."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import TYPE_CHECKING
 
 from lintune.frameworks.context import Reading
+from lintune.launch.launchers import Launch
 from lintune.run.run import Run
 from lintune.scripts.entry import EntryScript
-from lintune.values.value import Absent, Known, Unknown, Value
+from lintune.values.value import Absent, Known, Step, Unknown, Value
 
 if TYPE_CHECKING:
     from lintune.scripts.walk.trace import ScriptTrace
 
 _PER_PROCESS = ("RANK", "WORLD_SIZE", "MASTER_", "NODE", "SLURM", "CUDA", "NCCL", "HOST", "GPU", "NPROC")
 """Words in names of variables that launchers and schedulers set."""
+_ADD_NOTHING = ("torchrun", "python", "accelerate")
+"""Launchers that hand the words of the script on as they are; DeepSpeed's adds `--local_rank`."""
 _MOST_KEPT = 64
 _STAND_IN = re.compile(r"x{5,}|X{5,}|path/to/|/your[_/-]|\byour[_-]|<[\w -]+>|\bTODO\b")
 """Text that an example leaves to be filled in."""
@@ -46,10 +49,10 @@ def _walked(run: Run, reading: Reading, script: EntryScript, prefix: str) -> "Sc
             return Unknown("it stands for something to be filled in", value.origin)
         return value
 
-    variable = partial(_variable, run)
-    found = _made_before(script, option, variable)
+    variable, word = partial(_variable, run), partial(_word, reading.launch)
+    found = _made_before(script, {"option": option, "variable": variable, "word": word})
     if found is None:
-        found = walk_script(script, option, variable)
+        found = walk_script(script, option, variable, word=word)
         if len(script.walks) < _MOST_KEPT:
             script.walks.append(found)
     for path in found.paths_read:  # this launch rests on them too
@@ -57,16 +60,29 @@ def _walked(run: Run, reading: Reading, script: EntryScript, prefix: str) -> "Sc
     return found
 
 
-def _made_before(script: EntryScript, option: Callable[[str], Value], variable: Callable[[str], Value]) -> "ScriptTrace | None":
+def _made_before(script: EntryScript, ask: Mapping[str, Callable[[str], Value]]) -> "ScriptTrace | None":
     """A walk for another launch that answers alike."""
     from lintune.scripts.walk.trace import answer
 
-    ask = {"option": option, "variable": variable}
     for made in script.walks:
         trace: ScriptTrace = made
         if all(answer(ask[kind](name)) == said for (kind, name), said in trace.asked.items()):
             return trace
     return None
+
+
+def _word(launch: Launch, which: str) -> Value:
+    """A word of `sys.argv`: the launch's, behind those that the launcher puts in front."""
+    if launch.launcher not in _ADD_NOTHING or launch.subcommand == "torch.distributed.launch":
+        return Unknown("the launcher may add words of its own")
+    many = next((index for index, word in enumerate(launch.args) if word.many), None)
+    if which == "count":
+        return Known(len(launch.args) + 1) if many is None else Unknown("how many words there are is not known")
+    index = int(which)
+    if not 0 < index <= (len(launch.args) if many is None else many):
+        return Unknown("it is not a word of the launch")
+    word = launch.args[index - 1]
+    return Known(word.text, (Step("flag", word.site),)) if word.known else Unknown(word.reason, (Step("flag", word.site),))
 
 
 def _variable(run: Run, name: str) -> Value:

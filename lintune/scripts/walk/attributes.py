@@ -26,7 +26,7 @@ from lintune.scripts.walk.abstract import (
     plain,
     sequence,
 )
-from lintune.scripts.walk.options import read_option
+from lintune.scripts.walk.options import lifted, read_option
 from lintune.scripts.walk.scopes import ancestry, lookup, member, open_module
 from lintune.scripts.walk.walker import Stopped
 from lintune.scripts.walk.weights_use import module_attribute
@@ -62,8 +62,6 @@ def read(walk: "Walk", owner: Value, name: str, node: ast.AST) -> Value:
 
 
 def _of_library(dotted: str, name: str) -> Value:
-    if dotted == "sys" and name == "argv":
-        return Open("the command line")
     if dotted == "os" and name == "environ":
         return Library("os.environ")
     if dotted in ("math", "sys") and name in ("pi", "e", "inf", "maxsize"):
@@ -179,6 +177,10 @@ def item(walk: "Walk", owner: Value, key_node: ast.expr, node: ast.AST) -> Value
             from lintune.scripts.walk.libraries import environment_item
 
             return environment_item(walk, name, node)
+        case Library(dotted="sys.argv"), Data(value=int() as index) if not isinstance(key.value, bool):
+            return lifted(walk.word(str(index)), "")
+        case Library(dotted="sys.argv"), _:
+            return Open("the command line", names)
         case Table(), Data(value=word):
             return _entry(walk, owner, word, names, node)
         case Items(), Data(value=int() as index) if not owner.open:
@@ -226,6 +228,8 @@ def _slice(walk: "Walk", owner: Value, key: ast.Slice) -> Value:
 
     bounds = [expressions.value(walk, each) if each is not None else Data(None) for each in (key.lower, key.upper, key.step)]
     names = names_of(owner, 0).union(*(names_of(each) for each in bounds))
+    if isinstance(owner, Library):
+        return Open("it is part of something unknown", names)
     if isinstance(owner, Weights):
         shown = [str(each.value) if isinstance(each, Data) and each.value is not None else "" for each in bounds[:2]]
         known = all(isinstance(each, Data) for each in bounds)

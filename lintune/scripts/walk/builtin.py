@@ -100,6 +100,10 @@ def _length(walk: "Walk", args: list[Value], keywords: dict[str, Value], names: 
             return Data(len(found.slots), names)
         case [Data(value=str() as text)]:
             return Data(len(text), names)
+        case [Library(dotted="sys.argv")]:
+            from lintune.scripts.walk.options import lifted
+
+            return lifted(walk.word("count"), "")
     return Open("its length is not known", names)
 
 

@@ -30,7 +30,7 @@ Enumerations among them are compared as text. `bf16` of TRL's classes may be set
 
 def lifted(value: RunValue, name: str) -> Value:
     """A value of the launch as a walk has it."""
-    names = frozenset((name,))
+    names = frozenset((name,) if name else ())
     match value:
         case Known(value=data):
             return _unhooked(lift(data, names))

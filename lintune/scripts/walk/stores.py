@@ -100,6 +100,8 @@ def set_attribute(walk: "Walk", owner: Value, name: str, value: Value, node: ast
             members.pop(name, None)
             if isinstance(value, Open):
                 members[name] = ast.Pass()
+        case Library(dotted="sys") if name == "argv":
+            walk.words_changed = True
         case Open() if name == "requires_grad":
             doubt_models(walk, node)
 
@@ -110,6 +112,8 @@ def set_item(walk: "Walk", owner: Value, key: Value, value: Value) -> None:
         case Library(dotted="os.environ"):
             if isinstance(key, Data):
                 walk.journal.write(walk.environment, str(key.value), value)
+        case Library(dotted="sys.argv"):
+            walk.words_changed = True
         case Bound(owner=Parsed() as options, name="__dict__"):
             _set_by_name(walk, options, key, value)
         case Table():

@@ -123,7 +123,7 @@ class ScriptTrace:
     paths_read: tuple[str, ...] = ()
     """The files it rests on."""
     asked: Mapping[tuple[str, str], object] = field(default_factory=dict)
-    """What was asked of the launch, ("option" or "variable", name), with the answer: a walk with the same answers is the same."""
+    """What was asked of the launch, ("option", "variable" or "word", name), with the answer: a walk with the same answers is the same."""
     model_class: str = ""
     """The class that loads or makes the model that is trained."""
     reaches_model: bool = False
@@ -152,16 +152,17 @@ def walk_script(
     option: Option,
     environment: Option | None = None,
     exists: Callable[[str], bool | None] | None = None,
+    word: Option | None = None,
 ) -> ScriptTrace:
     """Walks through a script with the options of a launch.
 
-    `environment` gives environment variables (`Absent`: certainly not set), `exists` whether a path is there; without
-    them both are unknown. Bounded in steps, depth and files; never raises for what a script holds.
+    `environment` gives environment variables (`Absent`: certainly not set), `exists` whether a path is there,
+    `word` the words of `sys.argv` by index and their `count`; without them all are unknown. Bounded in steps, depth and files; never raises for what a script holds.
     """
     from lintune.scripts.walk.walker import walk
 
     try:
-        return walk(script, option, environment, exists)
+        return walk(script, option, environment, exists, word)
     except Exception as error:  # a fault of the walk must not hide what the rest of the check finds
         site = Site(script.source, script.source.line_span(1))
         return ScriptTrace(notes=(Problem("walk-failed", f"the walk through the script failed: {type(error).__name__}: {error}", site),))

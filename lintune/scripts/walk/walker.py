@@ -52,7 +52,12 @@ class Walk:
     """One walk through one script."""
 
     def __init__(
-        self, script: EntryScript, option: Option, environment: Option | None, exists: Callable[[str], bool | None] | None
+        self,
+        script: EntryScript,
+        option: Option,
+        environment: Option | None,
+        exists: Callable[[str], bool | None] | None,
+        word: Option | None = None,
     ) -> None:
         """The walk of `script`; see `walk_script`."""
         self.script = script
@@ -60,6 +65,9 @@ class Walk:
         self._option = option
         self._environment = environment
         self._exists = exists
+        self._word = word
+        self.words_changed = "sys.argv" in script.unread
+        """Whether the script may have changed `sys.argv`."""
         self.project = script.project
         self.journal = Journal()
         self.ends: dict[tuple[int, int, str], End] = {}
@@ -124,6 +132,15 @@ class Walk:
         if key not in self.asked:
             unknown = Unknown(f"`{name}` is read from the environment")
             self.asked[key] = self._environment(name) if self._environment is not None else unknown
+        return self.asked[key]
+
+    def word(self, which: str) -> RunValue:
+        """A word of `sys.argv` by its index, or `count` for their number."""
+        key = ("word", which)
+        if self._word is None or self.words_changed:
+            return Unknown("the command line")
+        if key not in self.asked:
+            self.asked[key] = self._word(which)
         return self.asked[key]
 
     def exists(self, path: str) -> bool | None:
@@ -252,13 +269,19 @@ def _moved(operation: tuple[Any, ...], path: str) -> tuple[Any, ...]:
     return operation
 
 
-def walk(script: EntryScript, option: Option, environment: Option | None, exists: Callable[[str], bool | None] | None) -> ScriptTrace:
+def walk(
+    script: EntryScript,
+    option: Option,
+    environment: Option | None,
+    exists: Callable[[str], bool | None] | None,
+    word: Option | None = None,
+) -> ScriptTrace:
     """See `walk_script`."""
     from lintune.scripts.walk.scopes import open_module
     from lintune.scripts.walk.statements import run_module
     from lintune.scripts.walk.summary import summary
 
-    walking = Walk(script, option, environment, exists)
+    walking = Walk(script, option, environment, exists, word)
     if walking.project is None or walking.project.entry is None:
         return ScriptTrace(notes=script.problems)
     scope = open_module(walking, walking.project.entry)

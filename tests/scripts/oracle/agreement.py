@@ -79,7 +79,11 @@ def walked(case: Case, outcome: Outcome) -> ScriptTrace:
     def exists(path: str) -> bool:
         return os.path.exists(case.root / path)
 
-    return walk_script(read_script(case), option, variable, exists)
+    def word(which: str) -> Value:
+        words = (case.script, *case.argv)
+        return Known(len(words)) if which == "count" else Known(words[int(which)]) if 0 < int(which) < len(words) else Unknown("no word")
+
+    return walk_script(read_script(case), option, variable, exists, word)
 
 
 def compare(case: Case, outcome: Outcome, trace: ScriptTrace, into: Agreement) -> None:

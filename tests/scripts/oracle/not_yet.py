@@ -1,7 +1,6 @@
 """Statements of the scripts here that a walk does not find although they depend on options only: the list may only get shorter."""
 
 _BY_REASON = {
-    "a class of a parser that a call picks": "lmflow/args.py:24 lmflow/args.py:41 lmflow/args.py:43 lmflow/args.py:56",
     "text taken apart by patterns, in a loop over it": "qwenvl/data_list.py:27 llava/builders.py:47 llava/builders.py:31",
     "members of enumerations": "enums.py:45 enums.py:43 enums.py:47",
     "an unknown key of a registry that a decorator fills": "hierarchy.py:76",

@@ -181,3 +181,33 @@ def test_bad_input_ends(text: str) -> None:
 def test_a_script_too_long_to_be_followed_says_so() -> None:
     body = "\n".join(f"x{index} = [value + {index} for value in range(60)]" for index in range(2000))
     assert "walk-too-long" in {note.kind for note in walk(body).notes}
+
+
+_BY_FILE = """
+import sys
+from transformers import HfArgumentParser, TrainingArguments
+parser = HfArgumentParser((TrainingArguments,))
+CHANGE
+if len(sys.argv) == 2 and sys.argv[1].endswith(".json"):
+    raise ValueError("a file")
+raise ValueError("flags")
+"""
+
+
+def ends_with_words(change: str, *words: str) -> list[str]:
+    source = Source("train.py", _BY_FILE.replace("CHANGE", change))
+    script = read_entry_script(source, lambda path: None)
+
+    def word(which: str) -> Value:
+        given = ("train.py", *words)
+        return Known(len(given)) if which == "count" else Known(given[int(which)])
+
+    found = walk_script(script, lambda name: Unknown("not known"), word=word)
+    return [end.message for end in found.ends if end.certain]
+
+
+def test_the_words_of_the_command_line_decide() -> None:
+    assert ends_with_words("", "run.json") == ["a file"]
+    assert ends_with_words("", "run.yaml") == ends_with_words("", "--seed", "1") == ["flags"]
+    for change in ("sys.argv = ['x']", "sys.argv.append('x')", "sys.argv[1] = 'x'"):
+        assert ends_with_words(change, "run.json") == ["flags"], change  # and the other perhaps
