@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from typing import Literal, TypeAlias
 
 from lintune.scripts.argparse_calls import DEEPSPEED_OPTIONS, read_add_argument
+from lintune.scripts.class_picks import local_value, picked_class
 from lintune.scripts.modules import Definition, External, Module, Modules
 from lintune.source.record import dataclass, field
 from lintune.values.option import Option
@@ -119,7 +120,7 @@ def read_parser(scopes: list[Reached], modules: Modules) -> Parser:
         word.arg == "allow_abbrev" and isinstance(word.value, ast.Constant) and word.value.value is False for word in main[0][1].keywords
     )
     if parser.kind in ("hf", "trl"):
-        _read_classes(parser, main[0][1], main[0][0].module, modules)
+        _read_classes(parser, main[0][1], main[0][0], modules)
     for scope in scopes:
         for call in scope.calls:
             _read_call(parser, call, scope.module, modules)
@@ -140,18 +141,20 @@ def _kind_of(call: ast.Call, module: Module, modules: Modules) -> ParserKind:
     return "none"
 
 
-def _read_classes(parser: Parser, call: ast.Call, module: Module, modules: Modules) -> None:
+def _read_classes(parser: Parser, call: ast.Call, scope: Reached, modules: Modules) -> None:
+    module = scope.module
     given = call.args[0] if call.args else next((word.value for word in call.keywords if word.arg == "dataclass_types"), None)
     if isinstance(modules.resolve(module, call.func), Definition):
         parser.unread = "the script uses a parser class of its own"
     if isinstance(given, ast.Name):
         meaning = modules.resolve(module, given)
+        given = local_value(given, scope.statements) or given
         if isinstance(meaning, Definition) and isinstance(meaning.node, ast.Assign):
             given, module = meaning.node.value, meaning.module
     items = given.elts if isinstance(given, ast.Tuple | ast.List) else [given] if given is not None else []
     for item in items:
-        meaning = modules.resolve(module, item) if item is not None else None
-        if isinstance(meaning, External) or (isinstance(meaning, Definition) and isinstance(meaning.node, ast.ClassDef)):
+        meaning = picked_class(item, module, modules, scope.statements) if item is not None else None
+        if meaning is not None:
             parser.classes.append(meaning)
         else:
             parser.unread = "a dataclass given to the parser could not be found"

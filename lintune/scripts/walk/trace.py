@@ -157,7 +157,8 @@ def walk_script(
     """Walks through a script with the options of a launch.
 
     `environment` gives environment variables (`Absent`: certainly not set), `exists` whether a path is there,
-    `word` the words of `sys.argv` by index and their `count`; without them all are unknown. Bounded in steps, depth and files; never raises for what a script holds.
+    `word` the words of `sys.argv` by index and their `count`; without them all are unknown. Bounded in steps, depth and
+    files; never raises for what a script holds.
     """
     from lintune.scripts.walk.walker import walk
 
