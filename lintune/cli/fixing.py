@@ -94,5 +94,6 @@ def diff_of(edits: Iterable[Edit]) -> str:
 def _by_source(edits: Iterable[Edit]) -> list[tuple[Source, list[Edit]]]:
     groups: dict[str, tuple[Source, list[Edit]]] = {}
     for edit in edits:
-        groups.setdefault(edit.site.source.path, (edit.site.source, []))[1].append(edit)
+        source = edit.site.source.whole
+        groups.setdefault(source.path, (source, []))[1].append(edit)
     return list(groups.values())

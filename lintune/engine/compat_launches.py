@@ -9,7 +9,7 @@ from lintune.frameworks.context import Context
 from lintune.frameworks.registry import read_config_file, read_launch
 from lintune.launch.discover import discover, role_of
 from lintune.launch.evaluate import evaluate
-from lintune.launch.launchers import unwrap
+from lintune.launch.launches import launches_in
 from lintune.launch.pins import FilePin
 from lintune.launch.project import Project
 from lintune.launch.provided import PROVIDED
@@ -110,8 +110,7 @@ def _shell_launches(source: Source, role: str, context: Context) -> list[tuple[R
         script = parse_shell(source)
         files = context.project
         commands = evaluate(script, arguments=said.arguments, environment=said.environment, files=files, provided=PROVIDED).commands
-    launches = [launch for command in commands if (launch := unwrap(command)) is not None]
-    return [pair for launch in launches for pair in _readable(partial(read_launch, launch), context)]
+    return [pair for launch in launches_in(commands) for pair in _readable(partial(read_launch, launch), context)]
 
 
 def _readable(read: Callable[[Context], Run | None], context: Context) -> list[tuple[Run, RunAt]]:

@@ -121,6 +121,8 @@ def _joined(found: Iterable[Location]) -> tuple[Location, ...]:
     """One location per place; labels of the same place are joined, the first is primary."""
     by_site: dict[tuple[int, int, int], Location] = {}
     for location in found:
+        if location.site.source.part_of is not None:  # a file that the script writes: the reader looks at the script
+            location = Location(Site(location.site.source.whole, location.site.span), location.label, location.role)
         key = (id(location.site.source), location.site.span.start, location.site.span.end)
         kept = by_site.get(key)
         if kept is None:

@@ -7,7 +7,7 @@ from lintune.frameworks.context import Context
 from lintune.frameworks.launcher_facts import mark_port_conflicts
 from lintune.frameworks.registry import read_launch
 from lintune.launch.evaluate import evaluate
-from lintune.launch.launchers import unwrap
+from lintune.launch.launches import launches_in
 from lintune.launch.project import Project
 from lintune.launch.provided import PROVIDED
 from lintune.launch.word import Command
@@ -34,7 +34,7 @@ class ShellFile:
     cut: str = ""
     """What a bound on work cut off; empty if nothing was."""
     unread: tuple[Problem, ...] = ()
-    """What is wrong with the file around the shell text: a notebook's JSON."""
+    """What is wrong with the file around the shell text, a notebook's JSON, and in files that the script writes for its launches."""
 
 
 _MOST_TURNS = 64
@@ -52,7 +52,8 @@ def read_shell(source: Source, project: Project, assumptions: Assumptions, scrip
     evaluation = evaluate(script, arguments=assumptions.arguments, environment=assumptions.environment, files=project, provided=PROVIDED)
     context = Context(project, source.path, assumptions, assumptions.environment, scripts)
     suppressions = find_suppressions(source, script.comments, "shell")
-    return ShellFile(_runs(evaluation.commands, context), evaluation.problems, suppressions, evaluation.cut)
+    runs = _runs(evaluation.commands, context)
+    return ShellFile(runs, evaluation.problems, suppressions, evaluation.cut, _in_made_files(evaluation.commands))
 
 
 def read_notebook(source: Source, project: Project, assumptions: Assumptions, scripts: Scripts) -> ShellFile:
@@ -69,14 +70,32 @@ def read_notebook(source: Source, project: Project, assumptions: Assumptions, sc
 
 def _runs(commands: Iterable[Command], context: Context) -> list[Run]:
     runs: list[Run] = []
-    for command in _without_repeats(commands):
-        launch = unwrap(command)
-        run = read_launch(launch, context) if launch is not None else None
+    for launch in launches_in(_without_repeats(commands)):
+        run = read_launch(launch, context)
         if run is not None:
             add_floor(run)
             runs.append(run)
     mark_port_conflicts(runs)
     return runs
+
+
+def _in_made_files(commands: Iterable[Command]) -> tuple[Problem, ...]:
+    """What is wrong with the text of files that the script writes and a launch reads."""
+    made = {id(file): file for command in commands for file in command.made.values()}
+    sources = [source for file in made.values() for source in file.read]
+    return tuple(problem for source in sources for problem in _problems_of(source))
+
+
+def _problems_of(source: Source) -> tuple[Problem, ...]:
+    if source.name.endswith((".yaml", ".yml")):
+        from lintune.syntax.yaml import parse_yaml
+
+        return parse_yaml(source).problems
+    if source.name.endswith(".json"):
+        from lintune.syntax.json import parse_json
+
+        return parse_json(source).problems
+    return ()
 
 
 def _without_repeats(commands: Iterable[Command]) -> Iterator[Command]:

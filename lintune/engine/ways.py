@@ -179,7 +179,7 @@ def _key_edit(site: Site, value: Value, wanted: Data) -> Edit | None:
     if wanted is None or not _is_literal(written, value):
         return None
     start = site.span.end - len(written)
-    text = f'"{wanted}"' if isinstance(wanted, str) and site.source.path.endswith(".json") else plain(wanted)
+    text = f'"{wanted}"' if isinstance(wanted, str) and site.source.name.endswith(".json") else plain(wanted)
     return Edit(Site(site.source, Span(start, site.span.end)), text)
 
 

@@ -1,7 +1,7 @@
 """YAML and JSON files that hold settings of a launch: the entry script's own config, the accelerate configuration."""
 
 from lintune.frameworks.context import Reading
-from lintune.frameworks.paths import resolve
+from lintune.frameworks.paths import resolve, source_of
 from lintune.source.text import Source
 from lintune.syntax.tree import Mapping, Node, Scalar, Sequence
 from lintune.values.value import Absent, Data, Known, Step, StepKind, Unknown, Value
@@ -21,15 +21,15 @@ def plain_data(node: Node) -> Data:
 def read_mapping(reading: Reading, path: str) -> Mapping | Unknown:
     """The mapping that a YAML or JSON file holds, or why there is none."""
     found = resolve(reading, path)
-    source = reading.context.project.read(found.path) if found.path else None
+    source = source_of(reading, found)
     if source is None:
-        return Unknown(f"`{path}` was not found", settle=f"the file `{path}`")
+        return Unknown(found.reason or f"`{path}` was not found", settle=f"the file `{path}`")
     root = _root(source)
     return root if isinstance(root, Mapping) else Unknown(f"`{path}` holds no settings that can be read")
 
 
 def _root(source: Source) -> Node | None:
-    if source.path.endswith(".json"):
+    if source.name.endswith(".json"):
         from lintune.syntax.json import parse_json
 
         return parse_json(source).root

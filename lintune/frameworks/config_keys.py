@@ -103,7 +103,7 @@ def _value(entry: Entry, reader: "ConfigReader", table: OptionTable) -> Value:
 
 def _loaded(node: Scalar, reader: "ConfigReader") -> str | int | float | bool | None:
     """What the reader's loader makes of a scalar; JSON means the same to all of them."""
-    if node.site.source.path.endswith(".json"):
+    if node.site.source.name.endswith(".json"):
         return node.value
     from lintune.values.config_readers import loaded
 

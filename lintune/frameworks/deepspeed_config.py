@@ -4,7 +4,7 @@ from collections.abc import Mapping as Settings
 
 from lintune.frameworks.config_files import plain_data
 from lintune.frameworks.context import Reading
-from lintune.frameworks.paths import resolve
+from lintune.frameworks.paths import resolve, source_of
 from lintune.run.known import text, whole
 from lintune.run.run import Run
 from lintune.run.settings import along, blocked, derived
@@ -74,9 +74,9 @@ def _read(run: Run, reading: Reading, path: str, origin: Origin) -> None:
     from lintune.syntax.json import parse_json
 
     found = resolve(reading, path)
-    source = reading.context.project.read(found.path) if found.path else None
+    source = source_of(reading, found)
     if source is None:
-        _unread(run, Unknown(f"`{path}` was not found", origin, settle=f"the file `{path}`"))
+        _unread(run, Unknown(found.reason or f"`{path}` was not found", origin, settle=f"the file `{path}`"))
         return
     document = parse_json(source)
     if not isinstance(document.root, Mapping):

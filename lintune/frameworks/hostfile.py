@@ -6,7 +6,7 @@ After deepspeed/launcher/runner.py `fetch_hostfile`, `parse_resource_filter` and
 import re
 
 from lintune.frameworks.context import Reading
-from lintune.frameworks.paths import resolve
+from lintune.frameworks.paths import resolve, source_of
 from lintune.run.known import text, whole
 from lintune.run.run import Run
 from lintune.run.settings import derived
@@ -30,7 +30,7 @@ def add_hosts(run: Run, reading: Reading) -> None:
         return
     certain = found.exists or reading.corroborated
     run.values["launch.hostfile_found"] = Known(found.exists, option.origin) if certain else unread
-    source = reading.context.project.read(found.path) if found.exists and found.path else None
+    source = source_of(reading, found) if found.exists else None
     hosts = hosts_of(source.text) if source is not None else None
     if hosts is not None:
         run.values["launch.hosts"] = _chosen(run, hosts, option)

@@ -101,6 +101,16 @@ def option_table(entry: EntryScript, pins: Mapping[str, Pin]) -> OptionTable:
     return _script_table(entry, pinned(pins)).copy(pins)
 
 
+def command_table(entry: EntryScript, pins: Mapping[str, Pin]) -> OptionTable:
+    """The options of the command line of a script whose dataclasses are filled from a file."""
+    table = OptionTable("argparse", unread=entry.unread, where=entry.name, pins=pins)
+    table.allows_leftovers = entry.allows_leftovers
+    table.takes_positionals = bool(entry.positionals)
+    table.options = {option.name: TableOption(option, explicit=True) for option in entry.arguments}
+    fill_spellings(table)
+    return table
+
+
 @lru_cache(maxsize=16)
 def _script_table(entry: EntryScript, pinned: Pinned) -> OptionTable:
     table = OptionTable(entry.kind, unread=entry.unread, where=entry.name, pins=bare_pins(pinned))
@@ -115,7 +125,7 @@ def _script_table(entry: EntryScript, pinned: Pinned) -> OptionTable:
         found.update({name: TableOption(option) for name, option in script_class.options.items()})
         for name, inherited in found.items():
             table.options.setdefault(name, inherited)
-    for option in entry.arguments:
+    for option in entry.arguments if entry.config_source is None else ():
         table.options[option.name] = TableOption(option, explicit=True)
     if entry.kind == "trl":
         table.options.setdefault("config", TableOption(Option("config", origin="trl TrlParser")))
@@ -270,12 +280,11 @@ def _default(found: TableOption, pin: Pin | None) -> Value:
     exact = pin.specifiers.exact if pin is not None else None
     note = f"default of {found.package}" + (f" {exact}" if exact is not None else "")
     origin = (Step("default", None, note),)
-    defaults = [(version, variant) for version, variant in found.variants if variant.default_known or not variant.has_default]
     first = found.variants[0][1] if found.variants else option
     if all(_empty(variant) for _, variant in found.variants):
         return Absent(origin)  # releases spell "nothing" in their own ways
     if any(variant.default != first.default or variant.default_known != first.default_known for _, variant in found.variants):
-        told = "; ".join(f"{_shown(variant)} from {short(version)}" for version, variant in _changes(defaults) if version is not None)
+        told = "; ".join(f"{_shown(variant)} from {short(version)}" for version, variant in _changes(found.variants) if version is not None)
         return Unknown(f"the default of `{option.name}` depends on the {found.package} release: {told}", origin, _settle(found.package))
     return _default_value(first, origin)
 
@@ -284,9 +293,9 @@ def _settle(package: str) -> str:
     return f"--assume {package}==VERSION"
 
 
-def _changes(variants: list[tuple[Version | None, Option]]) -> list[tuple[Version | None, Option]]:
+def _changes(variants: Sequence[tuple[Version | None, Option]]) -> list[tuple[Version | None, Option]]:
     """The variants at which the default changes."""
-    return [pair for index, pair in enumerate(variants) if index == 0 or pair[1].default != variants[index - 1][1].default]
+    return [pair for index, pair in enumerate(variants) if index == 0 or _shown(pair[1]) != _shown(variants[index - 1][1])]
 
 
 def _empty(option: Option) -> bool:
@@ -294,6 +303,8 @@ def _empty(option: Option) -> bool:
 
 
 def _shown(option: Option) -> str:
+    if option.has_default and not option.default_known:
+        return "computed"
     return "none" if option.default is None else str(option.default) or "empty"
 
 

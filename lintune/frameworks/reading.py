@@ -3,7 +3,7 @@
 from posixpath import dirname, normpath
 
 from lintune.frameworks.context import Context, Reading
-from lintune.frameworks.paths import resolve
+from lintune.frameworks.paths import resolve, source_of
 from lintune.frameworks.pins import pins_in_force
 from lintune.launch.launchers import Launch
 from lintune.scripts.entry import EntryScript
@@ -19,9 +19,9 @@ def read_around(launch: Launch, context: Context) -> Reading:
     if path is not None:
         found = resolve(reading, path)
         reading.entry = found.path or path
-        if found.exists and found.path:
-            reading.source = context.project.read(found.path)
-    if reading.source is not None and reading.source.path.endswith(".py"):
+        if found.exists:
+            reading.source = source_of(reading, found)
+    if reading.source is not None and reading.source.name.endswith(".py"):
         base = normpath(folder) if launch.module else dirname(reading.source.path)
         reading.script = script_of(context, reading.source, "" if base == dirname(reading.source.path) else base)
     near = reading.entry if reading.source is not None and reading.entry else context.script
@@ -33,7 +33,7 @@ def read_around(launch: Launch, context: Context) -> Reading:
 
 def script_of(context: Context, source: Source, base: str = "") -> EntryScript:
     """The entry script that a source is, read once per check; `base` is where its imports start if not in its own folder."""
-    key = (source.path, base)
+    key = (source.path, base) if source.part_of is None else (f"{source.path} {id(source)}", base)
     found = context.scripts.get(key)
     if found is None:
         from lintune.scripts.entry import read_entry_script

@@ -202,6 +202,11 @@ def _parse(reading: Reading, script: EntryScript | None) -> tuple[Flags, Items]:
 
     words = reading.launch.args
     if script is not None:
+        if script.config_source is not None:
+            from lintune.frameworks.file_options import read_file_options
+
+            parsed = read_file_options(reading, words, script, script.config_source)
+            return parsed.values, parsed.items
         words = (*_stray_words(reading, script), *words)
         table = option_table(script, reading.versions)
         parsed = parse_command_line(words, table)
@@ -305,6 +310,12 @@ def _add_entry_file(run: Run, reading: Reading) -> None:
         run.values["launch.entry_file"] = Known(reading.entry) if reading.source else Unknown("the module was not found here", value.origin)
         return
     add_files(run, reading, (NamedFile("entry", value),))
+    if reading.script is not None and reading.script.config_source is not None:
+        from lintune.frameworks.file_options import config_path
+
+        options = {name.partition(".")[2]: value for name, value in run.values.items() if name.startswith(("flag.", "option."))}
+        add_files(run, reading, (NamedFile("config", config_path(reading.script.config_source, reading.launch.args, options)),))
+        return
     arguments = reading.launch.args
     suffixes = reading.script.config_suffixes if reading.script is not None else ()
     if len(arguments) == 1 and suffixes and arguments[0].text.endswith(suffixes):

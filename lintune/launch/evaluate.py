@@ -2,6 +2,7 @@
 
 from collections.abc import Container, Mapping
 
+from lintune.launch.made_file import MadeFile
 from lintune.launch.provided import PROVIDED
 from lintune.launch.shell_expand import expand_text, expand_words
 from lintune.launch.shell_files import FileReader, NoFiles
@@ -10,7 +11,7 @@ from lintune.launch.shell_machine import Abort, Frame, Machine, WorkBound
 from lintune.launch.shell_problems import script_problems
 from lintune.launch.shell_run import run_body, run_script
 from lintune.launch.word import Command, Piece, Word
-from lintune.source.record import dataclass
+from lintune.source.record import dataclass, field
 from lintune.source.text import Problem, Site, Source, Span
 from lintune.syntax.shell.nodes import Script
 
@@ -25,6 +26,8 @@ class Evaluation:
     """Of the text and of its evaluation, in the order of the text."""
     cut: str = ""
     """What was cut off by a bound on work; empty if nothing was."""
+    made: Mapping[str, MadeFile] = field(default_factory=dict)
+    """The files that it writes: see `Command.made`."""
 
 
 def evaluate(
@@ -56,7 +59,7 @@ def evaluate(
     cut = cut or _run_exit_trap(machine)
     problems = [*script.problems, *script_problems(script, machine)]
     problems.sort(key=lambda problem: problem.site.span.start)
-    return Evaluation(tuple(machine.commands), tuple(problems), cut or machine.cut)
+    return Evaluation(tuple(machine.commands), tuple(problems), cut or machine.cut, machine.made)
 
 
 def _run_exit_trap(machine: Machine) -> str:

@@ -46,6 +46,8 @@ class Launch:
     """Unknown words in front of the entry, which may hold any launcher option."""
     wrapper_options: Mapping[str, Mapping[str, Word]] = field(default_factory=dict)
     """By wrapper: its own options (`srun` -> `nodes`, `gres`)."""
+    handed: frozenset[str] = frozenset()
+    """Paths that programs were given which ran before, and which may have made these files."""
 
 
 def unwrap(command: Command) -> Launch | None:

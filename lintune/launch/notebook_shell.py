@@ -5,12 +5,14 @@ Python variables (`{name}`, and `$name` that no cell sets for the shell) is unkn
 """
 
 import re
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
+from posixpath import basename, normpath
 
 from lintune.launch.evaluate import Evaluation, evaluate
+from lintune.launch.made_file import MadeFile
 from lintune.launch.provided import PROVIDED
 from lintune.launch.shell_files import FileReader
-from lintune.launch.word import UNKNOWN_TEXT, Command, Piece, Word
+from lintune.launch.word import ANYWHERE, UNKNOWN_TEXT, Command, Piece, Word
 from lintune.source.record import dataclass, field, replace
 from lintune.source.text import Problem, Site, Source, Span
 from lintune.syntax.notebook import Cell, Notebook, parse_notebook
@@ -27,6 +29,7 @@ MAX_LASTING = 10_000
 _BRACED = re.compile(r"(?<!\{)\{(?!\{)([^{}\n]{1,200})\}(?!\})")
 _REPLACED = re.compile(r"(?<!\{)\{\w+\}(?!\})")
 _SETTING = re.compile(r"[ \t]*(\w+)[ \t]*[= \t][ \t]*")
+_FILE_NAME = re.compile(r"""["']([\w./-]{1,200}\.(?:json|ya?ml|toml|jsonl|py|txt))["']""")
 _UNTOLD = '"$(ipython)"'
 """A word that is not known: the output of a program that nobody has."""
 
@@ -79,9 +82,14 @@ def evaluate_notebook(
 ) -> NotebookShell:
     """The programs that the shell cells run, in order, with the problems of their text."""
     lasting, commands, problems, suppressions = _Script(), list[Command](), list[Problem](), list[Suppression]()
+    made: dict[str, MadeFile] = {}
     shells = [cell for cell in notebook.cells if cell.kind == "shell"]
     cut = f"only the first {MAX_CELLS} shell cells were evaluated" if len(shells) > MAX_CELLS else ""
-    for cell in shells[:MAX_CELLS]:
+    last = shells[MAX_CELLS - 1].number if cut else None
+    for cell in notebook.cells:
+        made.update(dict.fromkeys(_written_by(cell), MadeFile(None)))
+        if cell.kind != "shell" or (last is not None and cell.number > last):
+            continue
         if cell.lasting:
             if len(lasting.text) < MAX_LASTING:
                 _carry(lasting, cell)
@@ -94,7 +102,8 @@ def evaluate_notebook(
         names: Container[str] = provided if cell.target else _Any()
         found = evaluate(parsed, arguments=None if cell.target else (), environment=environment, files=files, provided=names)
         moving = _Moving(source, script, cell.interpolated)
-        commands += [moving.command(each) for each in found.commands if moving.is_own(each.site, begin)]
+        commands += [moving.command(each, made) for each in found.commands if moving.is_own(each.site, begin)]
+        made.update(dict.fromkeys(found.made, MadeFile(None)))
         problems += [moving.problem(each) for each in found.problems if moving.is_own(each.site, begin)]
         suppressions += [moving.suppression(each) for each in find_suppressions(source, parsed.comments, "shell")]
         cut = cut or found.cut
@@ -132,6 +141,14 @@ def _carry(lasting: _Script, cell: Cell) -> None:
     lasting.add("\n")
 
 
+def _written_by(cell: Cell) -> Iterator[str]:
+    """The files that a cell may write, as far as its text names them."""
+    if cell.target:
+        yield normpath(cell.target)
+    elif cell.kind == "python":
+        yield from (ANYWHERE + basename(name) for name in _FILE_NAME.findall(cell.source.text))
+
+
 def _plain(text: str) -> str:
     """The text with every `{expression}` as one word of the same length, so that the shell sees no quotes or blanks of Python."""
     return _BRACED.sub(lambda found: "{" + re.sub(r"\W", "_", found[1]) + "}", text)
@@ -153,11 +170,12 @@ class _Moving:
         """Whether a place is not in what lasts from earlier cells, which ends at `begin`."""
         return site.source is not self.source or site.span.start >= begin
 
-    def command(self, command: Command) -> Command:
-        """A command with its words and environment."""
+    def command(self, command: Command, made: Mapping[str, MadeFile]) -> Command:
+        """A command with its words and environment; `made` are the files that earlier cells write."""
         environment = {name: self.word(word) for name, word in command.env.items()}
         argv, behind = (tuple(map(self.word, words)) for words in (command.argv, command.behind))
-        return replace(command, argv=argv, site=self.site(command.site), env=environment, behind=behind)
+        files = {**made, **dict.fromkeys(command.made, MadeFile(None))}  # what they hold stands in the notebook otherwise
+        return replace(command, argv=argv, site=self.site(command.site), env=environment, behind=behind, made=files)
 
     def word(self, word: Word) -> Word:
         """A word; what IPython puts in is unknown."""

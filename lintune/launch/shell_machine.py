@@ -1,6 +1,7 @@
 """The evaluator's machine: the current state, what was found so far, and the bounds on its work."""
 
 from collections.abc import Callable, Container, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from lintune.launch.shell_files import FileReader
 from lintune.launch.shell_pieces import Pieces, slice_pieces, through, unknown_piece
@@ -9,6 +10,9 @@ from lintune.launch.word import UNKNOWN_TEXT, Command, Piece, Word
 from lintune.source.record import dataclass, field
 from lintune.source.text import Problem, Site, Source, Span
 from lintune.syntax.shell.nodes import ShellWord, Statement
+
+if TYPE_CHECKING:
+    from lintune.launch.made_file import MadeFile
 
 MAX_STEPS = 10_000
 """Simple commands and loop turns that one evaluation may take."""
@@ -85,6 +89,8 @@ class Machine:
     """`export -f` was called."""
     written: set[str] = field(default_factory=set)
     """Names of files that redirections write, without folders; an empty one for a file that is not known."""
+    made: "Mapping[str, MadeFile]" = field(default_factory=dict)
+    """The files written so far: see `Command.made`."""
     export_all: bool = False
     """`set -a`."""
     aside: list[State] = field(default_factory=list)

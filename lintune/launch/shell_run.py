@@ -23,7 +23,6 @@ from lintune.syntax.shell.nodes import (
     If,
     Literal,
     Pipeline,
-    Redirect,
     Simple,
     Statement,
     Test,
@@ -135,21 +134,19 @@ def run_command(machine: Machine, node: CommandNode) -> None:
         machine.status = 0
     elif node.redirects:
         stdin, output = machine.stdin, machine.output
-        redirect(machine, node.redirects)
+        from lintune.launch.shell_made import closed
+        from lintune.launch.shell_simple import apply_redirects
+
+        sink = apply_redirects(machine, node.redirects)
         try:
             _run_compound(machine, node)
         finally:
             machine.stdin, machine.output = stdin, output
+            if sink is not None:
+                closed(machine, sink)
     else:
         _run_compound(machine, node)
     machine.depth -= 1
-
-
-def redirect(machine: Machine, redirects: tuple[Redirect, ...]) -> None:
-    """Points standard input and output where the redirections say."""
-    from lintune.launch.shell_simple import apply_redirects
-
-    apply_redirects(machine, redirects)
 
 
 def _run_compound(machine: Machine, node: CommandNode) -> None:

@@ -5,6 +5,7 @@ from lintune.launch.shell_builtins import BUILTINS
 from lintune.launch.shell_expand import expand_text, expand_words
 from lintune.launch.shell_flow import Exit, Return
 from lintune.launch.shell_machine import MAX_COMMANDS, MAX_DEPTH, Abort, Machine, WorkBound
+from lintune.launch.shell_made import Sink, closed, opened, tee
 from lintune.launch.shell_paths import shown_folder
 from lintune.launch.shell_pieces import Pieces, known_text, unknown_piece
 from lintune.launch.shell_pure import PURE
@@ -29,14 +30,15 @@ def run_simple(machine: Machine, node: Simple) -> None:
         _assignments_only(machine, node)
         return
     stdin, output = machine.stdin, machine.output
-    if node.redirects:
-        apply_redirects(machine, node.redirects)
+    sink = apply_redirects(machine, node.redirects) if node.redirects else None
     try:
         _dispatch(machine, node, argv)
     finally:
         machine.output = output
         if node.redirects:
             machine.stdin = stdin
+        if sink is not None:
+            closed(machine, sink)
 
 
 def _assignments_only(machine: Machine, node: Simple) -> None:
@@ -45,8 +47,10 @@ def _assignments_only(machine: Machine, node: Simple) -> None:
         _assign_or_give_up(machine, assignment)
     if node.redirects:
         stdin, output = machine.stdin, machine.output
-        apply_redirects(machine, node.redirects)
+        sink = apply_redirects(machine, node.redirects)
         machine.stdin, machine.output = stdin, output
+        if sink is not None:
+            closed(machine, sink)
 
 
 def _assign_or_give_up(machine: Machine, assignment: Assignment) -> None:
@@ -137,8 +141,9 @@ def _call(machine: Machine, function: FunctionBody, words: list[Word]) -> None:
         machine.depth = depth - 1
 
 
-def apply_redirects(machine: Machine, redirects: tuple[Redirect, ...]) -> None:
-    """Points standard input and output where the redirections say."""
+def apply_redirects(machine: Machine, redirects: tuple[Redirect, ...]) -> Sink | None:
+    """Points standard input and output where the redirections say; returns the file that gets the output, to be closed at the end."""
+    sink: Sink | None = None
     for redirect in redirects:
         operator, descriptor = redirect.operator, redirect.descriptor
         if operator in ("<<", "<<-", "<<<"):
@@ -158,7 +163,11 @@ def apply_redirects(machine: Machine, redirects: tuple[Redirect, ...]) -> None:
         if operator in (">", ">>", ">|", "&>", "&>>", "<>"):
             machine.written.add((known_text(target) or "").rpartition("/")[2])
         if operator in ("&>", "&>>") or (operator in (">", ">>", ">|", ">&") and descriptor in ("", "1") and known_text(target) != "1"):
-            machine.output = None
+            sink = opened(machine, redirect, target)
+            machine.output = None if sink is None else sink.text
+        else:
+            opened(machine, redirect, target)
+    return sink
 
 
 def _external(machine: Machine, node: Simple, argv: list[Word]) -> None:
@@ -173,7 +182,7 @@ def _external(machine: Machine, node: Simple, argv: list[Word]) -> None:
         machine.state.variables = dict(before)
         env.update(_prefixes(machine, node))
     site = machine.site(node.span)
-    command = Command(tuple(argv), site, env, shown_folder(machine), machine.unsure == 0, machine.background, machine.behind)
+    command = Command(tuple(argv), site, env, shown_folder(machine), machine.unsure == 0, machine.background, machine.behind, machine.made)
     machine.commands.append(command)
     if len(machine.commands) > MAX_COMMANDS:
         raise WorkBound(f"evaluation stopped after {MAX_COMMANDS} programs: what comes later is not read")
@@ -187,6 +196,8 @@ def _external(machine: Machine, node: Simple, argv: list[Word]) -> None:
         if run_nested(machine, command):
             machine.status, machine.external = None, True
             return
+    if argv[0].text == "tee":
+        tee(machine, argv)
     if machine.output is not None:
         machine.output.extend(_output(machine, argv, site))
 

@@ -1,12 +1,18 @@
 """A word of a command after expansion: known and unknown pieces, each with where its characters are written."""
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
-from lintune.source.record import dataclass
+from lintune.source.record import dataclass, field
 from lintune.source.text import Site, Span
+
+if TYPE_CHECKING:
+    from lintune.launch.made_file import MadeFile
 
 UNKNOWN_TEXT = "\ufffd"
 """How an unknown piece is written in a word's text."""
+ANYWHERE = "*/"
+"""Stands before the name of a file whose folder is not known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +77,8 @@ class Command:
     """Whether it is started with `&`."""
     behind: tuple[Word, ...] = ()
     """The words of a wrapper that starts the shell whose text holds it: `srun -N 2` of `srun -N 2 bash -c "..."`."""
+    made: "Mapping[str, MadeFile]" = field(default_factory=dict)
+    """The files that the script has written before, by path from where it is started (or `ANYWHERE` and the name)."""
 
 
 def word_tail(word: Word, offset: int) -> Word:

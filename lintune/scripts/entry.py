@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 from lintune.run.run import Guard
 from lintune.scripts.bindings import bind
 from lintune.scripts.comparisons import compared_values, dict_keys, project_files, project_texts
+from lintune.scripts.config_source import ConfigSource, config_source
 from lintune.scripts.device_maps import DeviceMap, passed_device_map
 from lintune.scripts.fields import ScriptDataclass, read_dataclass
 from lintune.scripts.guards import read_guards
@@ -38,6 +39,8 @@ class EntryScript:
     """Whether unknown flags are kept aside instead of refused."""
     config_suffixes: tuple[str, ...] = ()
     """Suffixes of the config files that the script reads when one is its only argument."""
+    config_source: ConfigSource | None = None
+    """The file from which alone the dataclasses are filled; None where the command line gives their options."""
     looks_for_args_file: bool = False
     """Whether a file `<script>.args` beside the script is put before the command line."""
     abbreviates: bool = True
@@ -58,7 +61,7 @@ class EntryScript:
     @property
     def name(self) -> str:
         """The file's name, for people."""
-        return self.source.path.rpartition("/")[2]
+        return self.source.name.rpartition("/")[2]
 
     def compared_values(self, option: str) -> dict[str, Site]:
         """The strings that the script and the project files it imports compare an option with, with their places."""
@@ -149,6 +152,8 @@ def read_entry_script(source: Source, read: Read, folder: str = "") -> EntryScri
     classes = tuple(_dataclass(meaning, modules) for meaning in parser.classes)
     unread = parser.unread or next((f"a base of `{found.name}` was not found" for found in classes if not found.complete), "")
     definitions = [definition for found in classes for definition in found.definitions]
+    bindings = bind(scopes)
+    filled_by = config_source(scopes, bindings) if parser.kind == "hf" else None
     return EntryScript(
         source,
         parser.kind,
@@ -157,10 +162,11 @@ def read_entry_script(source: Source, read: Read, folder: str = "") -> EntryScri
         tuple(option for option in parser.arguments if not option.spellings),
         parser.allows_leftovers,
         tuple(dict.fromkeys(parser.config_suffixes)),
+        filled_by,
         parser.kind == "hf" and parser.looks_for_args_file,
         parser.abbreviates,
         unread,
-        read_guards(scopes, bind(scopes), definitions),
+        read_guards(scopes, bindings, definitions),
         tuple(modules.problems),
         modules,
     )

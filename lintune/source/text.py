@@ -37,7 +37,21 @@ class Source:
     encoding: str = "utf-8"
     newline: str = "\n"
     """The line ending of the file; `text` keeps it as written."""
+    part_of: "Source | None" = None
+    """The script that writes this text into a file, where it is not a file itself: places are the same in both."""
+    file_name: str = ""
+    """The file that it becomes then."""
     _line_starts: list[int] = field(default_factory=list, repr=False)
+
+    @property
+    def name(self) -> str:
+        """The path of the file that holds the text when it is read: its ending says what it is."""
+        return self.file_name or self.path
+
+    @property
+    def whole(self) -> "Source":
+        """The text as the user wrote it."""
+        return self.part_of or self
 
     def position(self, offset: int) -> Position:
         """The line and column of a character offset (the text's end is allowed)."""
