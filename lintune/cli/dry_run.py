@@ -6,7 +6,7 @@ from typing import cast
 
 from lintune.cli.arguments import Arguments
 from lintune.cli.usage import UsageError
-from lintune.dryrun.protocol import Action, Json, Options, Request, Result
+from lintune.dryrun.protocol import Action, Json, Options
 from lintune.engine.dry_run import DryRun
 
 _LARGEST_CONFIG = 4_000_000
@@ -24,7 +24,7 @@ def dry_run_of(asked: Arguments, action: str) -> DryRun:
     # An interpreter that only the config names is not started: a repository under check may hold that config.
     interpreter = _interpreter(asked.env) if asked.env else ""
     config = read_config(asked.model_config) if asked.model_config else None
-    return DryRun(cast("Action", action), interpreter, config, options, _with_progress)
+    return DryRun(cast("Action", action), interpreter, config, options, _show if sys.stderr.isatty() else None)
 
 
 def read_config(path: str) -> dict[str, Json]:
@@ -62,19 +62,7 @@ def _three_quarters_of_free() -> int:
         return 0
 
 
-def _with_progress(request: Request, interpreter: str) -> Result:
-    """Run the child; on a terminal, say what it is doing and for how long."""
-    from lintune.engine.child_process import run_child
-
-    if not sys.stderr.isatty():
-        return run_child(request, interpreter)
-    try:
-        return run_child(request, interpreter, _show)
-    finally:
-        sys.stderr.write("\r\x1b[K")
-        sys.stderr.flush()
-
-
 def _show(stage: str, seconds: float) -> None:
-    sys.stderr.write(f"\r\x1b[Kdry run: {stage} ({seconds:.0f} s)")
+    """The line on the terminal that says what is done and for how long; nothing to say clears it."""
+    sys.stderr.write(f"\r\x1b[Kdry run of {stage} ({seconds:.0f} s)" if stage else "\r\x1b[K")
     sys.stderr.flush()

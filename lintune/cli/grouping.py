@@ -14,7 +14,11 @@ def check_groups(paths: Sequence[str], given: Given, stdin_name: str = "", quick
     for path in paths:
         named = (stdin_name or ".") if path == "-" else path
         groups.setdefault(find_config(named), []).append(path)
-    results = [check_group(settings_in(config), members, given, stdin_name, quick) for config, members in groups.items()]
+    try:
+        results = [check_group(settings_in(config), members, given, stdin_name, quick) for config, members in groups.items()]
+    finally:
+        if given.dry_run is not None:
+            given.dry_run.close()
     return results[0] if len(results) == 1 else merged(results)
 
 

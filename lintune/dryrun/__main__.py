@@ -1,4 +1,4 @@
-"""The child process: reads a request, does it, writes the result. Exit status 0 whenever a result was written."""
+"""The child process: reads requests, does them, writes their results; status 0 whenever a result was written."""
 
 import os
 import sys
@@ -25,17 +25,28 @@ FIRST: dict[Action, tuple[Action, ...]] = {"count": (), "trace": ("count",), "st
 
 
 def main(words: Sequence[str]) -> int:
-    """`REQUEST.json RESULT.json`; returns the exit status."""
-    if len(words) != 2:
-        sys.stderr.write("usage: python -m lintune.dryrun REQUEST.json RESULT.json\n")
+    """`fork` or `once`: how requests are answered, which come as folders on standard input. Returns the exit status."""
+    if len(words) != 1 or words[0] not in ("fork", "once"):
+        sys.stderr.write("usage: python -m lintune.dryrun fork|once\n")
         return 2
+    from lintune.dryrun.serve import serve
+
+    return serve(words[0] == "fork", _worked)
+
+
+def _worked(folder: str, imported_s: float) -> int:
+    """Answer the request in a folder; returns the exit status."""
+    asked = os.path.join(folder, "request.json")
     try:
-        with open(words[0], encoding="utf-8") as stream:
+        with open(asked, encoding="utf-8") as stream:
             request = request_from_json(stream.read())
     except (OSError, ProtocolError, TypeError) as error:
-        sys.stderr.write(f"lintune.dryrun: {words[0]}: {error}\n")
+        sys.stderr.write(f"lintune.dryrun: {asked}: {error}\n")
         return 2
-    write(answer(request), words[1])
+    result = answer(request)
+    if "imports" in result.seconds:
+        result.seconds["imports"] += imported_s
+    write(result, os.path.join(folder, "result.json"))
     return 0
 
 
@@ -86,6 +97,9 @@ def _done(action: Action, request: Request) -> Result:
         result = failed(action, problem.kind, problem.message, problem.help)
     except MemoryError:
         result = failed(action, "memory-limit", f"the {action} ran out of memory", "give it more with `--memory-limit`")
+    except SystemExit as ended:  # the model's own code, which may do anything
+        message = f"code that the {action} ran ended it with `sys.exit({ended.code!r})`"
+        result = failed(action, "crash", message, "read the model's code; LINTUNE_TRACEBACK=1 shows what it printed")
     except Exception as error:  # the parent reports it as a finding; a crash here says nothing about the launch
         result = failed(action, "crash", f"the {action} failed: {_one_line(error)}", "please report it; LINTUNE_TRACEBACK=1 shows where")
         if os.environ.get("LINTUNE_TRACEBACK"):

@@ -1,11 +1,15 @@
 """The dry run seen from the check: what is asked of the child for a run, and its answer as facts and items of the run."""
 
 from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
 
 from lintune.dryrun.protocol import Action, Json, Launch, Options, Request, Result, Trouble
 from lintune.run.run import Item, Run
 from lintune.source.record import dataclass, field
 from lintune.values.value import Absent, Data, Known, Step, Unknown, Value, site_of
+
+if TYPE_CHECKING:
+    from lintune.engine.child_process import Child
 
 PROBLEMS = "dry_run.problems"
 """The list of what kept a dry run from answering."""
@@ -20,8 +24,10 @@ class DryRun:
     """Empty: the one that runs lintune."""
     model_config: dict[str, Json] | None = None
     options: Options = field(default_factory=Options)
-    child: Callable[[Request, str], Result] | None = None
-    """Runs the child; None: `run_child` without a progress line."""
+    progress: Callable[[str, float], None] | None = None
+    """Told of which launch the child is doing what, and for how many seconds; of nothing when it is done."""
+    child: "Child | None" = None
+    """The process that answers, from the first request to `close`."""
     answered: dict[str, Result] = field(default_factory=dict)
     """Results by request, so that equal launches are run once."""
     results: list[tuple[Run, Result]] = field(default_factory=list)
@@ -34,17 +40,29 @@ class DryRun:
         request = request_of(run, self)
         key = to_json(request)
         if key not in self.answered:
-            self.answered[key] = self._asked(request)
+            self.answered[key] = self._asked(request, run.path)
         result = self.answered[key]
         self.results.append((run, result))
         add_facts(run, result)
 
-    def _asked(self, request: Request) -> Result:
-        if self.child is not None:
-            return self.child(request, self.interpreter)
-        from lintune.engine.child_process import run_child
+    def _asked(self, request: Request, path: str) -> Result:
+        from lintune.engine.child_process import Child
 
-        return run_child(request, self.interpreter)
+        if self.child is None:
+            self.child = Child(self.interpreter)
+        told = self.progress
+        if told is None:
+            return self.child.ask(request)
+        try:
+            return self.child.ask(request, lambda stage, seconds: told(f"{path}: {stage}", seconds))
+        finally:
+            told("", 0.0)
+
+    def close(self) -> None:
+        """End the child, if there is one."""
+        child, self.child = self.child, None
+        if child is not None:
+            child.close()
 
 
 def request_of(run: Run, asked: DryRun) -> Request:

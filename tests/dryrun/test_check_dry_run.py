@@ -46,11 +46,11 @@ def answering(monkeypatch: pytest.MonkeyPatch, result: Result) -> list[Request]:
     """No child is started: every request is answered with this result; returns the requests."""
     asked: list[Request] = []
 
-    def run_child(request: Request, interpreter: str = "", progress: object = None) -> Result:
+    def ask(_: object, request: Request, progress: object = None) -> Result:
         asked.append(request)
         return result
 
-    monkeypatch.setattr(child_process, "run_child", run_child)
+    monkeypatch.setattr(child_process.Child, "ask", ask)
     return asked
 
 
