@@ -15,7 +15,10 @@ from lintune.frameworks.option_table import option_table
 from lintune.frameworks.overrides import flags
 from lintune.frameworks.reading import read_around, script_of
 from lintune.frameworks.script_guards import add_guards
+from lintune.frameworks.script_walk import add_walk
 from lintune.frameworks.trainer_settings import add_derived
+from lintune.frameworks.walked_calls import add_walked_calls
+from lintune.frameworks.walked_parts import add_walked_parts
 from lintune.launch.launchers import Launch
 from lintune.launch.word import Command
 from lintune.run.run import Run
@@ -47,8 +50,8 @@ def entry_config(reading: Reading) -> tuple[CodeConfig, Parsed] | None:
     if any(base.partition(".")[0] in ("transformers", "trl") for found in script.dataclasses for base in found.bases):
         return None
     own = parse_command_line(reading.launch.args, option_table(script, reading.versions)) if script.kind != "none" else Parsed()
-    fired = script.kind == "none" and "fire.Fire(" in source.text
-    if fired:
+    fired = script.kind in ("none", "fire") and "fire.Fire(" in source.text
+    if fired and script.kind == "none":
         own = Parsed(flags(reading.launch.args), open_ended=any(word.many for word in reading.launch.args))
     tree = parsed(source)
     file = read_calls(source, tree, None, lambda name: _option(own, name, fired)) if tree is not None else None
@@ -108,6 +111,7 @@ def fill(run: Run, reading: Reading, code: CodeConfig, own: Parsed | None = None
         if reading.script is not None:
             run.guards, run.script_read = reading.script.guards, True
         add_guards(run, reading.script, "option")
+        add_walk(run, reading, reading.script, "option")
     for name, option in _TRL if code.config.dotted.startswith("trl.") else ():
         run.values[name] = run.get(f"flag.{option}")
     if code.config.dotted.startswith("trl."):
@@ -122,6 +126,8 @@ def fill(run: Run, reading: Reading, code: CodeConfig, own: Parsed | None = None
     run.items["script.configs"] = config_items(code.near(code.file.calls))
     add_facts(run, code)
     add_model(run)
+    add_walked_parts(run)
+    add_walked_calls(run)
 
 
 def _bases(code: CodeConfig) -> Value:

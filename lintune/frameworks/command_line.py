@@ -85,7 +85,9 @@ class _Reader:
                 self.parsed.open_ended = True
                 return
             elif self.is_value(word):
-                if not self.parsed.open_ended:
+                if self.table.kind == "fire":  # it fills the next parameter that is not given by name
+                    self.parsed.open_ended, owner = True, None
+                elif not self.parsed.open_ended:
                     self.items.stray(owner, word)
             else:
                 owner = self.read_flag(word)
@@ -95,6 +97,8 @@ class _Reader:
         text = word.text
         if not text.startswith("-") or len(text) == 1:
             return True
+        if self.table.kind == "fire":
+            return not text.startswith("--") and not text[1].isalpha()
         head = text.partition("=")[0]
         if text in self.table.spellings or head in self.table.spellings or self.abbreviated(head):
             return False
@@ -115,7 +119,7 @@ class _Reader:
         if UNKNOWN_TEXT in head:
             self.parsed.open_ended = True
             return None
-        if head in ("-h", "--help"):
+        if head in ("-h", "--help") and head not in self.table.spellings:
             return None
         spelling = self.table.spellings.get(head)
         if spelling is not None and spelling.presence != "none":
@@ -214,7 +218,10 @@ class _Reader:
             self.keep(given, values, Unknown(unknown.reason, origin))
             return
         if found.option.type in ("converted", "literal"):
-            self.keep(given, values, _computed(texts, found.option, origin))
+            value = _computed(texts, found.option, origin)
+            if found.option.type == "literal":
+                self.items.truthy(given, values, found.option, value)
+            self.keep(given, values, value)
             return
         forms = [option for _, option in found.variants] or [found.option]
         results = [_convert_all(texts, option) for option in forms]

@@ -13,6 +13,8 @@ from lintune.values.conversion import Refusal, nearest
 from lintune.values.option import Option
 from lintune.values.value import Absent, Data, Known, Origin, Step, Unknown, Value
 
+_MEANS_NO = frozenset(("false", "no", "off"))
+
 
 @dataclass(frozen=True, slots=True)
 class Given:
@@ -102,8 +104,18 @@ class FlagItems:
         near = nearest(flag.lstrip("-"), [text.lstrip("-") for text in self._present()])
         value = values[0].text if values else (flag and word.text.partition("=")[2]) or None
         package = self._table.packages[-1] if self._table.packages else None
-        kind = "raw.dropped" if self._table.allows_leftovers else "raw.unknown"
+        kind = "raw.dropped" if self._table.allows_leftovers else "raw.unconsumed" if self._table.kind == "fire" else "raw.unknown"
         self._add(kind, written_site(word), flag=flag, name=name, value=value, nearest=f"--{near}" if near else None, package=package)
+
+    def truthy(self, given: Given, values: Sequence[Word], option: Option, value: Value) -> None:
+        """A word that means no, and stays text that counts as true: python-fire reads `False` alone as a truth value."""
+        if (
+            isinstance(option.default, bool)
+            and isinstance(value, Known)
+            and isinstance(value.value, str)
+            and value.value.lower() in _MEANS_NO
+        ):
+            self._add("raw.truthy_text", given.site(values), flag=given.flag, name=option.name, value=value.value)
 
     def _present(self) -> list[str]:
         return [text for text, spelling in self._table.spellings.items() if spelling.presence != "none" and not spelling.dashed]

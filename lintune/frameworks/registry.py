@@ -134,7 +134,7 @@ def _detect(reading: Reading) -> Framework:
         return family
     if hf_trainer.detect(reading):
         return _HF_TRAINER
-    return _ARGPARSE if reading.script is not None and reading.script.kind == "argparse" else _UNKNOWN
+    return _ARGPARSE if reading.script is not None and reading.script.kind in ("argparse", "fire") else _UNKNOWN
 
 
 def _vision_language(reading: Reading) -> Framework | None:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from lintune.frameworks.script_walk import trace_of
 from lintune.run.run import Item, Run
-from lintune.values.value import Known, Step, Value, site_of
+from lintune.values.value import Data, Known, Step, Value, site_of
 
 if TYPE_CHECKING:
     from lintune.scripts.walk.trace import End
@@ -54,7 +54,7 @@ def _value(run: Run, name: str) -> Value:
 def _item(run: Run, end: "End") -> Item:
     values = {name: _value(run, name) for name in sorted(end.names)}
     ordered = sorted(values.items(), key=lambda pair: (site_of(pair[1]) is None, pair[0]))
-    known = [f"`{name} {value.value}`" for name, value in ordered if isinstance(value, Known)]
+    known = [f"`{name} {_shown(value.value)}`" for name, value in ordered if isinstance(value, Known)]
     fields: dict[str, Value] = {
         "options": Known(", ".join(known[: len(_FIELDS)]) or "this launch"),
         "message": Known(_line(end.message) or f"{end.exception} without a message"),
@@ -64,6 +64,11 @@ def _item(run: Run, end: "End") -> Item:
     fields.update(zip(_FIELDS, (value for _, value in ordered), strict=False))
     first = next((site for _, value in ordered if (site := site_of(value)) is not None), None)
     return Item(fields, first or run.site)
+
+
+def _shown(value: Data) -> str:
+    """A value as it is written; empty text by its quotes."""
+    return str(value) if value != "" else "''"
 
 
 def _line(message: str) -> str:

@@ -6,14 +6,14 @@ from typing import Literal, TypeAlias
 
 from lintune.scripts.argparse_calls import DEEPSPEED_OPTIONS, read_add_argument
 from lintune.scripts.class_picks import local_value, picked_class
+from lintune.scripts.fire_calls import fired_function, read_parameters
 from lintune.scripts.modules import Definition, External, Module, Modules
 from lintune.source.record import dataclass, field
 from lintune.values.option import Option
 
-ParserKind: TypeAlias = Literal["hf", "trl", "argparse", "none"]
+ParserKind: TypeAlias = Literal["hf", "trl", "argparse", "fire", "none"]
 
 _KINDS: dict[str, ParserKind] = {"HfArgumentParser": "hf", "TrlParser": "trl", "ArgumentParser": "argparse"}
-_OTHER_PARSERS = frozenset({"Fire", "cli", "CLI", "command", "Typer", "auto_cli"})
 _PARSE_CALLS = frozenset({"parse_args_into_dataclasses", "parse_args_and_config", "parse_args", "parse_known_args"})
 _PARSER_WORDS = ("ArgumentParser", "TrlParser", "add_argument", "parse_args")
 _MOST_SCOPES = 48
@@ -111,8 +111,7 @@ def read_parser(scopes: list[Reached], modules: Modules) -> Parser:
                 if parser.kind == "none" or (parser.kind == "argparse" and kind != "argparse"):
                     parser.kind = kind
     if parser.kind == "none":
-        parser.unread = "no argument parser that lintune reads was found in the script"
-        return parser
+        return _fired(scopes, modules) or Parser(unread="no argument parser that lintune reads was found in the script")
     main = [(scope, call) for scope, call in built if _kind_of(call, scope.module, modules) == parser.kind]
     if len(main) > 1:
         parser.unread = "the script builds more than one argument parser"
@@ -127,6 +126,16 @@ def read_parser(scopes: list[Reached], modules: Modules) -> Parser:
         if _changes_argv(scope):
             parser.unread = "the script changes `sys.argv`"
     return parser
+
+
+def _fired(scopes: list[Reached], modules: Modules) -> Parser | None:
+    """The function that a script hands to python-fire, as a parser."""
+    calls = [(call, scope.module) for scope in scopes if "fire" in scope.module.source.text for call in scope.calls]
+    found = [function for call, module in calls if (function := fired_function(call, module, modules)) is not None]
+    if len(found) != 1:
+        return None
+    options, unread = read_parameters(found[0], modules)
+    return Parser("fire", arguments=options, abbreviates=False, unread=unread)
 
 
 def _kind_of(call: ast.Call, module: Module, modules: Modules) -> ParserKind:
