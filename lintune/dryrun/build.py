@@ -10,6 +10,7 @@ from lintune.dryrun.parts import ends_of, part_of
 from lintune.dryrun.problem import DryRunProblem
 from lintune.dryrun.protocol import Request
 from lintune.dryrun.raw_config import RawConfig, raw_config
+from lintune.dryrun.unfilled import unfilled
 
 _TYPES = {"bf16": "bfloat16", "bfloat16": "bfloat16", "fp16": "float16", "float16": "float16", "half": "float16", "fp32": "float32",
           "float32": "float32", "float": "float32", "16-bit": "bfloat16", "32-bit": "float32"}  # fmt: skip
@@ -46,6 +47,11 @@ class BuiltModel:
 
 def build_model(request: Request, runnable: bool = True) -> BuiltModel:
     """The model of a request. `runnable`: a model that has names and shapes only will not do. Raises `DryRunProblem`."""
+    with unfilled():
+        return _built(request, runnable)
+
+
+def _built(request: Request, runnable: bool) -> BuiltModel:
     raw = raw_config(request)
     assumptions: list[str] = []
     base, config = base_model(request, raw, runnable, assumptions)
