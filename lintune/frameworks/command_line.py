@@ -124,7 +124,8 @@ class _Reader:
         spelling = self.table.spellings.get(head)
         if spelling is not None and spelling.presence != "none":
             return self.read_option(Given(word, head, bool(equals), spelling))
-        candidates = self.abbreviated(head)
+        # an option that was not read may be spelled just so
+        candidates = self.abbreviated(head) if self.table.complete else {}
         sure = [text for text, found in candidates.items() if found.presence == "all"]
         if len(candidates) == 1:
             full, found = next(iter(candidates.items()))

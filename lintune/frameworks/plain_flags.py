@@ -58,9 +58,11 @@ def program_of(entry: str) -> str:
 
 
 def is_openrlhf(reading: Reading, entry: str) -> bool:
-    """Whether the entry is a program of OpenRLHF: by its module, or by its name and flags."""
-    named = load_surface("openrlhf", program_of(entry)) is not None
-    return named and ("openrlhf" in entry or bool(reading.words & _OPENRLHF_FLAGS))
+    """Whether the entry is a program of OpenRLHF: by its module, or by its name and flags where its text is not that of another."""
+    if load_surface("openrlhf", program_of(entry)) is None:
+        return False
+    of_another = reading.source is not None and "openrlhf" not in reading.source.text
+    return "openrlhf" in entry or (bool(reading.words & _OPENRLHF_FLAGS) and not of_another)
 
 
 def read_openrlhf(reading: Reading) -> Parsed:

@@ -11,7 +11,7 @@ from lintune.scripts.config_source import ConfigSource, config_source
 from lintune.scripts.device_maps import DeviceMap, passed_device_map
 from lintune.scripts.fields import ScriptDataclass, read_dataclass
 from lintune.scripts.guards import read_guards
-from lintune.scripts.modules import Definition, Modules, Read
+from lintune.scripts.modules import Definition, Modules, Read, brings_transformers
 from lintune.scripts.optimizer_groups import builds_groups
 from lintune.scripts.parsers import ParserKind, reached_scopes, read_parser
 from lintune.scripts.rank_saves import rank0_save
@@ -151,6 +151,8 @@ def read_entry_script(source: Source, read: Read, folder: str = "") -> EntryScri
     parser = read_parser(scopes, modules)
     classes = tuple(_dataclass(meaning, modules) for meaning in parser.classes)
     unread = parser.unread or next((f"a base of `{found.name}` was not found" for found in classes if not found.complete), "")
+    if not unread and any(base.startswith("transformers.") for found in classes for base in found.bases) and brings_transformers(modules):
+        unread = "the repository brings a transformers of its own"
     definitions = [definition for found in classes for definition in found.definitions]
     bindings = bind(scopes)
     filled_by = config_source(scopes, bindings) if parser.kind == "hf" else None

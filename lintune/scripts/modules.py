@@ -21,6 +21,7 @@ _LIBRARIES = frozenset(
     | {"huggingface_hub", "safetensors", "sklearn", "scipy", "matplotlib", "evaluate", "packaging", "sentencepiece", "flash_attn"}
 )
 """Packages that a launch gets from its environment; looking for them in the project would only cost time."""
+_OWN_TRANSFORMERS = ("src/transformers/training_args.py", "transformers/training_args.py")
 _MOST_HOPS = 12
 _MOST_ANCESTORS = 6
 
@@ -221,13 +222,17 @@ class Modules:
 
     def _source(self, stem: str) -> Source | None:
         for path in (f"{stem}/__init__.py", f"{stem}.py"):  # as Python: a package before a module
-            path = normpath(path)
-            if path not in self._sources:
-                self._sources[path] = self._read(path) if len(self._sources) < _MOST_READS else None
-            found = self._sources[path]
+            found = self.text_of(path)
             if found is not None:
                 return found
         return None
+
+    def text_of(self, path: str) -> Source | None:
+        """A file of the project by its path, read once."""
+        path = normpath(path)
+        if path not in self._sources:
+            self._sources[path] = self._read(path) if len(self._sources) < _MOST_READS else None
+        return self._sources[path]
 
     def _parse(self, source: Source) -> Module | None:
         found = _parsed(source)
@@ -247,6 +252,11 @@ def _parsed(source: Source) -> Module | Problem:
     module = Module(source, tree, dirname(source.path))
     _collect(module, tree.body)
     return module
+
+
+def brings_transformers(modules: Modules) -> bool:
+    """Whether the repository holds the package `transformers` itself, beside the script or as the source of an installed one."""
+    return any(modules.text_of(join(folder, path)) is not None for folder in modules.folders for path in _OWN_TRANSFORMERS)
 
 
 def _ancestors(folder: str) -> Iterator[str]:

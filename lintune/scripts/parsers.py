@@ -17,6 +17,7 @@ _KINDS: dict[str, ParserKind] = {"HfArgumentParser": "hf", "TrlParser": "trl", "
 _PARSE_CALLS = frozenset({"parse_args_into_dataclasses", "parse_args_and_config", "parse_args", "parse_known_args"})
 _PARSER_WORDS = ("ArgumentParser", "TrlParser", "add_argument", "parse_args")
 _MOST_SCOPES = 48
+_MOST_BASES = 6
 
 Scope: TypeAlias = ast.Module | ast.FunctionDef | ast.AsyncFunctionDef
 
@@ -62,12 +63,28 @@ def reached_scopes(modules: Modules) -> list[Reached]:
         for call in scope.calls:
             if not _is_worth_following(call, scope.module, modules):
                 continue
-            match modules.resolve(scope.module, call.func):
+            match _callee(call.func, scope.module, modules):
                 case Definition(module=home, node=ast.FunctionDef() | ast.AsyncFunctionDef() as function):
                     if id(function) not in seen and len(found) < _MOST_SCOPES:
                         seen.add(id(function))
                         found.append(Reached(home, function, (call, scope)))
     return found
+
+
+def _callee(function: ast.expr, module: Module, modules: Modules) -> Definition | External | None:
+    """What a call runs: a function of the project, or the method of a class that is named with it (`Model.add_model_specific_args`)."""
+    meaning = modules.resolve(module, function)
+    if meaning is not None or not isinstance(function, ast.Attribute):
+        return None if isinstance(meaning, Module) else meaning
+    owner = modules.resolve(module, function.value)
+    for _ in range(_MOST_BASES):
+        if not isinstance(owner, Definition) or not isinstance(owner.node, ast.ClassDef):
+            break
+        for statement in owner.node.body:
+            if isinstance(statement, ast.FunctionDef) and statement.name == function.attr:
+                return Definition(owner.module, statement)
+        owner = modules.resolve(owner.module, owner.node.bases[0]) if owner.node.bases else None
+    return owner if isinstance(owner, External) else None
 
 
 def statements_of(scope: Scope) -> Iterator[ast.AST]:
@@ -198,11 +215,15 @@ def _read_call(parser: Parser, call: ast.Call, module: Module, modules: Modules)
 
 
 def _read_outside(parser: Parser, name: str, call: ast.Call, module: Module, modules: Modules) -> None:
-    """A library function that is given the parser may add options that were not read."""
-    if isinstance(modules.resolve(module, call.func), External) and any(
-        isinstance(argument, ast.Name) and argument.id in ("parser", "arg_parser", "argparser") for argument in call.args
-    ):
-        parser.unread = f"`{name}` of a library is given the parser"
+    """A function that is given the parser, and was not followed, may add options that were not read."""
+    given = [*call.args, *(keyword.value for keyword in call.keywords)]
+    if not any(isinstance(argument, ast.Name) and argument.id in ("parser", "arg_parser", "argparser") for argument in given):
+        return
+    match _callee(call.func, module, modules):
+        case External():
+            parser.unread = f"`{name}` of a library is given the parser"
+        case None:
+            parser.unread = parser.unread or f"`{name}` is given the parser"
 
 
 def _read_parse_call(parser: Parser, name: str, call: ast.Call, keywords: dict[str | None, ast.expr]) -> None:

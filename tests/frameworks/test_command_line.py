@@ -325,3 +325,10 @@ def test_any_line_ends_as_with_argparse(line: list[str]) -> None:
     if real is not None:
         ours = {name: list(value) if isinstance(value := plain(parsed.values, name)[0], tuple) else value for name in real}
         assert ours == real
+
+
+def test_nothing_is_short_for_another_where_options_may_be_missing() -> None:
+    """A script that is not at hand may have `--lr_scheduler` itself: neither ambiguous nor an abbreviation."""
+    found = parse_command_line(words("--lr_scheduler polynomial --label_smoothing 0.1"), library_table("transformers.TrainingArguments"))
+    assert found.items.keys().isdisjoint(("raw.invalid", "raw.abbreviated"))
+    assert found.values["lr_scheduler"] == Known("polynomial", found.values["lr_scheduler"].origin)

@@ -207,6 +207,9 @@ def test_without_a_pin_no_option_is_too_new(make_run) -> None:  # type: ignore[n
 def test_programs_with_plain_flags(make_run) -> None:  # type: ignore[no-untyped-def]
     run = make_run("deepspeed --num_gpus 7 ../train_sft.py --pretrain x --train_batch_size 256 --micro_train_batch_size 2")
     assert run.framework == "openrlhf" and data(run.get("batch.micro")) == 2
+    own = "import argparse\nparser = argparse.ArgumentParser()\nparser.add_argument('--pretrain')\nparser.parse_args()\n"
+    run = make_run("torchrun train_sft.py --pretrain x", {"train_sft.py": own})
+    assert run.framework == "argparse"  # another project's program of this name
     run = make_run("torchrun --nproc_per_node 4 -m llama_recipes.finetuning --enable_fsdp --use_peft --quantization 4bit --model_name x")
     assert run.framework == "llama-cookbook"
     assert data(run.get("model.quant.bits")) == 4 and data(run.get("par.fsdp.on")) is True

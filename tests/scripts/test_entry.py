@@ -287,3 +287,40 @@ def test_compared_values_come_from_the_files_that_the_script_imports() -> None:
 def test_modules_that_import_each_other_end() -> None:
     entry = script({"train.py": "from a import *\nfrom a import x\nx()\n", "a.py": "from train import *\nfrom train import x\n"})
     assert entry.kind == "none"
+
+
+def test_repository_with_a_transformers_of_its_own() -> None:
+    """Its options are not those of a release, so that no flag is unknown for certain."""
+    text = "from transformers import HfArgumentParser, TrainingArguments\nHfArgumentParser((TrainingArguments,)).parse_args_into_dataclasses()\n"
+    entry = Source("examples/glue/run_glue.py", text)
+    files = {"src/transformers/training_args.py": Source("src/transformers/training_args.py", "class TrainingArguments: ...")}
+    assert read_entry_script(entry, files.get).unread == "the repository brings a transformers of its own"
+    assert read_entry_script(entry, lambda _: None).complete
+
+
+def test_methods_of_classes_that_are_given_the_parser() -> None:
+    """A method of a named class is followed, also one of its base; what is not followed may add options."""
+    text = dedent("""
+        import argparse
+        import pytorch_lightning as pl
+
+        class Base:
+            @staticmethod
+            def add_args(parser):
+                parser.add_argument("--learning_rate", type=float)
+
+        class Model(Base):
+            @staticmethod
+            def add_own(parser):
+                Base.add_args(parser)
+                parser.add_argument("--task")
+
+        parser = argparse.ArgumentParser()
+        Model.add_own(parser)
+    """)
+    read = read_entry_script(Source("train.py", text + "args = parser.parse_args()\n"), lambda _: None)
+    assert [option.name for option in read.arguments] == ["task", "learning_rate"] and read.complete
+    inherited = read_entry_script(Source("train.py", text + "Model.add_args(parser)\nparser.parse_args()\n"), lambda _: None)
+    assert inherited.complete
+    for more in ("pl.Trainer.add_argparse_args(parser)", "plugins[0].add_options(parser)", "register(parser=parser)"):
+        assert not read_entry_script(Source("train.py", f"{text}{more}\nparser.parse_args()\n"), lambda _: None).complete
