@@ -30,11 +30,11 @@ def add_files(run: Run, reading: Reading, named: tuple[NamedFile, ...]) -> None:
 def _items(reading: Reading, file: NamedFile) -> Iterator[Item]:
     match file.value:
         case Known(value=str(path)) if path.strip() and not is_default(file.value):
-            yield _item(reading, file.role, path, file.value.origin, site_of(file.value))
+            yield item_of(reading, file.role, path, file.value.origin, site_of(file.value))
         case Known(value=tuple(paths)):
             for each in paths:
                 if isinstance(each, str) and each.strip():
-                    yield _item(reading, file.role, each, file.value.origin, site_of(file.value))
+                    yield item_of(reading, file.role, each, file.value.origin, site_of(file.value))
         case Unknown() as unknown:
             fields: dict[str, Value] = {
                 "path": unknown,
@@ -48,7 +48,8 @@ def _items(reading: Reading, file: NamedFile) -> Iterator[Item]:
             yield Item(fields, site_of(unknown))
 
 
-def _item(reading: Reading, role: str, path: str, origin: Origin, site: Site | None) -> Item:
+def item_of(reading: Reading, role: str, path: str, origin: Origin, site: Site | None = None) -> Item:
+    """A path with what is known of it."""
     exists, near, found = _existence(reading, role, path, origin)
     fields: dict[str, Value] = {
         "path": Known(path, origin),

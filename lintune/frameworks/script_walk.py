@@ -3,9 +3,11 @@
 import re
 from collections.abc import Callable, Mapping
 from functools import partial
+from posixpath import join, normpath
 from typing import TYPE_CHECKING
 
 from lintune.frameworks.context import Reading
+from lintune.frameworks.files import item_of
 from lintune.launch.launchers import Launch
 from lintune.run.run import Run
 from lintune.scripts.entry import EntryScript
@@ -26,6 +28,7 @@ _STAND_IN = re.compile(r"x{5,}|X{5,}|path/to/|/your[_/-]|\byour[_-]|<[\w -]+>|\b
 def add_walk(run: Run, reading: Reading, script: EntryScript | None, prefix: str) -> None:
     """Let the run know how to walk through its script; `prefix` is where the options stand: `flag` or `option`."""
     if script is not None and run.script_read:
+        run.file_of = partial(item_of, reading, "opened")
         run.walk = partial(_walked, run, reading, script, prefix)
 
 
@@ -38,6 +41,11 @@ def trace_of(run: Run) -> "ScriptTrace | None":
     return found  # type: ignore[return-value]  # the run layer does not know of scripts
 
 
+def stands_in(text: str) -> bool:
+    """Whether text is left to be filled in."""
+    return _STAND_IN.search(text) is not None
+
+
 def _walked(run: Run, reading: Reading, script: EntryScript, prefix: str) -> "ScriptTrace":
     from lintune.scripts.walk.trace import walk_script
 
@@ -45,14 +53,15 @@ def _walked(run: Run, reading: Reading, script: EntryScript, prefix: str) -> "Sc
         value = run.get(f"{prefix}.{name}")
         if isinstance(value, Absent) and f"{prefix}.{name}" not in run.values:
             return Unknown("it belongs to options that were not read")
-        if isinstance(value, Known) and isinstance(value.value, str) and _STAND_IN.search(value.value):
+        if isinstance(value, Known) and isinstance(value.value, str) and stands_in(value.value):
             return Unknown("it stands for something to be filled in", value.origin)
         return value
 
     variable, word = partial(_variable, run), partial(_word, reading.launch)
-    found = _made_before(script, {"option": option, "variable": variable, "word": word})
+    exists = partial(_exists, reading)
+    found = _made_before(script, {"option": option, "variable": variable, "word": word, "exists": lambda path: _there(exists(path))})
     if found is None:
-        found = walk_script(script, option, variable, word=word)
+        found = walk_script(script, option, variable, exists, word)
         if len(script.walks) < _MOST_KEPT:
             script.walks.append(found)
     for path in found.paths_read:  # this launch rests on them too
@@ -69,6 +78,21 @@ def _made_before(script: EntryScript, ask: Mapping[str, Callable[[str], Value]])
         if all(answer(ask[kind](name)) == said for (kind, name), said in trace.asked.items()):
             return trace
     return None
+
+
+def _exists(reading: Reading, path: str) -> bool | None:
+    """Whether a path of the script is there (with `/` at its end: as a folder): what is not here may be where it trains."""
+    if not reading.corroborated or path.startswith(("/", "~")):
+        return None
+    project = reading.context.project
+    joined = normpath(join(reading.folder, path))
+    if joined.startswith("..") or not project.exists(joined):
+        return None
+    return project.is_dir(joined) if path.endswith("/") else True
+
+
+def _there(found: bool | None) -> Value:
+    return Known(found) if found is not None else Unknown("it is not here")
 
 
 def _word(launch: Launch, which: str) -> Value:

@@ -5,7 +5,7 @@ from typing import Literal, TypeAlias
 
 from lintune.source.record import dataclass, field
 from lintune.source.text import Problem, Site, Source
-from lintune.values.value import Absent, Data, Unknown, Value
+from lintune.values.value import Absent, Data, Origin, Unknown, Value
 from lintune.values.version import Pin
 
 
@@ -66,6 +66,8 @@ class Run:
     """The same launch with some flags set otherwise (`{"flag.use_lora": False}`), for what each way out costs."""
     walk: Callable[[], object] | None = None
     """Walks through the entry script with these options (`lintune.frameworks.script_walk`); None where no script was read."""
+    file_of: Callable[[str, Origin], Item] | None = None
+    """A path that the script opens, as an item like those of `files`; None where no script was read."""
     config_of: Callable[[str], Source | Problem | None] | None = None
     """The config.json of a model by its name or path, where one is at hand; read by `lintune.models.at_hand`."""
 

@@ -27,6 +27,7 @@ from lintune.scripts.walk.abstract import (
     sequence,
     truth,
 )
+from lintune.scripts.walk.files import open_file
 from lintune.scripts.walk.loops import any_element, elements
 from lintune.scripts.walk.walker import Stopped
 
@@ -51,7 +52,7 @@ def call_builtin(walk: "Walk", name: str, args: list[Value], keywords: dict[str,
     if name in _PURE and not keywords:
         return _pure(walk, name, args, names, node)
     if name == "open":
-        return _open(walk, args, keywords, names, node)
+        return open_file(walk, args, keywords, node)
     if name[:1].isupper():
         return Instance(Library(f"builtins.{name}"))
     return Open(f"`{name}()`", names)
@@ -81,15 +82,6 @@ def _is_small(given: list[Any]) -> bool:
     return all(len(each) <= _LONGEST for each in given if isinstance(each, str | bytes | list | tuple | dict | frozenset)) and all(
         abs(each) < 10**300 for each in given if isinstance(each, int)
     )
-
-
-def _open(walk: "Walk", args: list[Value], keywords: dict[str, Value], names: frozenset[str], node: ast.AST) -> Value:
-    mode = args[1] if len(args) > 1 else keywords.get("mode", Data("r"))
-    reads = isinstance(mode, Data) and isinstance(mode.value, str) and not set(mode.value) & set("wax+")
-    if args and reads and isinstance(args[0], Data) and isinstance(args[0].value, str) and walk.exists(args[0].value) is False:
-        walk.end("missing-file", f"No such file or directory: {args[0].value!r}", "FileNotFoundError", node, names)
-        raise Stopped
-    return Open("a file")
 
 
 def _length(walk: "Walk", args: list[Value], keywords: dict[str, Value], names: frozenset[str], node: ast.AST) -> Value:

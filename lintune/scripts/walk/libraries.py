@@ -5,7 +5,7 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from lintune.scripts.walk import builtin, parsing
+from lintune.scripts.walk import builtin, files, parsing
 from lintune.scripts.walk.abstract import (
     NONE,
     Class,
@@ -270,15 +270,6 @@ def _join(walk: "Walk", args: list[Value], keywords: dict[str, Value], node: ast
         return Open("it is a path with unknown parts", names)
 
 
-def _exists(walk: "Walk", args: list[Value], keywords: dict[str, Value], node: ast.AST) -> Value:
-    names = names_of(args[0]) if args else NONE
-    if args and isinstance(args[0], Data) and isinstance(args[0].value, str):
-        found = walk.exists(args[0].value)
-        if found is not None:
-            return Data(found, names)
-    return Open("whether it is there is not known", names)
-
-
 def _partial(walk: "Walk", args: list[Value], keywords: dict[str, Value], node: ast.AST) -> Value:
     return Partial(args[0], tuple(args[1:]), keywords) if args else Open()
 
@@ -339,9 +330,18 @@ _KNOWN: dict[str, Callable[["Walk", list[Value], dict[str, Value], ast.AST], Val
     "os.environ.setdefault": _set_variable,
     "os.environ.update": _set_variables,
     "os.path.join": _join,
-    "os.path.exists": _exists,
-    "os.path.isdir": _exists,
-    "os.path.isfile": _exists,
+    "os.path.exists": files.exists,
+    "os.path.lexists": files.exists,
+    "os.path.isdir": files.is_folder,
+    "os.path.isfile": files.is_file,
+    "datasets.load_dataset": files.load_dataset,
+    "io.open": files.open_file,
+    "codecs.open": files.open_file,
+    "torch.load": files.read_first,
+    "numpy.load": files.read_first,
+    "pandas.read_csv": files.read_first,
+    "pandas.read_json": files.read_first,
+    "pandas.read_parquet": files.read_first,
     "functools.partial": _partial,
     "ast.literal_eval": _literal,
     "json.loads": _json,

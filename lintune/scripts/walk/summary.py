@@ -35,6 +35,7 @@ def summary(walk: "Walk") -> ScriptTrace:
         _class(walk),
         model_of(walk) is not None,
         _chain(walk),
+        tuple(walk.opened.values()),
     )
 
 

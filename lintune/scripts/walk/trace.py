@@ -87,6 +87,20 @@ class Call:
 
 
 @dataclass(frozen=True, slots=True)
+class Opened:
+    """A file that the script reads itself."""
+
+    path: str
+    """As the script gives it, relative to the working folder."""
+    site: Site
+    certain: bool
+    """Whether it is read whenever library calls return, and nothing around it catches that it is not there."""
+    names: frozenset[str] = frozenset()
+    """The options that the path was computed from."""
+    stage: Stage = "start"
+
+
+@dataclass(frozen=True, slots=True)
 class Void:
     """`module.requires_grad = value`: an attribute of the module, which switches none of its weights."""
 
@@ -123,13 +137,16 @@ class ScriptTrace:
     paths_read: tuple[str, ...] = ()
     """The files it rests on."""
     asked: Mapping[tuple[str, str], object] = field(default_factory=dict)
-    """What was asked of the launch, ("option", "variable" or "word", name), with the answer: a walk with the same answers is the same."""
+    """What was asked of the launch, ("option", "variable", "word" or "exists", name), with the answer: one that has the same
+    answers is the same."""
     model_class: str = ""
     """The class that loads or makes the model that is trained."""
     reaches_model: bool = False
     """Whether a model was loaded or made."""
     operations: object = None
     """What was done to the weights of the model that is trained, in order (see `lintune.scripts.walk.weights`)."""
+    opened: tuple[Opened, ...] = ()
+    """Files that are read on the way and may be there, in order."""
 
     @property
     def paths(self) -> tuple[str, ...]:

@@ -8,10 +8,10 @@ from lintune.scripts.entry import EntryScript
 from lintune.scripts.modules import Module
 from lintune.scripts.walk.abstract import NONE, Class, Data, Names, Open, Root, Scope, Test, Value, Weights, truth
 from lintune.scripts.walk.journal import Delta, Journal
-from lintune.scripts.walk.trace import Branch, Call, End, EndKind, Option, ScriptTrace, Stage
+from lintune.scripts.walk.trace import Branch, Call, End, EndKind, Opened, Option, ScriptTrace, Stage
 from lintune.source.record import dataclass, field, replace
 from lintune.source.text import Problem, Site
-from lintune.values.value import Unknown
+from lintune.values.value import Known, Unknown
 from lintune.values.value import Value as RunValue
 
 MOST_STEPS = 60_000
@@ -68,6 +68,9 @@ class Walk:
         self._word = word
         self.words_changed = "sys.argv" in script.unread
         """Whether the script may have changed `sys.argv`."""
+        self.opened: dict[str, Opened] = {}
+        self.written: set[str] = set()
+        """The files that the script writes, perhaps."""
         self.project = script.project
         self.journal = Journal()
         self.ends: dict[tuple[int, int, str], End] = {}
@@ -145,7 +148,14 @@ class Walk:
 
     def exists(self, path: str) -> bool | None:
         """Whether a path is there; None where that is not certain."""
-        return self._exists(path) if self._exists is not None and path else None
+        key = ("exists", path)
+        if self._exists is None or not path:
+            return None
+        if key not in self.asked:
+            found = self._exists(path)
+            self.asked[key] = Known(found) if found is not None else Unknown("whether it is there is not known")
+        answer = self.asked[key]
+        return bool(answer.value) if isinstance(answer, Known) else None
 
     # where the walk is
 
