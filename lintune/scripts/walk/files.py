@@ -76,9 +76,15 @@ def load_dataset(walk: "Walk", args: list[Value], keywords: dict[str, Value], no
     return Open("a data set", names_of(files))
 
 
+def change_folder(walk: "Walk", args: list[Value], keywords: dict[str, Value], node: ast.AST) -> Value:
+    """`os.chdir(folder)`: nothing is known of relative paths any more."""
+    walk.moved = True
+    return Data(None)
+
+
 def reads(walk: "Walk", path: Value, node: ast.AST) -> None:
     """A file is read; where it is certainly not there the script ends."""
-    if not isinstance(path, Data) or not isinstance(path.value, str) or not path.value or path.value in walk.written:
+    if walk.moved or not isinstance(path, Data) or not isinstance(path.value, str) or not path.value or path.value in walk.written:
         return
     if walk.exists(path.value) is False:
         walk.end("missing-file", f"No such file or directory: {path.value!r}", "FileNotFoundError", node, names_of(path))

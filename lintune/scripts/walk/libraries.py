@@ -337,6 +337,7 @@ _KNOWN: dict[str, Callable[["Walk", list[Value], dict[str, Value], ast.AST], Val
     "datasets.load_dataset": files.load_dataset,
     "io.open": files.open_file,
     "codecs.open": files.open_file,
+    "os.chdir": files.change_folder,
     "torch.load": files.read_first,
     "numpy.load": files.read_first,
     "pandas.read_csv": files.read_first,

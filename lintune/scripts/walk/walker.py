@@ -71,6 +71,8 @@ class Walk:
         self.opened: dict[str, Opened] = {}
         self.written: set[str] = set()
         """The files that the script writes, perhaps."""
+        self.moved = False
+        """Whether the script changes its working folder."""
         self.project = script.project
         self.journal = Journal()
         self.ends: dict[tuple[int, int, str], End] = {}
@@ -149,7 +151,7 @@ class Walk:
     def exists(self, path: str) -> bool | None:
         """Whether a path is there; None where that is not certain."""
         key = ("exists", path)
-        if self._exists is None or not path:
+        if self._exists is None or not path or self.moved:
             return None
         if key not in self.asked:
             found = self._exists(path)

@@ -51,7 +51,7 @@ def test_a_file_that_is_certainly_not_there_ends_the_script(body: str) -> None:
         "open(args.data, 'w').close()\nopen(args.data)",
         "load_dataset(args.data)",
         "load_dataset('json', data_files=args.data + '*.json')",
-        "json.loads(args.data)",
+        "os.chdir('elsewhere')\nopen(args.data)",
     ],
 )
 def test_what_is_written_or_no_path_is_not_missing(body: str) -> None:
