@@ -6,15 +6,32 @@ from collections.abc import Mapping
 from lintune.frameworks.option_table import OptionTable, TableOption, admitted
 from lintune.run.run import Item
 from lintune.scripts.calls import Argument, LibraryCall
-from lintune.surfaces.releases import replacement
+from lintune.surfaces.releases import releases, replacement
 from lintune.surfaces.surface import Surface, surface_of
+from lintune.surfaces.windows import spec_text
 from lintune.values.conversion import nearest
 from lintune.values.value import Absent, Known, Value
-from lintune.values.version import Pin
+from lintune.values.version import Pin, Version
 
 Items = dict[str, list[Item]]
 _CHECKED = re.compile(r"(?:peft\.\w+Config|transformers\.(?:Seq2Seq)?Trainer|trl\.\w+Trainer)$")
 """Classes whose keywords are checked by their own surface; configurations of training by the table of their options."""
+_LOADER = re.compile(r"transformers\.(?:Auto\w+|\w+For[A-Z]\w+)\.from_pretrained$")
+_LOADER_WINDOWS = {
+    "dtype": ("4.56", ""),
+    "attn_implementation": ("4.36", ""),
+    "use_flash_attention_2": ("4.34", "4.53"),
+    "load_in_8bit": ("", "5.0"),
+    "load_in_4bit": ("", "5.0"),
+}
+"""First and last release of transformers whose `modeling_utils.py` takes a keyword: what is not taken is handed to the model's class,
+which refuses it (read from every release 4.28.0-5.24.0)."""
+_LOADER_INSTEAD = {
+    "dtype": "torch_dtype",
+    "load_in_8bit": "`quantization_config=BitsAndBytesConfig(load_in_8bit=True)`",
+    "load_in_4bit": "`quantization_config=BitsAndBytesConfig(load_in_4bit=True)`",
+    "use_flash_attention_2": '`attn_implementation="flash_attention_2"`',
+}
 _ASKS_VERSION = re.compile(
     r"require_version|__version__|\bversion\.parse|is_\w+_(?:greater|available|version)|metadata\.version|inspect\.signature"
 )
@@ -64,6 +81,37 @@ def check_other(call: LibraryCall, pins: Mapping[str, Pin], items: Items) -> Non
             _add(items, "call.unknown", call, argument, surface.package, nearest=nearest(name, present))
         elif windows and len(inside) < len(indices):
             _windowed(items, call, argument, _option(surface, name, bool(inside)), pins)
+
+
+def check_loader(call: LibraryCall, pins: Mapping[str, Pin], items: Items) -> None:
+    """The keywords of a loading call that only some releases of transformers take; remote code takes what it likes."""
+    pin = pins.get("transformers")
+    if not _LOADER.match(call.dotted) or pin is None or "trust_remote_code" in call.arguments or call.open_ended:
+        return
+    known = releases("transformers")
+    for name, (first, gone) in _LOADER_WINDOWS.items():
+        argument = call.arguments.get(name)
+        if argument is None:
+            continue
+        has = [(not first or version >= Version.parse(first)) and (not gone or version < Version.parse(gone)) for version in known]
+        inside = [each for version, each in zip(known, has, strict=True) if pin.specifiers.contains(version)]
+        if inside and not all(inside):
+            works, broken = spec_text(known, has), spec_text(known, [not each for each in has])
+            text = _LOADER_INSTEAD.get(name)
+            when = None if text is None else ""
+            _add(
+                items,
+                "call.windowed",
+                call,
+                argument,
+                "transformers",
+                works=works,
+                broken=broken,
+                replacement=text,
+                replacement_when=when,
+                removed=bool(gone),
+                in_newest=not gone,
+            )
 
 
 def _option(surface: Surface, name: str, some: bool) -> TableOption:

@@ -5,7 +5,7 @@ The configuration's keywords are the options of the launch, over the defaults of
 
 from collections.abc import Iterable, Mapping
 
-from lintune.frameworks.call_keywords import Items, asks_version, check_config, check_other
+from lintune.frameworks.call_keywords import Items, asks_version, check_config, check_loader, check_other
 from lintune.frameworks.command_line import Parsed
 from lintune.frameworks.context import Reading
 from lintune.frameworks.option_table import OptionTable, library_table
@@ -69,6 +69,8 @@ def read_config(reading: Reading, code: CodeConfig) -> Parsed:
             continue
         if call is code.config:
             check_config(call, table, items)
+        elif call.name == "from_pretrained":
+            check_loader(call, reading.versions, items)
         elif call.dotted.startswith("transformers.") and reading.script is not None:
             continue  # a rule over the script's trainers sees those made from them, too
         else:

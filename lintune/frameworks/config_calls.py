@@ -19,12 +19,12 @@ _CLASSES = frozenset(("peft.LoraConfig", "peft.AdaLoraConfig", "transformers.Bit
 
 
 def config_items(calls: "Iterable[LibraryCall]") -> tuple[Item, ...]:
-    """An item per call of a class whose checks are known: `class`, and its arguments by name."""
+    """An item per call of a class whose checks are known: `class`, `made` (its last name), and its arguments by name."""
     found = []
     for call in calls:
         if call.dotted in _CLASSES and call.certain and not call.open_ended:
             given = {name: call.value(name) for name in call.arguments}
-            found.append(Item({**given, "class": Known(call.dotted)}, call.site))
+            found.append(Item({**given, "class": Known(call.dotted), "made": Known(call.name)}, call.site))
     return tuple(found)
 
 

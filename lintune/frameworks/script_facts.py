@@ -27,6 +27,7 @@ def add_script(run: Run, reading: Reading, script: EntryScript | None) -> None:
     if reading.script is not None:
         run.pending["script.device_map"] = partial(_device_map, run, reading.script)
         run.pending["script.imports"] = partial(_imports, reading.script)
+        run.pending["script.library_names"] = partial(_library_names, reading.script)
         run.pending["script.post_init"] = partial(_post_init, reading.script)
         for kind in _OVERRIDES:
             run.pending[f"script.trainer.{kind}"] = partial(_override, reading.script, kind)
@@ -131,6 +132,14 @@ def _post_init(script: EntryScript) -> Value:
                 return Unknown(f"`{found.name}` has a `__post_init__` that does not call the library's")
             changed |= fields
     return Known(tuple(sorted(changed)))
+
+
+def _library_names(script: EntryScript) -> Value:
+    """What the script imports from transformers, TRL and PEFT as a whole, each with its place."""
+    from lintune.scripts.library_imports import library_imports
+
+    found = library_imports(script.source)
+    return Known(tuple(found), tuple(Step("script", site) for site in found.values()))
 
 
 def _imports(script: EntryScript) -> Value:

@@ -87,11 +87,15 @@ script.sign.*                 |         | signs of a script: a callback that tha
 script.device_map             |         | how the script places its model: auto, or placed for a mapping to devices
 script.trainer.*              |         | the class whose method or argument newer releases call otherwise
 script.imports                |         | the packages that the script imports
+script.library_names          |         | what the script imports from transformers, TRL and PEFT as a whole
 script.bases                  |         | the library classes whose options the launch takes
 script.program                |         | the class whose own checks the launch goes through: ms-swift.RLHFArguments, trl.SFTConfig
 script.post_init              |         | the fields that a `__post_init__` of the script may set before the library's
 script.compared.*             |         | the values that the script compares an option with
 script.raises.*               |         | whether the script refuses this launch by a guard over these options, in alphabetical order
+trainer.kind                  |         | the class of the one Trainer that the script makes: SFTTrainer
+trainer.package               |         | the library that the class comes from
+trainer.*                     |         | an argument of its call: true where it is certainly given; with `_kind` the class that made it
 model.id                      |         | the model as given: a hub name or a path
 model.name                    |         | the known model that it is
 model.family                  |         | the family: minicpm-v or omnilmm
@@ -148,6 +152,7 @@ tune.twice                    |         | parts that get LoRA and are trained in
 tune.switch                   |         | the setting that decides which parts are trained, where there is one
 tune.conflict                 |         | whether the script refuses the combination of tuning flags
 adapter.kind                  |         | none or lora
+adapter.input_grads           |         | whether the script lets gradients pass the frozen embedding, where it wraps the model itself
 adapter.wrapped               |         | whether the script itself puts the adapter around the model
 adapter.rank                  |         | LoRA rank
 adapter.alpha                 |         | LoRA alpha

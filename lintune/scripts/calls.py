@@ -10,7 +10,7 @@ from lintune.source.record import dataclass, field
 from lintune.source.text import Site, Source, Span
 from lintune.values.value import Absent, Known, Step, Unknown, Value
 
-_LIBRARIES = frozenset(("transformers", "trl", "peft", "unsloth", "accelerate", "bitsandbytes"))
+_LIBRARIES = frozenset(("transformers", "trl", "peft", "unsloth", "accelerate", "bitsandbytes", "datasets"))
 _METHODS = frozenset(("gradient_checkpointing_enable", "from_pretrained", "add_adapter"))
 """Methods that count on any object."""
 _FIRST = {"TrainingArguments": "output_dir", "Seq2SeqTrainingArguments": "output_dir", "from_pretrained": "pretrained_model_name_or_path"}
@@ -27,6 +27,8 @@ class Argument:
     name_site: Site
     made: str = ""
     """The library class whose call certainly gives the value: `transformers.BitsAndBytesConfig`."""
+    is_object: bool = False
+    """Whether it is certainly not None, whatever it is."""
 
 
 @dataclass(slots=True, eq=False)
@@ -46,6 +48,8 @@ class LibraryCall:
     arguments: dict[str, Argument] = field(default_factory=dict)
     open_ended: str = ""
     """Why there may be further keywords; empty where these are all."""
+    positional: int = 0
+    """Arguments without a keyword; as many as anybody gives where one of them is `*arguments`."""
     stored: frozenset[str] = frozenset()
     """Attributes that the script sets on the result later."""
 
@@ -109,6 +113,7 @@ class _Reader:
         if not dotted:
             return None
         call = LibraryCall(dotted, self.site(node.func), scope, found.certain, found.target)
+        call.positional = 99 if any(isinstance(each, ast.Starred) for each in node.args) else len(node.args)
         first = _FIRST.get(call.name) if node.args else None
         if first is not None and not isinstance(node.args[0], ast.Starred):
             value = _placed(self.constants.value(node.args[0], scope), Step("script", self.site(node.args[0])))
@@ -126,7 +131,8 @@ class _Reader:
         if word.arg is not None:
             span = node_span(source, word)
             named = self.at(Span(span.start, span.start + len(word.arg)))
-            call.arguments[word.arg] = Argument(word.arg, _placed(value, step), named, _short(self.constants.made_by(word.value, scope)))
+            made = _short(self.constants.made_by(word.value, scope))
+            call.arguments[word.arg] = Argument(word.arg, _placed(value, step), named, made, self.constants.is_object(word.value, scope))
         elif isinstance(value, Known) and isinstance(value.value, Mapping):
             for name, inner in value.value.items():
                 call.arguments.setdefault(name, Argument(name, _placed(Known(inner, value.origin), step), self.site(word)))

@@ -25,6 +25,12 @@ def unasked(name: str) -> Value:
     return Unknown(f"`{name}` comes from the command line", settle="the launch that starts the script")
 
 
+def _makes(func: ast.expr) -> bool:
+    """Whether a called name is a class, by its capital, or a loader, so that the call returns an object."""
+    name = func.attr if isinstance(func, ast.Attribute) else func.id if isinstance(func, ast.Name) else ""
+    return name[:1].isupper() or name.startswith(("from_", "load_dataset", "get_peft_model"))
+
+
 class Constants:
     """Finds values in one file."""
 
@@ -98,6 +104,23 @@ class Constants:
                 if home is not None and len(bindings) == 1 and bindings[0].direct and isinstance(bindings[0].value, ast.Call):
                     return self.dotted(bindings[0].value.func, home)
         return ""
+
+    def is_object(self, node: ast.expr, scope: Scope) -> bool:
+        """Whether an expression certainly gives something else than None: the result of a class's or loader's call, a function."""
+        match node:
+            case ast.Lambda() | ast.List() | ast.Dict() | ast.JoinedStr():
+                return True
+            case ast.Call(func=func):
+                return _makes(func)
+            case ast.Name(id=name):
+                home = scope.holder(name)
+                if home is None:
+                    return name in self.names.defined
+                bindings = home.bindings[name]
+                if len(bindings) != 1 or not bindings[0].direct or bindings[0].why or bindings[0].value is None:
+                    return False
+                return not isinstance(bindings[0].value, ast.Name) and self.is_object(bindings[0].value, home)
+        return False
 
     def _named(self, node: ast.Name, scope: Scope, depth: int) -> Value:
         home = scope.holder(node.id)

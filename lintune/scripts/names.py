@@ -70,6 +70,8 @@ class Names:
     calls: list[FoundCall] = field(default_factory=list)
     imports: dict[str, str] = field(default_factory=dict)
     """What a name means by dotted name, wherever it is imported; names imported relative to the package are left out."""
+    defined: set[str] = field(default_factory=set)
+    """The functions and classes that the file defines, at any depth."""
 
 
 def read_names(tree: ast.Module) -> Names:
@@ -98,6 +100,7 @@ class _Walk:
                 self.function(node, scope)
                 return
             case ast.ClassDef(name=name, body=body):
+                self.names.defined.add(name)
                 self.body(body, Scope(name, scope), True)
                 return
             case ast.If(test=test, body=body, orelse=other) if _is_main(test):
@@ -117,6 +120,8 @@ class _Walk:
     def function(self, node: Function, scope: Scope) -> None:
         """A function: a scope of its own, whose parameters are not known."""
         name = "a function" if isinstance(node, ast.Lambda) else node.name
+        if not isinstance(node, ast.Lambda):
+            self.names.defined.add(name)
         inner = Scope(name, scope)
         given = [*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs, node.args.vararg, node.args.kwarg]
         for parameter in given:
