@@ -88,7 +88,7 @@ class _Reader:
                 if self.table.kind == "fire":  # it fills the next parameter that is not given by name
                     self.parsed.open_ended, owner = True, None
                 elif not self.parsed.open_ended:
-                    self.items.stray(owner, word)
+                    self.items.stray(owner, [word, *self.take_all()])
             else:
                 owner = self.read_flag(word)
 

@@ -176,12 +176,16 @@ class FlagItems:
         expected = "true or false" if option.type == "optional-bool" else "a value"
         self._invalid(written_site(given.word), given.flag, given.spelling.name, None, kind, expected, None)
 
-    def stray(self, owner: Given | None, word: Word) -> None:
-        """A word that belongs to no flag; `owner` is the flag before it, which takes no further word."""
+    def stray(self, owner: Given | None, words: Sequence[Word]) -> None:
+        """Words one after the other that belong to no flag; `owner` is the flag before them, which takes no further word."""
         if self._table.takes_positionals or self._table.allows_leftovers or not self._table.complete:
             return
         flag, name = (owner.flag, owner.spelling.name) if owner is not None else (None, None)
-        self._invalid(written_site(word), flag, name, word.text, "stray-word", "a flag" if owner is None else "one value", None)
+        first, last = written_site(words[0]), written_site(words[-1])
+        together = first.source is last.source and first.span.start <= last.span.start and first.line == last.line
+        site = Site(first.source, Span(first.span.start, last.span.end)) if together else first
+        text = " ".join(word.text for word in words)
+        self._invalid(site, flag, name, text, "stray-word", "a flag" if owner is None else "one value", None)
 
     def ambiguous(self, word: Word, flag: str, candidates: Sequence[str]) -> None:
         """An abbreviation of several flags."""

@@ -133,11 +133,14 @@ class Project:
             return candidates[0], False
         moved = launch.command.cwd
         runs_in = list(dict.fromkeys(normpath(join(folder, moved)) if moved else folder for folder in candidates))
-        names = _named_files(launch)
-        for name in names:
+        for name in _named_files(launch):
             for folder in runs_in:
                 if self.exists(normpath(join(folder, name))):
                     return folder, True
+        for name in _module_files(launch):
+            for folder in runs_in:
+                if self.exists(normpath(join(folder, name))):
+                    return folder, False  # it may as well be installed, and the launch started elsewhere
         return runs_in[0], False
 
     def start_folders(self, script_path: str) -> list[str]:
@@ -257,12 +260,17 @@ def _holds(folder: str, names: Iterable[str]) -> bool:
 
 def _named_files(launch: "Launch") -> list[str]:
     """Relative paths that a launch names: its entry first, then arguments that look like files."""
-    names = []
-    if launch.entry is not None and launch.entry.known:
-        entry = launch.entry.text
-        names += [path + end for path in [entry.replace(".", "/")] for end in (".py", "/__main__.py")] if launch.module else [entry]
+    names = [launch.entry.text] if launch.entry is not None and launch.entry.known and not launch.module else []
     for word in (*launch.options.values(), *launch.args):
         text = word.text.rpartition("=")[2]
         if word.known and text.endswith((".py", ".json", ".yaml", ".yml", ".toml", ".jsonl")):
             names.append(text)
     return [name for name in names if not isabs(name)]
+
+
+def _module_files(launch: "Launch") -> list[str]:
+    """The files that the module of a `-m` launch may be."""
+    if launch.entry is None or not launch.module or not launch.entry.known:
+        return []
+    path = launch.entry.text.replace(".", "/")
+    return [f"{path}.py", f"{path}/__main__.py"]

@@ -68,7 +68,8 @@ def test_paths_are_relative_to_the_working_folder(repository: Path) -> None:
     [
         ("repo/finetune/finetune.sh", "torchrun finetune.py", ".", ("repo/finetune", True)),
         ("repo/scripts/run.sh", "deepspeed src/train.py", ".", ("repo", True)),
-        ("repo/scripts/run.sh", "python -m pkg.train", ".", ("repo", True)),
+        ("repo/scripts/run.sh", "python -m pkg.train", ".", ("repo", False)),
+        ("repo/scripts/run.sh", "python -m pkg.train --deepspeed ../finetune/ds_config_zero2.json", ".", ("repo/scripts", True)),
         ("repo/scripts/run.sh", "torchrun finetune.py", "../finetune", ("repo/finetune", True)),
         ("repo/scripts/run.sh", "torchrun finetune.py", "finetune", ("repo/finetune", True)),
         ("repo/scripts/run.sh", "deepspeed src/train.py", None, ("repo", True)),
