@@ -1,9 +1,9 @@
 """What a script trains, from the walk through it: the mode of every part of the model, where no adapter knows the script."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from lintune.frameworks.inventory import PARTS, Part
 from lintune.frameworks.script_walk import trace_of
@@ -13,6 +13,7 @@ from lintune.run.settings import derived
 from lintune.values.value import Absent, Known, Step, Unknown, Value
 
 if TYPE_CHECKING:
+    from lintune.frameworks.part_names import Layout
     from lintune.scripts.walk.trace import ScriptTrace
     from lintune.scripts.walk.weights import Leaf, Trained
 
@@ -43,30 +44,52 @@ def add_walked_parts(run: Run) -> None:
         run.pending.setdefault(f"derived.{name}", partial(_count, run, f"derived.{name}"))
 
 
-def modes_of(trace: "ScriptTrace") -> Mapping[Part, tuple[str | None, tuple[Any, ...]]]:
+Modes: TypeAlias = "Mapping[Part, tuple[str | None, tuple[Any, ...]]]"
+
+
+def modes_of(trace: "ScriptTrace") -> Modes:
     """The mode of every part with the statements that decided it; None where it is not known. Empty for an unknown kind of model."""
     from lintune.frameworks.part_names import layout_of
-    from lintune.scripts.walk.weights import replay, within
+    from lintune.scripts.walk.weights import ways_of
 
     if not trace.reaches_model:
         return {}
     layout = layout_of(trace.model_class, _words(trace), _named(trace))
     if layout is None:
         return {}
+    several = ways_of(trace.operations)
+    if not several or len({each.ways for each in several}) > 1:
+        return _modes(trace, layout, None)
+    # which list of targets an adapter gets depends on the model: one that matches none of its modules is that of another
+    found = [_modes(trace, layout, way) for way in range(len(several[0].ways))]
+    fitting = [modes for modes in found if any("lora" in (mode or "") for mode, _ in modes.values())] or found
+    first, *rest = fitting
+    return {
+        part: (mode if all(other.get(part, ("", ()))[0] == mode for other in rest) else None, sites)
+        for part, (mode, sites) in first.items()
+    }
+
+
+def _modes(trace: "ScriptTrace", layout: "Layout", way: int | None) -> Modes:
+    from lintune.scripts.walk.weights import replay, within
+
     leaves = list(layout.leaves())
 
     def exists(path: str) -> bool | None:
         return True if any(within(path, leaf) is not None for _, leaf in leaves) else None
 
+    targeted = partial(_targeted, others=[leaf for _, leaf in leaves], way=way)
     states: dict[Part, list[Trained]] = {}
     for part, leaf in leaves:
-        states.setdefault(part, []).append(replay(trace.operations, leaf, _targeted, exists))
+        state = replay(trace.operations, leaf, targeted, exists)
+        if not state.missing:
+            states.setdefault(part, []).append(state)
     modes = {
         part: (_mode_of(found), tuple(dict.fromkeys(each.site for each in found if each.site is not None)))
         for part, found in states.items()
     }
     wrapped = any(not isinstance(state.targets, Absent) for state in trace.parts.values())
-    if wrapped and all(mode == "frozen" for mode, _ in modes.values()) and "llm" in modes:
+    if wrapped and way is None and all(mode == "frozen" for mode, _ in modes.values()) and "llm" in modes:
         # PEFT refuses targets that match nothing: this model calls its layers otherwise than most
         modes["llm"] = (None, modes["llm"][1])
     return modes
@@ -109,7 +132,7 @@ def _mode_of(states: "list[Trained]") -> str | None:
     return "+".join(names) or "frozen"
 
 
-def _targeted(targets: Any, leaf: "Leaf") -> bool | None:
+def _targeted(targets: Any, leaf: "Leaf", others: "Iterable[Leaf]" = (), way: int | None = None) -> bool | None:
     """Whether LoRA lies around a module: by an expression for its whole name, as PEFT matches it, else by its last names."""
     from lintune.frameworks.lora_targets import NotDecided, compiled
     from lintune.scripts.walk.abstract import Data
@@ -120,7 +143,7 @@ def _targeted(targets: Any, leaf: "Leaf") -> bool | None:
             return any(compiled(targets.value).fullmatch(name.rpartition(".")[0]) is not None for name in leaf.names[:1])
         except NotDecided:
             return None
-    return by_suffix(targets, leaf)
+    return by_suffix(targets, leaf, others, way)
 
 
 def _mode(run: Run, part: Part) -> Value:

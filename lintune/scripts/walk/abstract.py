@@ -34,10 +34,18 @@ class Open:
     """Whether there may be nothing at all in its place."""
     truth: bool | None = None
     """Whether it counts as true, where that is known all the same."""
+    there: Any = None
+    """What it is where there is something in its place: reading it raises otherwise."""
 
 
 MAYBE = Open("it may or may not be in the list")
 """Stands behind the items of a list that are not all certainly there."""
+
+
+class Ways(tuple[Any, ...]):
+    """The items of a list that is one of several, with each of them."""
+
+    ways: tuple[tuple[Any, ...], ...]
 
 
 @dataclass(slots=True, eq=False)
@@ -203,11 +211,14 @@ class Root:
     slots: dict[Any, Any] = field(default_factory=lambda: {"ops": None})
     classes: "dict[str, Class]" = field(default_factory=dict)
     """The project's class of a module by path, where it is known."""
+    put: "tuple[Root, str] | None" = None
+    """Where it was put, on some path through the script."""
 
     @property
     def home(self) -> "tuple[Root, str] | None":
         """Where it was put into another model."""
         found = self.slots.get(HOME)
+        found = found.there if isinstance(found, Open) else found
         return found if isinstance(found, tuple) else None
 
 
@@ -250,7 +261,7 @@ class Test:
 
     __test__ = False
     kind: str
-    """in, starts, ends, equals, isa, exists, open; and, or, not."""
+    """in, starts, ends, equals, isa, exists, open; among, for a word in names of modules; and, or, not."""
     args: tuple[Any, ...] = ()
     path: str = ""
     """The path below which the names start."""
@@ -279,7 +290,7 @@ UNSET = object()
 
 def sequence(kind: str, items: "Iterable[Value]", open_: bool = False, names: Names = NONE) -> Items:
     """A list, tuple or set."""
-    return Items(kind, {"items": tuple(items), "open": open_}, names)
+    return Items(kind, {"items": items if isinstance(items, Ways) else tuple(items), "open": open_}, names)
 
 
 def names_of(value: object, depth: int = 2) -> Names:

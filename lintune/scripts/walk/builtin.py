@@ -222,6 +222,12 @@ def _has(walk: "Walk", owner: Value, name: str) -> bool | None:
             return False if owner.whole else None
         case Instance(made_by=Class() as made):
             return True if name in owner.slots or member(made, name) is not None else False if owner.whole else None
+        case Instance() if name in owner.slots:
+            return None if isinstance(owner.slots[name], Open) else True
+        case Weights():
+            from lintune.scripts.walk.weights_use import has_module
+
+            return has_module(walk, owner, name)
         case Data(value=value):
             return hasattr(value, name)
     return None

@@ -1,10 +1,11 @@
 """Making objects of the project's classes."""
 
 import ast
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from lintune.scripts.walk.abstract import Class, Data, Function, Instance, Library, Open, Parsed, Value, Weights, names_of
-from lintune.scripts.walk.scopes import ancestry, member
+from lintune.scripts.walk.scopes import ancestry, lookup, member
 
 if TYPE_CHECKING:
     from lintune.scripts.walk.walker import Walk
@@ -12,6 +13,8 @@ if TYPE_CHECKING:
 MODULES = ("Module", "Model", "ForCausalLM", "ForConditionalGeneration", "ForSequenceClassification", "LMHeadModel", "ModelMixin")
 """How the names of models and modules end."""
 _TRAINERS = ("Trainer",)
+UNBUILT = "?"
+"""The slot of a module whose constructor was not followed."""
 
 
 def is_module(made: Class) -> bool:
@@ -48,7 +51,8 @@ def construct(walk: "Walk", made: Class, args: list[Value], keywords: dict[str, 
 
         note_trainer(walk, made.name, args, keywords, node, whole)
     start = member(made, "__init__")
-    if walk.building and isinstance(own, Weights) and not _switches(made):
+    if walk.building and isinstance(own, Weights) and not _switches(walk, made):
+        own.root.slots[UNBUILT] = Data(True)
         return own
     if isinstance(start, Function):
         call_function(walk, start, [own, *args], keywords, node, own=own, whole=whole)
@@ -62,11 +66,42 @@ def construct(walk: "Walk", made: Class, args: list[Value], keywords: dict[str, 
     return own
 
 
-def _switches(made: Class) -> bool:
-    """Whether the text of a class speaks of gradients."""
+def _switches(walk: "Walk", made: Class) -> bool:
+    """Whether the text of a class, of a base in the project or of a class of which it makes modules speaks of gradients."""
+    return any(
+        "requires_grad" in each.module.source.text and "requires_grad" in text_of(each)
+        for kind in (made, *modules_of(walk, made).values())
+        for each in ancestry(kind)[0]
+    )
+
+
+def text_of(made: Class) -> str:
+    """The text of a class."""
     source = made.module.source
     first, last = made.node.lineno, made.node.end_lineno or made.node.lineno
-    return "requires_grad" in source.text[source.line_span(first).start : source.line_span(last).end]
+    return source.text[source.line_span(first).start : source.line_span(last).end]
+
+
+def modules_of(walk: "Walk", made: Class) -> dict[str, Class]:
+    """The classes of the project that a class's methods put into `self`, by attribute."""
+    found: dict[str, Class] = {}
+    for each in reversed(ancestry(made)[0]):
+        for name, called in _made_in(each.node):
+            kind = lookup(walk, called, each.scope)
+            if isinstance(kind, Class):
+                found[name] = kind
+    return found
+
+
+@lru_cache(maxsize=512)
+def _made_in(node: ast.AST) -> tuple[tuple[str, str], ...]:
+    """The attributes of `self` that a class fills by calls of a plain name, with these names."""
+    found = []
+    for each in ast.walk(node):
+        match each:
+            case ast.Assign(targets=[ast.Attribute(value=ast.Name(id="self"), attr=name)], value=ast.Call(func=ast.Name(id=called))):
+                found.append((name, called))
+    return tuple(found)
 
 
 def _is_dataclass(made: Class) -> bool:

@@ -210,7 +210,7 @@ def _choice(walk: "Walk", node: ast.IfExp) -> Value:
         found.append(value(walk, each))
         return NEXT
 
-    if isinstance(test, Test) and test.kind != "exists":
+    if isinstance(test, Test) and test.kind not in ("exists", "among"):
         one, two = value(walk, node.body), value(walk, node.orelse)
         if isinstance(one, Data) and isinstance(two, Data) and {one.value, two.value} == {True, False}:
             return test if one.value is True else Test("not", (test,))

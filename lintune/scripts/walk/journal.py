@@ -17,7 +17,9 @@ from lintune.scripts.walk.abstract import (
     PartName,
     Root,
     Table,
+    Test,
     Value,
+    Ways,
     Weights,
     names_of,
     sequence,
@@ -99,28 +101,70 @@ class Journal:
         if (one is None and _is_ops(two)) or (two is None and _is_ops(one)):
             return _joined_ops(one, two, test)
         if isinstance(one, tuple) and isinstance(two, tuple):
+            if isinstance(test, Test) and (taken := _without(one, two, test)) is not None:
+                return taken
             if len(one) == len(two):
-                return tuple(self.joined(left, right) for left, right in zip(one, two, strict=True))
+                return one_of(tuple(self.joined(left, right) for left, right in zip(one, two, strict=True)), one, two)
             return self._merged(one, two)
         if isinstance(one, bool) and isinstance(two, bool):
             return one or two
         if isinstance(one, Weights) and isinstance(two, Weights):
             return self._model(one, two, test)
-        return _alike(self, one, two)
+        return _alike(self, one, two, test)
 
     def _merged(self, one: tuple[Any, ...], two: tuple[Any, ...]) -> tuple[Any, ...]:
         """The items of lists of different length: those of both, which the list then may or may not have."""
-        return (*dict.fromkeys((*one, *two)), MAYBE)
+        return one_of((*dict.fromkeys((*_items(one), *_items(two))), MAYBE), one, two)
 
     def _model(self, one: Weights, two: Weights, test: Any) -> Value:
         if one.root is two.root:
             return one if one.path == two.path else Weights(one.root, min(one.path, two.path, key=len))
+        for inner, outer in ((one, two), (two, one)):
+            root, path = inner.root, inner.path
+            while root.put is not None and root is not outer.root:
+                root, path = root.put[0], f"{root.put[1]}.{path}".rstrip(".")
+            if root is outer.root and path == outer.path:
+                return outer  # made in one way and put where the other way found it
         key = (id(one.root), id(two.root))
         if key not in self._roots:
             made = Root(one.root.made_by, {"ops": _joined_ops(one.root.slots["ops"], two.root.slots["ops"], test)})
             made.classes = {**two.root.classes, **one.root.classes}
             self._roots[key] = Weights(made)
         return self._roots[key]
+
+
+def _without(one: tuple[Any, ...], two: tuple[Any, ...], test: Test) -> "tuple[Any, ...] | None":
+    """Names of modules after `if word in names: names.remove(word)`: without the word, whether it was there or not.
+
+    `one` is what holds where the test does.
+    """
+    words = test.args[0].args if test.kind == "not" and test.args[0].kind == "among" else ()
+    if not words or len(one) != len(two):
+        return None
+    for was, now in zip(one, two, strict=True):
+        if was is now:
+            continue
+        if not (isinstance(was, PartName) and isinstance(now, PartName) and now.where[: len(was.where)] == was.where):
+            return None
+        more = now.where[len(was.where) :]
+        if [(each.kind, each.args[0].kind, each.args[0].args) for each in more if each.kind == "not"] != [("not", "last", words)]:
+            return None
+    return two
+
+
+_MOST_WAYS = 8
+
+
+def one_of(items: tuple[Any, ...], *lists: tuple[Any, ...]) -> Ways:
+    """The items of a list that is one of several."""
+    made = Ways(items)
+    ways = [way for each in lists for way in (each.ways if isinstance(each, Ways) else (each,))]
+    made.ways = tuple(ways) if len(ways) <= _MOST_WAYS else ()
+    return made
+
+
+def _items(items: tuple[Any, ...]) -> tuple[Any, ...]:
+    return tuple(each for each in items if each is not MAYBE)
 
 
 def _is_ops(value: Any) -> bool:
@@ -148,13 +192,14 @@ def _after(chain: Any, common: Any) -> tuple[Any, ...]:
     return tuple(reversed(found))
 
 
-def _alike(journal: Journal, one: Any, two: Any) -> Any:
+def _alike(journal: Journal, one: Any, two: Any, test: Any = None) -> Any:
     """Values of different kinds."""
     names = names_of(one) | names_of(two)
     match one, two:
         case Items(kind=kind), Items(kind=other) if kind == other:
-            items = journal.joined(one.items, two.items)
-            return sequence(kind, items, one.open or two.open, names)
+            found = sequence(kind, (), bool(one.slots["open"] or two.slots["open"]), names)
+            found.slots["items"] = journal.joined(one.items, two.items, test)
+            return found
         case Table(), Table():
             made = Table(names=names)
             made.state["open"] = True
@@ -166,9 +211,15 @@ def _alike(journal: Journal, one: Any, two: Any) -> Any:
         case Function(node=first_node), Function(node=second_node) if first_node is second_node:
             return one
         case PartName(where=tests), PartName(where=others):
-            return one if (one.how == "last", len(tests)) >= (two.how == "last", len(others)) else two
+            if tests != others:
+                return PartName(one.root, one.path, one.how or two.how, (Test("open"),))
+            return one if one.how == "last" else two  # `parts[0] if len(parts) == 1 else parts[-1]`
         case Weights(), Data(value=None):
             return Open("it depends on conditions of the script", names)
     if one is UNSET or two is UNSET:
-        return Open("it is set on some paths only", names, unset=True)
+        there = two if one is UNSET else one
+        return there if isinstance(there, Open) and there.unset else Open("it is set on some paths only", names, unset=True, there=there)
+    for first, second in ((one, two), (two, one)):
+        if isinstance(first, Open) and first.there is not None and first.there is second:
+            return first
     return Open("it depends on conditions that are not known", names)

@@ -2,7 +2,6 @@
 
 import ast
 from collections.abc import Callable
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from lintune.scripts.walk import builtin, files, parsing
@@ -25,7 +24,8 @@ from lintune.scripts.walk.abstract import (
     sequence,
     truth,
 )
-from lintune.scripts.walk.classes import MODULES
+from lintune.scripts.walk.classes import MODULES, modules_of
+from lintune.scripts.walk.configs import config_for, new_config
 from lintune.scripts.walk.given import keyword_values
 from lintune.scripts.walk.options import read_option
 from lintune.scripts.walk.parsing import parser_method
@@ -144,7 +144,7 @@ def load_model(
     title = made.name if isinstance(made, Class) else made.dotted
     record(walk, f"{title}.{name}", args, keywords, node, whole)
     if title.endswith(_NO_MODELS):
-        return Instance(made if isinstance(made, Library) else Library(title))
+        return new_config(walk, made)
     if title.endswith("PeftModel") or ".PeftModel" in title:
         model = args[0] if args else keywords.get("model", Open())
         trains = keywords.get("is_trainable", Data(False))
@@ -158,52 +158,29 @@ def load_model(
     root = walk.new_root(made)
     model = Weights(root)
     if isinstance(made, Class):
-        _build(walk, made, model, args, node)
+        _build(walk, made, model, keywords, node)
     unsloth = title.rpartition(".")[2] in ("FastLanguageModel", "FastVisionModel", "FastModel")
     return sequence("tuple", (model, Open("a tokenizer"))) if unsloth else model
 
 
-def _build(walk: "Walk", made: Class, model: Weights, args: list[Value], node: ast.AST) -> None:
+def _build(walk: "Walk", made: Class, model: Weights, keywords: dict[str, Value], node: ast.AST) -> None:
     """A model of a class of the project: its constructor tells of which modules it is made."""
     from lintune.scripts.walk.calls import call_function
     from lintune.scripts.walk.scopes import member
 
-    model.root.classes.update(_modules_of(walk, made))
+    model.root.classes.update(modules_of(walk, made))
+    config = model.root.slots["config"] = config_for(walk, made, keywords)
     start = member(made, "__init__")
     if isinstance(start, Function):
         walk.unsure += 1
         walk.building += 1
         try:
-            call_function(walk, start, [model, Instance(Library("transformers.config"))], {}, node, own=model, whole=False)
+            call_function(walk, start, [model, config], {}, node, own=model, whole=False)
         except Stopped:
             pass
         finally:
             walk.unsure -= 1
             walk.building -= 1
-
-
-def _modules_of(walk: "Walk", made: Class) -> dict[str, Class]:
-    """The classes of the project that a class's methods put into `self`, by attribute."""
-    from lintune.scripts.walk.scopes import ancestry, lookup
-
-    found: dict[str, Class] = {}
-    for each in reversed(ancestry(made)[0]):
-        for name, called in _made_in(each.node):
-            kind = lookup(walk, called, each.scope)
-            if isinstance(kind, Class):
-                found[name] = kind
-    return found
-
-
-@lru_cache(maxsize=512)
-def _made_in(node: ast.AST) -> tuple[tuple[str, str], ...]:
-    """The attributes of `self` that a class fills by calls of a plain name, with these names."""
-    found = []
-    for each in ast.walk(node):
-        match each:
-            case ast.Assign(targets=[ast.Attribute(value=ast.Name(id="self"), attr=name)], value=ast.Call(func=ast.Name(id=called))):
-                found.append((name, called))
-    return tuple(found)
 
 
 def leave(walk: "Walk", args: list[Value], node: ast.AST) -> Value:

@@ -231,6 +231,8 @@ def contains(holder: Value, item: Value) -> "bool | Test | None":
             words = [each.value for each in holder.items if isinstance(each, Data)]
             tests = tuple(Test("equals", (word,), path) for word in words)
             return Test("or", tests) if tests and not holder.open else Test("open")
+        case Items(), Data(value=str() as text) if any(isinstance(each, PartName) for each in holder.items):
+            return Test("among", (text,))
         case Items(), _:
             return _member(holder, item)
         case Table(), Data(value=key):

@@ -73,7 +73,7 @@ def _kept(parsed: Parsed, name: str, value: Value) -> Value:
 
 def _of_library(walk: "Walk", name: str) -> Value:
     value = walk.option(name)
-    if name == "fsdp" and isinstance(value, Known) and value.value == "":
+    if name == "fsdp" and (isinstance(value, Absent) or (isinstance(value, Known) and value.value == "")):
         return lift([], frozenset((name,)))
     if name not in _KEPT or (name in ("bf16", "output_dir") and isinstance(value, Absent)):
         return Open("the library's own `__post_init__` may change it", frozenset((name,)))

@@ -16,6 +16,7 @@ from lintune.scripts.walk.abstract import (
     Instance,
     Names,
     Partial,
+    PartName,
     Scope,
     Test,
     Value,
@@ -141,7 +142,7 @@ def _known(walk: "Walk", node: ast.If, decided: bool, names: Names) -> int:
 
 def branch(walk: "Walk", test: Value, names: Names, first: Callable[[], int], second: Callable[[], int]) -> int:
     """Walk both ways of a condition that is not known, and join them."""
-    if isinstance(test, Test) and test.kind != "exists":
+    if isinstance(test, Test) and test.kind not in ("exists", "among"):
         return _by_name(walk, test, first, second)
     walk.path.append(names)
     walk.unsure += 1
@@ -200,8 +201,15 @@ def blend(walk: "Walk", mark: int) -> None:
     before = walk.journal.before(mark)
     for (_, key), (slots, old) in before.items():
         now = slots.get(key, UNSET)
-        if key != "ops" and now is not old:
+        if key != "ops" and now is not old and not _more_names(old, now):
             walk.journal.write(slots, key, walk.journal.joined(now, old))
+
+
+def _more_names(old: object, now: object) -> bool:
+    """Whether items of a list were added that stand for all names that pass the tests around, for none perhaps."""
+    if not isinstance(old, tuple) or not isinstance(now, tuple) or now[: len(old)] != old:
+        return False
+    return len(now) > len(old) and all(isinstance(each, PartName) for each in now[len(old) :])
 
 
 def _return(walk: "Walk", node: ast.Return) -> int:

@@ -9,7 +9,7 @@ from lintune.scripts.comparisons import project_texts
 from lintune.scripts.walk.abstract import Class, Root, Weights
 from lintune.scripts.walk.given import run_value
 from lintune.scripts.walk.trace import Branch, PartState, ScriptTrace, Void, answer
-from lintune.scripts.walk.weights import Leaf, replay
+from lintune.scripts.walk.weights import OWN, Leaf, replay
 from lintune.source.text import Site, Source
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ def model_of(walk: "Walk") -> Root | None:
     if walk.trained is not None:
         return _home(walk.trained.root)
     roots = [root for root in walk.roots if root.home is None]
-    switched = [root for root in roots if root.slots["ops"] is not None]
+    switched = [root for root in roots if root.slots["ops"] is not None and root.slots["ops"][2] != OWN]
     chosen = switched or roots
     return chosen[-1] if chosen else None
 
@@ -115,7 +115,7 @@ def _parts(walk: "Walk") -> dict[str, PartState]:
             continue
         targets, saved = (run_value(walk, wrap[index], ast.Pass()) for index in (2, 3))
         found[path] = PartState(path, state.full, state.lora, targets, saved, state.site)
-    if any("@" in each[1] and each[0] == "set" and each[3] is not found[""].trained for each in flat):
+    if any(each[0] == "set" and "@" in each[1] and each[3] is not found[""].trained for each in flat):
         found[""] = PartState("", None, found[""].lora, site=found[""].site)
     for each in flat:
         if each[0] == "set" and each[2]:
@@ -140,7 +140,7 @@ def _paths(flat: list[Any]) -> list[str]:
     """The module paths that operations name, those in models that were put into the model too."""
     found = [""]
     for each in flat:
-        if each[0] == "void":
+        if each[0] in ("void", "own"):
             continue
         found.append(each[1])
         if each[0] == "graft":

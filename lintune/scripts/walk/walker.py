@@ -268,7 +268,7 @@ class Walk:
 
     def new_root(self, made_by: Any) -> Root:
         """A model that was just made or loaded."""
-        root = Root(made_by)
+        root = Root(made_by, {"ops": ("ops", None, ("own",))}) if isinstance(made_by, Class) else Root(made_by)
         self.roots.append(root)
         return root
 

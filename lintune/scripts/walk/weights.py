@@ -7,12 +7,13 @@ A chain is `("ops", earlier chain or None, operation)`. Operations:
 `("lost", path, site)` unknown code was given the module.
 `("void", path, value, site, names)` the attribute is set on the module instead of its weights: nothing happens.
 `("either", test, operations, operations)` one of two, the first where the test holds.
+`("own",)` a class of the project makes the model: modules that are put into it were not there before.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, TypeAlias
 
-from lintune.scripts.walk.abstract import Data, Items, Open, PartName, Test, Value
+from lintune.scripts.walk.abstract import MAYBE, Data, Items, PartName, Test, Value, Ways
 from lintune.source.record import dataclass
 
 Chain: TypeAlias = Any
@@ -44,6 +45,12 @@ class Trained:
     share: str = ""
     """Where only some layers were switched: the slice (`[-4:]`)."""
     site: Any = None
+    missing: bool = False
+    """Whether its module is not there yet."""
+
+
+MISSING = Trained(False, missing=True)
+"""A parameter of a module that is not there."""
 
 
 def within(path: str, leaf: Leaf) -> str | None:
@@ -131,7 +138,7 @@ def holds(test: Test, leaf: Leaf) -> bool | None:
             return settles if settles in parts else None if None in parts else not settles
         case "isa":
             return _isa(test.args, leaf)
-        case "open" | "exists":
+        case "open" | "exists" | "among":
             return None
     name = within(test.path, leaf)
     if name is None:
@@ -172,13 +179,27 @@ def replay(chain: Chain, leaf: Leaf, targeted: Targeted, exists: Callable[[str],
     while chain is not None:
         operations.append(chain[2])
         chain = chain[1]
-    state = Trained()
-    for operation in reversed(operations):
+    operations.reverse()
+    state = MISSING if operations and operations[0] == OWN and _is_put(operations, leaf) else Trained()
+    for operation in operations:
         state = _applied(operation, state, leaf, targeted, exists)
     return state
 
 
+OWN = ("own",)
+
+
+def _is_put(operations: Any, leaf: Leaf) -> bool:
+    """Whether one of the operations puts the module of a parameter into the model."""
+    return any(
+        _is_put((*each[2], *each[3]), leaf) if each[0] == "either" else each[0] in ("graft", "fresh") and within(each[1], leaf) is not None
+        for each in operations
+    )
+
+
 def _applied(operation: Any, state: Trained, leaf: Leaf, targeted: Targeted, exists: Callable[[str], bool | None]) -> Trained:
+    if state.missing and operation[0] not in ("graft", "fresh", "either"):
+        return state
     match operation:
         case ("set", path, tests, value, site):
             return _set(state, path, tests, value, site, leaf)
@@ -295,6 +316,8 @@ def _either(
     if decided is not None:
         return after(first if decided else second)
     one, two = after(first), after(second)
+    if one.missing or two.missing:  # asked of a parameter that is there
+        return two if one.missing else one
     return Trained(
         one.full if one.full == two.full else None,
         one.lora if one.lora == two.lora else None,
@@ -304,29 +327,68 @@ def _either(
     )
 
 
-def by_suffix(targets: Value, leaf: Leaf) -> bool | None:
-    """Whether LoRA lies around a module: by `target_modules` as names, names found by a loop, or `all-linear`."""
+def ways_of(chain: Chain) -> tuple[Ways, ...]:
+    """The targets of adapters that are one list of several."""
+    found: list[Ways] = []
+
+    def collect(operations: Any) -> None:
+        for each in operations:
+            if each[0] == "either":
+                collect((*each[2], *each[3]))
+            elif each[0] == "graft":
+                found.extend(ways_of(each[2].slots["ops"]))
+            elif each[0] == "peft" and isinstance(each[2], Items) and isinstance(each[2].items, Ways) and each[2].items.ways:
+                found.append(each[2].items)
+
+    while chain is not None:
+        collect((chain[2],))
+        chain = chain[1]
+    return tuple(found)
+
+
+def by_suffix(targets: Value, leaf: Leaf, others: Iterable[Leaf] = (), way: int | None = None) -> bool | None:
+    """Whether LoRA lies around a module: by `target_modules` as names, names found by a loop, or `all-linear`.
+
+    `others`: the parameters of the model. A loop over its modules that keeps their last names means all that are called so.
+    `way`: of targets that are one list of several, the one that is supposed.
+    """
     module = leaf.module
     match targets:
         case Data(value="all-linear"):
             return leaf.kind == "linear" and not module.endswith("lm_head")
         case Data(value=str() as text) if text.isidentifier():
             return module == text or module.endswith(f".{text}")
+        case Items(items=Ways(ways=ways)) if ways and way is not None:
+            return _in_list(ways[way % len(ways)], bool(targets.slots["open"]), leaf, others)
         case Items():
-            found = [_target(each, leaf) for each in targets.items]
-            if True in found:
-                return True
-            return None if None in found or targets.slots["open"] else False
+            return _in_list(targets.items, bool(targets.slots["open"]), leaf, others)
     return None
 
 
-def _target(item: Value, leaf: Leaf) -> bool | None:
+def _in_list(items: tuple[Value, ...], open_: bool, leaf: Leaf, others: Iterable[Leaf]) -> bool | None:
+    if isinstance(items, Ways) and items.ways:
+        each_way = {_in_list(way, open_, leaf, others) for way in items.ways}
+        return each_way.pop() if len(each_way) == 1 else None
+    found = [_target(each, leaf, others) for each in items if each is not MAYBE]
+    if True in found:
+        return True if MAYBE not in items else None
+    return None if None in found or open_ else False
+
+
+def _target(item: Value, leaf: Leaf, others: Iterable[Leaf]) -> bool | None:
     match item:
         case Data(value=str() as text):
             return leaf.module == text or leaf.module.endswith(f".{text}")
+        case PartName(where=tests, how="last"):
+            called = leaf.module.rpartition(".")[2]
+            alike = [_all_hold(tests, each) for each in others if each.module.rpartition(".")[2] == called and each is not leaf]
+            found = [_all_hold(tests, leaf), *alike]
+            return True if True in found else None if None in found else False
         case PartName(where=tests):
-            found = [holds(test, leaf) for test in tests]
-            return False if False in found else None if None in found else True
-        case Open(reason=reason) if reason.startswith("it may or may not"):
-            return False
+            return _all_hold(tests, leaf)
     return None
+
+
+def _all_hold(tests: tuple[Test, ...], leaf: Leaf) -> bool | None:
+    found = [holds(test, leaf) for test in tests]
+    return False if False in found else None if None in found else True

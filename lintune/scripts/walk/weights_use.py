@@ -67,7 +67,7 @@ def set_gradients(walk: "Walk", owner: Parameter | Weights, value: Value, node: 
         return
     loops = isinstance(owner, Parameter) or owner.each
     tests = tuple(walk.tests)
-    if isinstance(value, Test) and value.kind != "exists":
+    if isinstance(value, Test) and value.kind not in ("exists", "among"):
         walk.operate(owner.root, ("set", owner.path, (*tests, value), True, site))
         walk.operate(owner.root, ("set", owner.path, (*tests, Test("not", (value,))), False, site))
         return
@@ -89,12 +89,17 @@ def doubt_model(walk: "Walk", owner: Weights, node: ast.AST) -> None:
 
 def module_attribute(walk: "Walk", owner: Weights, name: str) -> Value:
     """A module of a model, or another attribute of it."""
+    owner = settled(owner)
     path = f"{owner.path}.{name}" if owner.path else name
     found: Value | None = owner.root.slots.get(path)
+    if isinstance(found, Open) and found.there is not None:
+        found = found.there
+    if isinstance(found, Weights):
+        return Weights(found.root, found.path, owner.each)
     if found is not None and not isinstance(found, Open):
         return found
     if name in _NO_MODULES:
-        return Instance(_config(name)) if name == "config" else Open(f"`{name}` of the model")
+        return _config(owner) if name == "config" else Open(f"`{name}` of the model")
     from lintune.scripts.walk.attributes import class_of
     from lintune.scripts.walk.scopes import member
 
@@ -111,14 +116,49 @@ def module_attribute(walk: "Walk", owner: Weights, name: str) -> Value:
     return Weights(owner.root, path, owner.each)
 
 
-def _config(name: str) -> Any:
+def has_module(walk: "Walk", owner: Weights, name: str) -> bool | None:
+    """Whether a model has an attribute that its class in the project sets; None where that is not known."""
+    from lintune.scripts.walk.attributes import class_of
+    from lintune.scripts.walk.classes import UNBUILT, text_of
+    from lintune.scripts.walk.scopes import ancestry, member
+
+    owner = settled(owner)
+    found = owner.root.slots.get(f"{owner.path}.{name}" if owner.path else name)
+    if found is not None:
+        return None if isinstance(found, Open) and found.unset else True
+    made = class_of(walk, owner)
+    if made is None or owner.each:
+        return None
+    if member(made, name) is not None:
+        return True
+    above = f"{owner.path}." if owner.path else ""
+    if owner.root.slots.get(f"{above}{UNBUILT}") is not None or walk.strayed:
+        return None
+    return False if any(f"self.{name} =" in text_of(each) for each in ancestry(made)[0]) else None
+
+
+def settled(owner: Weights) -> Weights:
+    """A module as one of the model that it was put into."""
+    root, path = owner.root, owner.path
+    while (home := root.home) is not None:
+        root, path = home[0], f"{home[1]}.{path}".rstrip(".")
+    return owner if root is owner.root else Weights(root, path, owner.each)
+
+
+def _config(owner: Weights) -> Instance:
+    """The config of a model; that of its decoder is the same object."""
     from lintune.scripts.walk.abstract import Library
 
-    return Library(f"transformers.{name}")
+    place = "config" if owner.path in ("", "model") else f"{owner.path}.config"
+    found = owner.root.slots.get(place)
+    if not isinstance(found, Instance):
+        found = owner.root.slots[place] = Instance(Library("transformers.config"))
+    return found
 
 
 def put_module(walk: "Walk", owner: Weights, name: str, value: Value, node: ast.AST) -> None:
     """`model.name = value`: another model becomes a module of this one, or an attribute is set."""
+    owner = settled(owner)
     path = f"{owner.path}.{name}" if owner.path else name
     match value:
         case Weights(root=root, path=inner) if root is not owner.root:
@@ -144,6 +184,11 @@ def _settle(walk: "Walk", owner: Weights, path: str, root: Any) -> None:
     chain = owner.root.slots["ops"]
     walk.journal.write(owner.root.slots, "ops", ("ops", chain[1], ("graft", path, frozen)))
     walk.journal.write(root.slots, HOME, (owner.root, path))
+    root.put = (owner.root, path)
+    walk.journal.write(owner.root.slots, path, Weights(owner.root, path))
+    for key, value in list(root.slots.items()):
+        if isinstance(key, str) and key != "ops":
+            walk.journal.write(owner.root.slots, f"{path}.{key}", value)
     for inner, made in root.classes.items():
         owner.root.classes[f"{path}.{inner}" if inner else path] = made
     if isinstance(root.made_by, Class):
@@ -193,7 +238,7 @@ def call_module(walk: "Walk", owner: Weights, name: str, args: list[Value], keyw
         return owner
     if name in ("enable_input_require_grads", "gradient_checkpointing_enable"):
         return Data(None)
-    if isinstance(owner.root.made_by, Class) and not name.startswith(_HARMLESS):
+    if not name.startswith(_HARMLESS) and not name.lstrip("_").startswith(_HARMLESS) and not _of_library(walk, owner, name):
         doubt_model(walk, owner, node)  # of the project's class, and not found there
         walk.lost = True
         return Open(f"`{name}()` of the model")
@@ -201,6 +246,15 @@ def call_module(walk: "Walk", owner: Weights, name: str, args: list[Value], keyw
         walk.operate(owner.root, ("set", owner.path, (Test("open"),), None, walk.site(node)))
         walk.note("unknown-freezing", f"what `{name}()` of the model does to its weights is not known", node)
     return Open(f"`{name}()` of the model", NONE.union(*(names_of(each) for each in args)))
+
+
+def _of_library(walk: "Walk", owner: Weights, name: str) -> bool:
+    """Whether a method that was not found is one of a library: no file of the project defines a function of that name."""
+    from lintune.scripts.comparisons import project_texts
+
+    if walk.project is None or not isinstance(owner.root.made_by, Class):
+        return not isinstance(owner.root.made_by, Class)
+    return not any(f"def {name}(" in source.text for source in project_texts(walk.project))
 
 
 __all__ = ["call_module", "doubt_models", "freeze_all", "module_attribute", "put_module", "sequence", "set_gradients", "wrap"]

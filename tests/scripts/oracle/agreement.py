@@ -4,7 +4,7 @@ import os
 import re
 from collections import Counter
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 
 from walk_truth import (  # type: ignore[import-not-found,unused-ignore]
@@ -223,8 +223,10 @@ def _compare_parts(case: Case, outcome: Outcome, trace: ScriptTrace, into: Agree
     Of layers of which a slice was switched (`share`) nothing is said one by one.
     """
     wrong: dict[str, list[str]] = {}
-    for name, real in _weights(outcome).items():
-        state = replay(trace.operations, Leaf((name,), _kind(name)), by_suffix)
+    weights = _weights(outcome)
+    targeted = partial(by_suffix, others=[Leaf((name,), _kind(name)) for name in weights])
+    for name, real in weights.items():
+        state = replay(trace.operations, Leaf((name,), _kind(name)), targeted)
         part = nearest_part(trace, name)
         says = [("trained", None if state.share else state.full, real.full), ("copied", state.copy, real.copy)]
         says += [("with LoRA", state.lora, real.lora)] if name.endswith(".weight") else []
