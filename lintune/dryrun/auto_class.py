@@ -1,11 +1,15 @@
 """From config values to transformers' config object and the class that the launch would build."""
 
+import re
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from lintune.dryrun.problem import DryRunProblem
 from lintune.dryrun.protocol import Request
-from lintune.dryrun.raw_config import GIVE_ONE, RawConfig
+from lintune.dryrun.raw_config import RawConfig
+from lintune.models.contradictions import contradictions
 
+CORRECT = "correct the config.json, or copy the one that belongs to the weights"
 GENERATIVE = ("AutoModelForImageTextToText", "AutoModelForMultimodalLM", "AutoModelForCausalLM", "AutoModelForSeq2SeqLM")
 OTHERS = ("AutoModelForMaskedLM", "AutoModel")
 CLASSIFIER = "AutoModelForSequenceClassification"
@@ -29,13 +33,12 @@ def native_config(raw: RawConfig) -> Any:
     import transformers
 
     values = {name: value for name, value in raw.values.items() if name not in (*_NOT_BUILT_FROM, "model_type")}
-    contradiction = contradiction_in(raw.values)
-    if contradiction:
-        raise DryRunProblem("bad-config", f"{raw.source} contradicts itself: {contradiction}", "correct the config.json")
+    for _, contradiction in contradictions(raw.values):
+        raise DryRunProblem("bad-config", f"{raw.source} does not hold: {contradiction}", CORRECT)
     try:
         config = transformers.AutoConfig.for_model(raw.type, **values)
     except Exception as error:  # every release refuses in its own way
-        raise DryRunProblem("bad-config", f"{raw.source} is refused: {said(error)}", "correct the config.json") from None
+        raise DryRunProblem("bad-config", f"{raw.source} is refused: {said(error, raw.values)}", CORRECT) from None
     if isinstance(raw.values.get("architectures"), list):
         config.architectures = raw.values["architectures"]
     return config
@@ -48,46 +51,36 @@ def remote_config(raw: RawConfig) -> Any:
     try:
         config = transformers.AutoConfig.from_pretrained(raw.folder, trust_remote_code=True)
     except Exception as error:
-        raise DryRunProblem("bad-config", f"the model code in `{raw.folder}` failed: {said(error)}", GIVE_ONE) from None
+        raise own_code_failed(raw.folder, error) from None
     if hasattr(config, "quantization_config"):
         del config.quantization_config
     return config
 
 
-def said(error: BaseException) -> str:
-    """An exception in one line."""
-    return " ".join(str(error).split())[:300] or type(error).__name__
+def own_code_failed(folder: str, error: Exception) -> DryRunProblem:
+    """Model code that raised. That says nothing of the launch, whose packages may be others."""
+    message = f"the model code in `{folder}` raises {type(error).__name__}: {said(error)}"
+    if isinstance(error, ImportError):
+        return DryRunProblem("remote-code", message, "install what it needs, or name an interpreter that has it with `--env PYTHON`")
+    return DryRunProblem("remote-code", message, "give an interpreter with the packages that it was written for with `--env PYTHON`")
 
 
-def contradiction_in(values: dict[str, Any], where: str = "") -> str:
-    """What no model of these sizes can be, as a sentence; empty where nothing is wrong. Nested configs are looked into."""
+def said(error: BaseException, values: Mapping[str, Any] | None = None) -> str:
+    """An exception in one line; `values`: of a config, of which those that the exception names are named with their keys."""
+    text = " ".join(str(error).split())[:300] or type(error).__name__
+    if isinstance(error, KeyError):
+        text = f"nothing is called {text}"
+    blamed = [f"`{name}` is `{value}`" for name, value in _texts(values or {}) if re.search(rf"\b{re.escape(value)}\b", text)]
+    return f"{text} ({', '.join(blamed[:2])})" if blamed else text
+
+
+def _texts(values: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """The words that a config holds, with their keys; nested configs are looked into."""
     for name, value in values.items():
-        if isinstance(value, int) and not isinstance(value, bool) and value < 0 and name in _SIZES:
-            return f"`{where}{name}` is {value}"
-    heads, keys, hidden = (_whole(values.get(name)) for name in ("num_attention_heads", "num_key_value_heads", "hidden_size"))
-    if heads and keys and heads % keys:
-        return f"`{where}num_attention_heads` ({heads}) is no multiple of `num_key_value_heads` ({keys})"
-    if heads and hidden and hidden % heads and not _whole(values.get("head_dim")) and "kv_lora_rank" not in values:
-        return f"`{where}hidden_size` ({hidden}) is no multiple of `num_attention_heads` ({heads})"
-    kinds, layers = values.get("layer_types"), _whole(values.get("num_hidden_layers"))
-    if isinstance(kinds, list) and layers and len(kinds) != layers:
-        return f"`{where}layer_types` names {len(kinds)} layers, `num_hidden_layers` says {layers}"
-    for name in ("text_config", "vision_config", "llm_config", "audio_config"):
-        nested = values.get(name)
-        if isinstance(nested, dict) and (found := contradiction_in(nested, f"{name}.")):
-            return found
-    return ""
-
-
-_SIZES = {
-    "hidden_size", "num_hidden_layers", "num_attention_heads", "num_key_value_heads", "intermediate_size", "vocab_size", "head_dim",
-    "num_experts", "depth", "embed_dim", "patch_size", "image_size",
-}  # fmt: skip
-
-
-def _whole(value: Any) -> int:
-    """A positive whole number; 0 where it is none."""
-    return value if isinstance(value, int) and not isinstance(value, bool) and value > 0 else 0
+        if isinstance(value, str) and value.isprintable() and 2 < len(value) < 60 and name not in ("model_type", "transformers_version"):
+            yield name, value
+        elif isinstance(value, Mapping):
+            yield from _texts(value)
 
 
 def classifies(request: Request) -> bool:

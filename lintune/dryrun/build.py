@@ -4,13 +4,26 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from lintune.dryrun.adapter import AdapterReport, kind_of, put_on
-from lintune.dryrun.auto_class import CLASSIFIER, CLASSIFYING, class_for, classifies, labels, native, native_config, remote_config, said
+from lintune.dryrun.auto_class import (
+    CLASSIFIER,
+    CLASSIFYING,
+    CORRECT,
+    class_for,
+    classifies,
+    labels,
+    native,
+    native_config,
+    own_code_failed,
+    remote_config,
+    said,
+)
 from lintune.dryrun.freezing import freeze, modes_of, thaw, unclear
 from lintune.dryrun.parts import ends_of, part_of
 from lintune.dryrun.problem import DryRunProblem
 from lintune.dryrun.protocol import Request
 from lintune.dryrun.raw_config import RawConfig, raw_config
 from lintune.dryrun.unfilled import unfilled
+from lintune.models.config_file import MOST_PARAMS
 
 _TYPES = {"bf16": "bfloat16", "bfloat16": "bfloat16", "fp16": "float16", "float16": "float16", "half": "float16", "fp32": "float32",
           "float32": "float32", "float": "float32", "16-bit": "bfloat16", "32-bit": "float32"}  # fmt: skip
@@ -88,7 +101,7 @@ def base_model(request: Request, raw: RawConfig, runnable: bool, assumptions: li
 def config_object(request: Request, raw: RawConfig) -> tuple[Any, bool]:
     """The config object, and whether its class is code of the model's own; (None, False) where no class is at hand."""
     if not raw.type:
-        raise DryRunProblem("bad-config", f"{raw.source} has no `model_type`", "correct the config.json")
+        raise DryRunProblem("bad-config", f"{raw.source} has no `model_type`", CORRECT)
     if native(raw.type):
         return native_config(raw), False
     if raw.values.get("auto_map") and raw.folder and request.options.trust_remote_code:
@@ -129,8 +142,13 @@ def instantiated(request: Request, config: Any, remote: bool, assumptions: list[
         with torch.device(device):
             model = _made(auto, config, dtype, request, more)
     except Exception as error:  # whatever the model's own code raises
-        raise DryRunProblem("bad-config", f"`{auto.__name__}` cannot build this config: {said(error)}", "correct the config.json") from None
+        if remote:
+            raise own_code_failed(str(getattr(config, "name_or_path", "")), error) from None
+        raise DryRunProblem("bad-config", f"`{auto.__name__}` cannot build this config: {said(error, config.to_dict())}", CORRECT) from None
     model.tie_weights()
+    size = sum(each.numel() for each in model.parameters())
+    if not 0 < size < MOST_PARAMS:
+        raise DryRunProblem("bad-config", f"a model of these sizes has {size:.3g} parameters, as none has", CORRECT)
     return model, model.config
 
 

@@ -1,14 +1,15 @@
 """The config.json of the run's model, as values: given, in the model's folder, in the hub's cache, or of a known model. No network."""
 
-import json
 import os
 from dataclasses import dataclass
 from typing import Any
 
 from lintune.dryrun.problem import DryRunProblem
 from lintune.dryrun.protocol import Request
+from lintune.launch.hub_cache import cached_snapshot
+from lintune.launch.project import model_config
+from lintune.models.config_file import read_config
 
-_LARGEST = 4_000_000
 GIVE_ONE = "give its config.json with `--model-config PATH`, or name a folder that holds it"
 
 
@@ -37,41 +38,32 @@ def raw_config(request: Request) -> RawConfig:
     name = given if isinstance(given, str) else ""
     if request.model_config is not None:
         return RawConfig(dict(request.model_config), "the config.json given", request.model_folder, name)
-    for folder in _folders(request, name):
-        path = os.path.join(folder, "config.json")
-        if os.path.isfile(path):
-            return RawConfig(_read(path), path, folder, name)
+    for folder in (request.model_folder, name if os.path.isabs(name) else "", cached_snapshot(name)):
+        found = _in_folder(folder, name) if folder else None
+        if found is not None:
+            return found
     known = _known(request, name)
     if known is not None:
         return known
     if not name:
         why = request.unknown.get("model.id", "no `model.id`")
         raise DryRunProblem("no-config", f"the model is not known: {why}", GIVE_ONE)
-    raise DryRunProblem(
-        "no-config", f"no config.json of `{name}` is at hand: no such folder, not in the hub's cache, not a known model", GIVE_ONE
-    )
+    where = f"`{request.model_folder}` holds none" if request.model_folder else "no such folder"
+    message = f"no config.json of `{name}` is at hand: {where}, it is not in the hub's cache, and no known model"
+    raise DryRunProblem("no-config", message, GIVE_ONE)
 
 
-def _folders(request: Request, name: str) -> list[str]:
-    found = [request.model_folder] if request.model_folder else []
-    if name and os.path.isabs(name):
-        found.append(name)
-    cached = _cached(name)
-    return [*found, cached] if cached else found
-
-
-def _cached(name: str) -> str:
-    """The snapshot folder of a hub model in the local cache; empty where there is none."""
-    if name.count("/") != 1 or name.startswith((".", "/", "~")):
-        return ""
-    from huggingface_hub import try_to_load_from_cache
-    from huggingface_hub.errors import HFValidationError
-
-    try:
-        found = try_to_load_from_cache(name, "config.json")
-    except HFValidationError:
-        return ""
-    return os.path.dirname(found) if isinstance(found, str) else ""
+def _in_folder(folder: str, name: str) -> RawConfig | None:
+    """The config.json of a folder, read as a check without a dry run reads it; None where there is none. Raises `DryRunProblem`."""
+    path = os.path.join(folder, "config.json")
+    source = model_config(folder, path)
+    if source is None:
+        return None
+    found = read_config(source, name)
+    unreadable = [flaw.message for flaw in found.flaws if flaw.kind != "values"]
+    if unreadable:
+        raise DryRunProblem("bad-config", unreadable[0], "put a whole config.json there")
+    return RawConfig(dict(found.values), path, folder, name)
 
 
 def _known(request: Request, name: str) -> RawConfig | None:
@@ -84,14 +76,3 @@ def _known(request: Request, name: str) -> RawConfig | None:
             known, config = found
             return RawConfig(dict(config), f"the known model {known}", "", name)
     return None
-
-
-def _read(path: str) -> dict[str, Any]:
-    try:
-        with open(path, encoding="utf-8") as stream:
-            found = json.loads(stream.read(_LARGEST))
-    except (OSError, ValueError, RecursionError) as error:
-        raise DryRunProblem("bad-config", f"`{path}` cannot be read: {error}", "put a whole config.json there") from None
-    if not isinstance(found, dict):
-        raise DryRunProblem("bad-config", f"`{path}` is not a JSON object", "put a whole config.json there")
-    return found

@@ -7,7 +7,8 @@ from typing import Any
 
 from torch.nn import init
 
-_FILLERS = ("uniform_", "normal_", "kaiming_uniform_", "kaiming_normal_", "xavier_uniform_", "xavier_normal_", "trunc_normal_", "orthogonal_")
+_FILLERS = ("uniform_", "normal_", "trunc_normal_", "orthogonal_", "kaiming_uniform_", "kaiming_normal_", "xavier_uniform_",
+            "xavier_normal_")  # fmt: skip
 
 
 @contextmanager

@@ -88,16 +88,19 @@ def plain(data: Data) -> Json:
 
 
 def model_folder(run: Run) -> str:
-    """The absolute path of the model's folder, where the run names one that exists."""
+    """The absolute path of the model's folder where one is at hand: that of its config.json, else that which the run names."""
     import os
 
-    found: list[Value] = [run.get("model.id")]
+    from lintune.models.at_hand import config_at_hand
+
+    name = run.get("model.id")
+    config = config_at_hand(run, name.value) if isinstance(name, Known) and isinstance(name.value, str) and name.value else None
+    if config is not None:
+        return os.path.dirname(os.path.abspath(config.path))
     for item in run.items.get("files", ()):
-        if item.fields.get("role") == Known("model"):
-            found.insert(0, item.fields.get("found", Absent()))
-    for value in found:
-        if isinstance(value, Known) and isinstance(value.value, str) and os.path.isdir(value.value):
-            return os.path.abspath(value.value)
+        found = item.fields.get("found", Absent())
+        if item.fields.get("role") == Known("model") and isinstance(found, Known) and isinstance(found.value, str):
+            return os.path.abspath(found.value) if os.path.isdir(found.value) else ""
     return ""
 
 

@@ -46,7 +46,7 @@ def test_the_hub_cache_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     folder(snapshot, LLAMA)
     (tmp_path / "models--someone--new" / "refs").mkdir()
     (tmp_path / "models--someone--new" / "refs" / "main").write_text("abc")
-    monkeypatch.setattr("huggingface_hub.file_download.constants.HF_HUB_CACHE", str(tmp_path))
+    monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path))
     assert raw_config(Request(values={"model.id": "someone/new"})).type == "llama"
 
 
@@ -71,12 +71,17 @@ def test_unknown_architecture() -> None:
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        ({"num_key_value_heads": 3}, "`num_attention_heads` (4) is no multiple of `num_key_value_heads` (3)"),
-        ({"hidden_size": 66}, "`hidden_size` (66) is no multiple of `num_attention_heads` (4)"),
+        ({"num_key_value_heads": 3}, "`num_attention_heads` 4 is no multiple of `num_key_value_heads` 3"),
+        ({"hidden_size": 66}, "`hidden_size` 66 is no multiple of `num_attention_heads` 4"),
         ({"num_hidden_layers": -1}, "`num_hidden_layers` is -1"),
         ({"hidden_size": "64"}, "hidden_size"),
-        ({"model_type": "qwen3", "layer_types": ["full_attention"]}, "`layer_types` names 1 layers"),
-        ({"model_type": "llava", "text_config": {**LLAMA, "num_key_value_heads": 3}}, "text_config.num_attention_heads"),
+        ({"model_type": "qwen3", "layer_types": ["full_attention"]}, "`layer_types` lists 1 layers"),
+        ({"model_type": "llava", "text_config": {**LLAMA, "num_key_value_heads": 3}}, "`num_key_value_heads` 3"),
+        ({"num_hidden_layers": 10**7}, "more than any model has"),
+        ({"vocab_size": 10**15}, "more than any model has"),
+        ({"hidden_act": "nonsense"}, "`hidden_act` is `nonsense`"),
+        ({"torch_dtype": "float3"}, "`torch_dtype` is `float3`"),
+        ({"vocab_size": 10**9, "hidden_size": 10**8, "tie_word_embeddings": True}, "parameters, as none has"),
     ],
 )
 def test_a_config_that_contradicts_itself(change: dict[str, Json], said: str) -> None:
@@ -136,6 +141,23 @@ def test_remote_code_runs_where_it_is_allowed(tmp_path: Path, monkeypatch: pytes
     result = answer(Request(model_folder=folder(tmp_path, REMOTE), options=Options(trust_remote_code=True)))
     assert result.ok, result.problem
     assert result.facts["dry_run.total_params"] == 8 * 3 + 3
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("import no_such_package_at_all", "no_such_package_at_all"),
+        ("raise RuntimeError('of its own')", "RuntimeError: of its own"),
+        ("import sys; sys.exit(3)", "sys.exit(3)"),
+    ],
+)
+def test_remote_code_that_fails_says_nothing_of_the_launch(line: str, said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its packages may be there in the launch: the model is not said to be wrong."""
+    monkeypatch.setattr("transformers.dynamic_module_utils.HF_MODULES_CACHE", str(tmp_path / "modules"))
+    monkeypatch.syspath_prepend(str(tmp_path / "modules"))
+    (tmp_path / "own.py").write_text(f"{line}\n{CODE}")
+    found = trouble(model_folder=folder(tmp_path, REMOTE), options=Options(trust_remote_code=True))
+    assert found.kind in ("remote-code", "crash") and said in found.message
 
 
 def test_a_native_type_needs_no_code(tmp_path: Path) -> None:
