@@ -1,6 +1,7 @@
 """The default report: every finding with the source that it is about, what it leads to, and the ways out."""
 
 from collections.abc import Callable
+from typing import TypeAlias
 
 from lintune.engine.finding import Finding, Stage, Way
 from lintune.engine.result import Result
@@ -19,6 +20,8 @@ STAGES: dict[Stage, str] = {
     "whole-run": "during the whole run",
 }
 """When a failure would have come, as the text says it."""
+Said: TypeAlias = dict[tuple[str, ...], str]
+"""What was said of findings of a rule, with the place of the first of them."""
 COLUMNS = 120
 """Notes are folded at this many cells."""
 
@@ -31,7 +34,8 @@ def render_text(
     sources: Callable[[str], tuple[str, ...]] | None = None,
 ) -> str:
     """The whole report; `sources` gives a rule's evidence by name, where it is to be shown."""
-    blocks = [render_finding(finding, paint, sources(finding.name) if sources else ()) for finding in result.findings]
+    said: Said = {}
+    blocks = [render_finding(finding, paint, sources(finding.name) if sources else (), said) for finding in result.findings]
     if pedantic and result.waits:
         blocks.append(unresolved(result, paint))
     if result.dry_runs:
@@ -42,14 +46,19 @@ def render_text(
     return "\n\n".join(block for block in blocks if block) + "\n"
 
 
-def render_finding(finding: Finding, paint: Paint, sources: tuple[str, ...] = ()) -> str:
-    """One finding, without a final line break."""
+def render_finding(finding: Finding, paint: Paint, sources: tuple[str, ...] = (), said: Said | None = None) -> str:
+    """One finding, without a final line break; what is in `said` word for word is not said again, but where it stands."""
     code = paint.link(f"{finding.code} {finding.name}", finding.url)
     head = paint(finding.severity, f"{finding.severity}[{code}]") + paint("bold", f": {harmless(finding.message)}")
     marks = [Mark(location.site, location.label, index == 0) for index, location in enumerate(finding.locations)]
     lines = [head, *excerpts(marks, finding.severity, paint)]
     indent = " " * max(len(str(mark.site.line)) for mark in marks)
-    lines.extend(_notes(finding, paint, indent, sources))
+    notes = _notes(finding, paint, indent, sources)
+    place = f"{finding.primary.source.path}:{finding.primary.line}"
+    before = said.setdefault((finding.name, *(note.strip() for note in notes)), place) if said is not None else place
+    if before != place and len(notes) > 1:
+        notes = [f"{indent} {paint('gutter', '=')} {paint('bold', 'effect, help')}: as for {before}"]
+    lines.extend(notes)
     return "\n".join(lines)
 
 

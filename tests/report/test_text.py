@@ -112,3 +112,15 @@ def test_only_the_way_that_a_fix_takes_is_marked(conflict: Finding) -> None:
     assert [way.endswith("[--fix --unsafe-fixes]") for way in ways] == [True, False]
     safe = (both[0], replace(both[1], applicability="safe"))
     assert render_finding(replace(conflict, ways=safe), PLAIN).count("[--fix]") == 1
+
+
+def test_what_was_said_is_not_said_again(result: Result, conflict: Finding, script: Source) -> None:
+    """A second launch with the same fault refers to the first; where anything differs, all is said."""
+    elsewhere = Source("finetune/finetune_ds.sh", script.text)
+    first, *others = conflict.locations
+    again = replace(conflict, locations=(replace(first, site=replace(first.site, source=elsewhere)), *others))
+    text = render_text(replace(result, findings=(conflict, again)), PLAIN)
+    assert text.count("= help: turn one of the two off") == 1
+    assert "= effect, help: as for finetune/finetune_lora.sh:4" in text
+    other = render_text(replace(result, findings=(conflict, replace(again, help="another"))), PLAIN)
+    assert "as for" not in other and other.count("= way 1: keep LoRA") == 2
