@@ -7,6 +7,7 @@ from lintune.engine.finding import Finding
 from lintune.engine.result import Result
 from lintune.report.paint import Paint
 from lintune.report.text import render_finding, render_text
+from lintune.source.text import Source
 
 PLAIN = Paint()
 
