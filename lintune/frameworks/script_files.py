@@ -3,13 +3,14 @@
 from collections.abc import Iterator
 
 from lintune.frameworks.script_walk import stands_in, trace_of
+from lintune.run.known import data
 from lintune.run.run import Item, Run
 from lintune.source.record import replace
 from lintune.values.value import Known, Step, Value, is_default, site_of
 
 
 def missing_opened(run: Run) -> Iterator[Item]:
-    """The files that are certainly read, lie in the project by their path and are not there; those that other rules speak of are left out.
+    """The files that are certainly read and are not there, while one of nearly the name is; those that other rules speak of are left out.
 
     Fields: those of `files`, and place (the statement that reads it).
     """
@@ -22,7 +23,8 @@ def missing_opened(run: Run) -> Iterator[Item]:
         if not each.certain or each.stage == "last-save" or each.path in told or stands_in(each.path) or not given:
             continue
         item = run.file_of(each.path, given[0].origin)
-        if item.fields["exists"] == Known(False):
+        said = {name: data(value) for name, value in item.fields.items()}
+        if said["exists"] is False and said["near"] and said["corroborated"] and not said["elsewhere"]:
             place = Known(each.path, (Step("script", each.site),))
             yield replace(item, fields={**item.fields, "place": place}, site=site_of(given[0]))
 

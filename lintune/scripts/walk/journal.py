@@ -103,7 +103,7 @@ class Journal:
         if isinstance(one, tuple) and isinstance(two, tuple):
             if isinstance(test, Test) and (taken := _without(one, two, test)) is not None:
                 return taken
-            if len(one) == len(two):
+            if len(one) == len(two) and all((left is MAYBE) is (right is MAYBE) for left, right in zip(one, two, strict=True)):
                 return one_of(tuple(self.joined(left, right) for left, right in zip(one, two, strict=True)), one, two)
             return self._merged(one, two)
         if isinstance(one, bool) and isinstance(two, bool):

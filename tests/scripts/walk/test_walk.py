@@ -211,3 +211,20 @@ def test_the_words_of_the_command_line_decide() -> None:
     assert ends_with_words("", "run.yaml") == ends_with_words("", "--seed", "1") == ["flags"]
     for change in ("sys.argv = ['x']", "sys.argv.append('x')", "sys.argv[1] = 'x'"):
         assert ends_with_words(change, "run.json") == ["flags"], change  # and the other perhaps
+
+
+def test_a_list_that_two_conditions_may_fill_may_be_empty() -> None:
+    text = """
+import argparse, ray
+args = argparse.ArgumentParser().parse_args()
+short = []
+for kind in ("gpu", "cpu"):
+    if ray.get(kind) < 3:
+        short.append(kind)
+    elif ray.get(kind) < 4:
+        short.append(kind + "s")
+if short:
+    raise RuntimeError("too few")
+"""
+    (end,) = walk_script(read_entry_script(Source("train.py", text), lambda path: None), lambda name: Unknown("not known")).ends
+    assert not end.certain
