@@ -13,7 +13,7 @@ _KEPT_WORDS = """
     fp16 bf16 tf32 gradient_checkpointing seed learning_rate weight_decay num_train_epochs max_steps
     per_device_train_batch_size per_device_eval_batch_size gradient_accumulation_steps do_train do_predict
     resume_from_checkpoint overwrite_output_dir group_by_length remove_unused_columns output_dir deepspeed lr_scheduler_type
-    warmup_ratio warmup_steps save_steps save_total_limit max_grad_norm optim adam_beta1 dataloader_num_workers adam_beta2
+    warmup_ratio save_steps save_total_limit max_grad_norm optim adam_beta1 dataloader_num_workers adam_beta2
     adam_epsilon ddp_find_unused_parameters torch_compile use_liger_kernel
     loss_type beta packing max_seq_length max_length max_prompt_length max_completion_length num_generations dataset_name
     dataset_config dataset_train_split dataset_test_split model_name_or_path model_revision trust_remote_code use_peft lora_r
@@ -24,7 +24,8 @@ _KEPT = frozenset(_KEPT_WORDS.split())
 
 Read in training_args.py of transformers 4.28 to 5.24, and in `*Config`, `ScriptArguments` and `ModelConfig` of TRL 0.9 to 1.16.
 
-Enumerations among them are compared as text. `bf16` of TRL's classes may be set where it was not given: an absent value stays open.
+Enumerations among them are compared as text. `_may_differ` tells of values that some release changes all the same. Options of which
+no release sets any (`schemas/assigned_options.json`) are kept as well.
 """
 
 
@@ -75,9 +76,48 @@ def _of_library(walk: "Walk", name: str) -> Value:
     value = walk.option(name)
     if name == "fsdp" and (isinstance(value, Absent) or (isinstance(value, Known) and value.value == "")):
         return lift([], frozenset((name,)))
-    if name not in _KEPT or (name in ("bf16", "output_dir") and isinstance(value, Absent)):
+    if (name not in _KEPT and not _is_untouched(walk, name)) or _may_differ(walk, name, value):
         return Open("the library's own `__post_init__` may change it", frozenset((name,)))
     return lifted(value, name)
+
+
+def _may_differ(walk: "Walk", name: str, value: RunValue) -> bool:
+    """Whether some release of transformers or TRL makes another value of an option than was given."""
+    given = value.value if isinstance(value, Known) else None
+    match name:
+        case "bf16":
+            return isinstance(value, Absent)
+        case "output_dir":
+            return isinstance(value, Absent) or str(given).startswith("~")
+        case "torch_compile" | "use_liger_kernel":
+            return not given
+        case "loss_type":  # TRL 0.20 to 0.28 makes text of a list of one, later releases lists of text
+            return isinstance(given, tuple) or given == "alphapo" or given is None
+        case "max_length":
+            return not isinstance(walk.option("max_seq_length"), Absent)
+    return False
+
+
+def _is_untouched(walk: "Walk", name: str) -> bool:
+    """Whether no release of the library classes of a script sets an option itself; False where one of them is not known."""
+    if walk.assigned is None:
+        walk.assigned = _assigned(walk)
+    return bool(walk.assigned) and name not in walk.assigned
+
+
+def _assigned(walk: "Walk") -> frozenset[str]:
+    script = walk.script
+    bases = {base for found in script.dataclasses for base in found.bases}
+    if script.unread or not bases:
+        return frozenset()
+    import json
+
+    from lintune.source.data import data_text
+
+    table = json.loads(data_text("schemas", "assigned_options.json"))
+    known = [table.get(".".join((base.partition(".")[0], base.rpartition(".")[2]))) for base in bases]
+    # a class that sets nothing (`trl.ScriptArguments`) is known all the same
+    return frozenset(("", *(name for each in known if each is not None for name in each))) if None not in known else frozenset()
 
 
 def set_option(walk: "Walk", parsed: Parsed, name: str, value: Value) -> None:

@@ -71,6 +71,8 @@ class Walk:
         self.opened: dict[str, Opened] = {}
         self.written: set[str] = set()
         """The files that the script writes, perhaps."""
+        self.assigned: frozenset[str] | None = None
+        """The options that some release of the library's classes sets itself, once they were looked up; empty where one is not known."""
         self.moved = False
         """Whether the script changes its working folder."""
         self.project = script.project
