@@ -111,6 +111,10 @@ class Class:
     bases: "tuple[Value, ...]"
     scope: "Scope"
     members: "dict[str, Function | ast.stmt]" = field(default_factory=dict)
+    slots: dict[Any, Any] = field(default_factory=dict)
+    """Its attributes that were evaluated or set."""
+    members_of_enum: "dict[str, Instance] | None" = None
+    """Of an enumeration its members by name."""
 
     @property
     def name(self) -> str:
@@ -213,6 +217,8 @@ class Root:
     """The project's class of a module by path, where it is known."""
     put: "tuple[Root, str] | None" = None
     """Where it was put, on some path through the script."""
+    loaded: bool = False
+    """Whether it was made by `from_pretrained` or `from_config`."""
 
     @property
     def home(self) -> "tuple[Root, str] | None":
@@ -318,6 +324,8 @@ def truth(value: "Value") -> "bool | None":
         case Table():
             return True if value.slots else None if value.open else False
         case Function() | Class() | Weights(path="") | Partial() | Bound() | Parsed() | Space() | Parameter():
+            return True
+        case Instance(made_by=Library(dotted="builtins.object")):
             return True
         case Instance(made_by=Class(members=members, bases=bases)):
             plain = not bases and "__len__" not in members and "__bool__" not in members

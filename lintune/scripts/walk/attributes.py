@@ -26,6 +26,7 @@ from lintune.scripts.walk.abstract import (
     plain,
     sequence,
 )
+from lintune.scripts.walk.objects import enum_item, special
 from lintune.scripts.walk.options import lifted, read_option
 from lintune.scripts.walk.scopes import ancestry, lookup, member, open_module
 from lintune.scripts.walk.walker import Stopped
@@ -105,11 +106,14 @@ def _of_instance(walk: "Walk", owner: Instance, name: str, node: ast.AST) -> Val
         return found
     if isinstance(owner.made_by, Class):
         inner = member(owner.made_by, name)
-        if inner is not None:
+        if inner is not None or any(name in each.slots for each in ancestry(owner.made_by)[0]):
             return _of_class(walk, owner.made_by, owner, name)
-    if isinstance(owner.made_by, Class) and member(owner.made_by, "__getattr__") is not None:
-        walk.lost = True
-        return Open(f"`{name}` comes from `__getattr__`")
+        if name == "__class__":
+            return owner.made_by
+        if not name.startswith("__"):
+            asked = special(walk, owner, "__getattr__", [Data(name)], node)
+            if asked is not None:
+                return asked
     if owner.whole and not name.startswith("__"):
         walk.end("attribute-error", f"'{owner.name}' object has no attribute '{name}'", "AttributeError", node)
         raise Stopped
@@ -117,19 +121,31 @@ def _of_instance(walk: "Walk", owner: Instance, name: str, node: ast.AST) -> Val
 
 
 def _of_class(walk: "Walk", made: Class, owner: Value, name: str) -> Value:
-    found = member(made, name)
-    if isinstance(found, Function):
-        return _descriptor(walk, owner, name, found)
-    if isinstance(found, ast.Assign | ast.AnnAssign) and found.value is not None:
-        from lintune.scripts.walk.statements import value_in
-
-        home = next((each for each in ancestry(made)[0] if each.members.get(name) is found), made)
-        value = value_in(walk, found.value, home.scope)
-        is_enum = any(base.rpartition(".")[2] in ("Enum", "IntEnum", "StrEnum", "ExplicitEnum") for base in ancestry(made)[1])
-        return Open("it is a member of an enumeration", names_of(value)) if is_enum else value
-    if name == "__name__":
+    if made.members_of_enum is not None and name in made.members_of_enum:
+        return made.members_of_enum[name]
+    for each in ancestry(made)[0]:
+        if name in each.slots:
+            value: Value = each.slots[name]
+            return Bound(owner, name, value) if isinstance(value, Function) and isinstance(owner, Instance) else value
+        found = each.members.get(name)
+        if isinstance(found, Function):
+            return _descriptor(walk, owner, name, found)
+        if isinstance(found, ast.Assign | ast.AnnAssign) and found.value is not None:
+            return _evaluated(walk, each, name, found.value)
+    if name in ("__name__", "__qualname__"):
         return Data(made.name)
+    if name == "__members__" and made.members_of_enum is not None:
+        return Table(dict(made.members_of_enum))
     return Bound(owner, name)
+
+
+def _evaluated(walk: "Walk", home: Class, name: str, expression: ast.expr) -> Value:
+    """An attribute of a class: evaluated once, the same object whenever it is read."""
+    from lintune.scripts.walk.statements import value_in
+
+    value = value_in(walk, expression, home.scope)
+    home.slots[name] = value
+    return value
 
 
 def _descriptor(walk: "Walk", owner: Value, name: str, found: Function) -> Value:
@@ -173,6 +189,10 @@ def item(walk: "Walk", owner: Value, key_node: ast.expr, node: ast.AST) -> Value
     key = expressions.value(walk, key_node)
     names = names_of(owner, 0) | names_of(key)
     match owner, key:
+        case Instance(made_by=Class()), _ if (asked := special(walk, owner, "__getitem__", [key], node)) is not None:
+            return asked
+        case Class(members_of_enum=dict()), _:
+            return enum_item(walk, owner, key, node)
         case Library(dotted="os.environ"), Data(value=str() as name):
             from lintune.scripts.walk.libraries import environment_item
 

@@ -29,6 +29,7 @@ from lintune.scripts.walk.abstract import (
 from lintune.scripts.walk.classes import construct
 from lintune.scripts.walk.loops import elements, join_leaves
 from lintune.scripts.walk.options import doubt
+from lintune.scripts.walk.scopes import member
 from lintune.scripts.walk.walker import MOST_DEPTH, NEXT, RAISE, Frame, Stopped
 from lintune.scripts.walk.weights_use import call_module, doubt_model
 
@@ -46,7 +47,7 @@ SEEN_THROUGH = frozenset(SEEN_THROUGH_WORDS.split())
 
 def call(walk: "Walk", node: ast.Call) -> Value:
     """The value of a call."""
-    from lintune.scripts.walk import expressions
+    from lintune.scripts.walk import comprehensions, expressions
 
     function = node.func
     if isinstance(function, ast.Name) and function.id == "super" and not node.args:
@@ -57,7 +58,7 @@ def call(walk: "Walk", node: ast.Call) -> Value:
         and len(node.args) == 1
         and isinstance(node.args[0], ast.GeneratorExp)
     ):
-        return expressions.quantified(walk, node.args[0], function.id == "any")
+        return comprehensions.quantified(walk, node.args[0], function.id == "any")
     called = expressions.value(walk, function)
     args, whole = _positional(walk, node)
     keywords: dict[str, Value] = {}
@@ -117,6 +118,8 @@ def apply(walk: "Walk", called: Value, args: list[Value], keywords: dict[str, Va
             return call_module(walk, Weights(root, above, each), method, args, keywords, node)
         case Super(owner=owner):
             return Open("it is `super()` itself")
+        case Instance(made_by=Class() as made) if isinstance(own := member(made, "__call__"), Function):
+            return call_function(walk, own, [called, *args], keywords, node, own=called, whole=whole)
     walk.lost = True
     walk.foreign += 1
     return unknown_call(walk, args, keywords, node)

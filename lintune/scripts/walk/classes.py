@@ -4,7 +4,7 @@ import ast
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from lintune.scripts.walk.abstract import Class, Data, Function, Instance, Library, Open, Parsed, Value, Weights, names_of
+from lintune.scripts.walk.abstract import Class, Data, Function, Instance, Library, Open, Parsed, Value, Weights
 from lintune.scripts.walk.scopes import ancestry, lookup, member
 
 if TYPE_CHECKING:
@@ -34,8 +34,10 @@ def construct(walk: "Walk", made: Class, args: list[Value], keywords: dict[str, 
     from lintune.scripts.walk.calls import call_function
 
     outside = ancestry(made)[1]
-    if any(base.rpartition(".")[2] in ("Enum", "IntEnum", "StrEnum", "ExplicitEnum") for base in outside):
-        return Open("it is a member of an enumeration", frozenset().union(*(names_of(each) for each in args)))
+    if made.members_of_enum is not None:
+        from lintune.scripts.walk.objects import enum_member
+
+        return enum_member(walk, made, args, node)
     if any(base.endswith(("HfArgumentParser", "ArgumentParser", "TrlParser")) for base in outside):
         from lintune.scripts.walk.libraries import call_library
 
@@ -56,7 +58,7 @@ def construct(walk: "Walk", made: Class, args: list[Value], keywords: dict[str, 
         return own
     if isinstance(start, Function):
         call_function(walk, start, [own, *args], keywords, node, own=own, whole=whole)
-    elif isinstance(own, Instance) and _is_dataclass(made):
+    elif isinstance(own, Instance) and is_dataclass(made):
         _fill(walk, made, own, args, keywords, whole)
         after = member(made, "__post_init__")
         if isinstance(after, Function):
@@ -104,8 +106,9 @@ def _made_in(node: ast.AST) -> tuple[tuple[str, str], ...]:
     return tuple(found)
 
 
-def _is_dataclass(made: Class) -> bool:
-    return any("dataclass" in ast.unparse(each) for each in made.node.decorator_list)
+def is_dataclass(made: Class) -> bool:
+    """Whether a class, or a base of it in the project, is decorated as a dataclass."""
+    return any("dataclass" in ast.unparse(each) for kind in ancestry(made)[0] for each in kind.node.decorator_list)
 
 
 def fields_of(made: Class) -> list[tuple[str, ast.AnnAssign, Class]]:
@@ -113,7 +116,7 @@ def fields_of(made: Class) -> list[tuple[str, ast.AnnAssign, Class]]:
     found: dict[str, tuple[str, ast.AnnAssign, Class]] = {}
     for each in reversed(ancestry(made)[0]):
         for item in each.node.body:
-            if isinstance(item, ast.AnnAssign) and isinstance(item.target, ast.Name):
+            if isinstance(item, ast.AnnAssign) and isinstance(item.target, ast.Name) and "ClassVar" not in ast.unparse(item.annotation):
                 found[item.target.id] = (item.target.id, item, each)
     return list(found.values())
 
@@ -128,10 +131,11 @@ def _fill(walk: "Walk", made: Class, own: Instance, args: list[Value], keywords:
         elif not whole:
             own.slots[name] = Open("it is given by `*` or `**`")
         else:
-            own.slots[name] = _default(walk, item, home)
+            own.slots[name] = default_of(walk, item, home)
 
 
-def _default(walk: "Walk", item: ast.AnnAssign, home: Class) -> Value:
+def default_of(walk: "Walk", item: ast.AnnAssign, home: Class) -> Value:
+    """The default of a field of a dataclass."""
     from lintune.scripts.walk.statements import value_in
 
     match item.value:

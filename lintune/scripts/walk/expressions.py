@@ -5,16 +5,17 @@ import builtins
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from lintune.scripts.walk import attributes, calls, operators
+from lintune.scripts.walk import attributes, calls, comprehensions, formatting, operators
 from lintune.scripts.walk.abstract import (
     NONE,
+    Bound,
     Data,
     Function,
+    Instance,
     Items,
     Library,
     Open,
     Partial,
-    PartName,
     Table,
     Test,
     Value,
@@ -23,14 +24,13 @@ from lintune.scripts.walk.abstract import (
     sequence,
     truth,
 )
-from lintune.scripts.walk.loops import MOST_TURNS, any_element, elements
+from lintune.scripts.walk.loops import elements
+from lintune.scripts.walk.objects import as_condition
 from lintune.scripts.walk.scopes import lookup
 from lintune.scripts.walk.walker import Stopped
 
 if TYPE_CHECKING:
     from lintune.scripts.walk.walker import Walk
-
-_LONGEST_TEXT = 20_000
 
 
 def value(walk: "Walk", node: ast.expr) -> Value:
@@ -47,7 +47,8 @@ def value(walk: "Walk", node: ast.expr) -> Value:
 
 def condition(walk: "Walk", node: ast.expr) -> Value:
     """The value of a test."""
-    return value(walk, node)
+    found = value(walk, node)
+    return as_condition(walk, found, node) if isinstance(found, Instance) else found
 
 
 def _look_inside(walk: "Walk", node: ast.expr) -> None:
@@ -65,11 +66,25 @@ def _name(walk: "Walk", node: ast.Name) -> Value:
         return found
     if hasattr(builtins, node.id):
         return Library(f"builtins.{node.id}")
+    walk.foreign += 1
     return Open(f"`{node.id}` is set elsewhere")
 
 
 def _attribute(walk: "Walk", node: ast.Attribute) -> Value:
-    return attributes.read(walk, value(walk, node.value), node.attr, node)
+    found = attributes.read(walk, value(walk, node.value), node.attr, node)
+    if isinstance(found, Open) or (isinstance(found, Bound) and found.function is None and not isinstance(found.owner, _PLAIN)):
+        walk.foreign += 1
+    return found
+
+
+_PLAIN = (Data, Items, Table)
+
+
+def _noted(walk: "Walk", found: Value) -> Value:
+    """What is not known may have raised: a `try` around it has to know."""
+    if isinstance(found, Open):
+        walk.foreign += 1
+    return found
 
 
 def _list(walk: "Walk", node: ast.List | ast.Tuple | ast.Set) -> Value:
@@ -107,31 +122,13 @@ def _dict(walk: "Walk", node: ast.Dict) -> Value:
     return made
 
 
-def _joined(walk: "Walk", node: ast.JoinedStr) -> Value:
-    texts: list[str] = []
-    names = NONE
-    known = True
-    for part in node.values:
-        found = value(walk, part.value if isinstance(part, ast.FormattedValue) else part)
-        names |= names_of(found)
-        plain = isinstance(part, ast.FormattedValue) and part.format_spec is None and part.conversion == -1
-        if isinstance(found, Data) and (plain or not isinstance(part, ast.FormattedValue)):
-            texts.append(str(found.value))
-        else:
-            texts.append(found.text or "..." if isinstance(found, Open) else "...")
-            known = False
-    text = "".join(texts)
-    if len(text) > _LONGEST_TEXT:
-        return Open("it is long text", names, text[:_LONGEST_TEXT])
-    return Data(text, names) if known else Open("it is text with unknown parts", names, text)
-
-
 def _unary(walk: "Walk", node: ast.UnaryOp) -> Value:
-    return operators.unary(node.op, value(walk, node.operand))
+    found = condition(walk, node.operand) if isinstance(node.op, ast.Not) else value(walk, node.operand)
+    return _noted(walk, operators.unary(node.op, found))
 
 
 def _binary(walk: "Walk", node: ast.BinOp) -> Value:
-    return operators.binary(walk, node, node.op, value(walk, node.left), value(walk, node.right))
+    return _noted(walk, operators.binary(walk, node, node.op, value(walk, node.left), value(walk, node.right)))
 
 
 def _boolean(walk: "Walk", node: ast.BoolOp) -> Value:
@@ -149,7 +146,7 @@ def _boolean(walk: "Walk", node: ast.BoolOp) -> Value:
                     raise
                 return Open("its condition is not known", names)
             names |= names_of(found)
-            decided = truth(found)
+            decided = truth(as_condition(walk, found, each) if isinstance(found, Instance) else found)
             if decided is settles:
                 return _settled(found, names, unsure)
             if decided is None:
@@ -180,7 +177,7 @@ def _compare(walk: "Walk", node: ast.Compare) -> Value:
     answers: list[Value] = []
     for op, right_node in zip(node.ops, node.comparators, strict=True):
         right = value(walk, right_node)
-        answer = operators.compared(walk, node, op, left, right)
+        answer = _noted(walk, operators.compared(walk, node, op, left, right))
         if len(node.ops) == 1:
             return answer
         if truth(answer) is False:
@@ -231,125 +228,15 @@ def _walrus(walk: "Walk", node: ast.NamedExpr) -> Value:
 
 
 def _subscript(walk: "Walk", node: ast.Subscript) -> Value:
-    return attributes.item(walk, value(walk, node.value), node.slice, node)
+    return _noted(walk, attributes.item(walk, value(walk, node.value), node.slice, node))
 
 
 def _call(walk: "Walk", node: ast.Call) -> Value:
-    return calls.call(walk, node)
+    return _noted(walk, calls.call(walk, node))
 
 
 def _lambda(walk: "Walk", node: ast.Lambda) -> Value:
     return Function(node, walk.module, walk.scope)
-
-
-def _comprehension(walk: "Walk", node: ast.ListComp | ast.SetComp | ast.GeneratorExp) -> Value:
-    kind = "set" if isinstance(node, ast.SetComp) else "list"
-    found: list[Value] = []
-    whole = _generate(walk, node.generators, 0, lambda: found.append(_named_part(walk, value(walk, node.elt))))
-    return sequence(kind, found, not whole)
-
-
-class _Settled(Exception):
-    """An item decides `any` or `all`."""
-
-
-def quantified(walk: "Walk", node: ast.GeneratorExp, settles: bool) -> Value:
-    """`any(... for ...)`, `all(... for ...)`: items behind the one that decides are not evaluated."""
-    from lintune.scripts.walk.builtin import combined
-
-    found: list[Value] = []
-    count = len(walk.tests)
-
-    def emit() -> None:
-        open_ = any(truth(each) is None for each in found)  # one of them may have decided already
-        walk.unsure += open_
-        try:
-            one = value(walk, node.elt)
-        except Stopped:
-            if not open_:
-                raise
-            one = Open("it may raise")
-        finally:
-            walk.unsure -= open_
-        found.append(one)
-        if truth(one) is settles and not any(truth(each) is None for each in found) and len(walk.tests) == count:
-            raise _Settled
-
-    unsure = walk.unsure
-    try:
-        whole = _generate(walk, node.generators, 0, emit)
-    except _Settled:
-        if walk.unsure == unsure:
-            return Data(settles, NONE.union(*(names_of(each) for each in found)))
-        whole = False
-    return combined([sequence("list", found, not whole)], NONE.union(*(names_of(each) for each in found)) if found else NONE, settles)
-
-
-def _named_part(walk: "Walk", found: Value) -> Value:
-    if isinstance(found, PartName) and walk.tests:
-        return PartName(found.root, found.path, found.how, (*found.where, *walk.tests))
-    return found
-
-
-def _mapping(walk: "Walk", node: ast.DictComp) -> Value:
-    made = Table()
-    whole = [True]
-
-    def entry() -> None:
-        key, each = value(walk, node.key), value(walk, node.value)
-        if isinstance(key, Data) and isinstance(key.value, str | int | float | bytes | None):
-            made.slots[key.value] = each
-        else:
-            whole[0] = False
-
-    made.state["open"] = not _generate(walk, node.generators, 0, entry) or not whole[0]
-    return made
-
-
-def _generate(walk: "Walk", generators: list[ast.comprehension], depth: int, emit: Callable[[], None]) -> bool:
-    """Run a comprehension's clauses; False where not every item is known."""
-    from lintune.scripts.walk.stores import store
-
-    if depth == len(generators):
-        emit()
-        return True
-    clause = generators[depth]
-    over = value(walk, clause.iter)
-    known = elements(over)
-    if known is not None and len(known) <= MOST_TURNS:
-        whole = True
-        for item in known:
-            store(walk, clause.target, item, clause.target)
-            whole = _filtered(walk, generators, depth, emit) and whole
-        return whole
-    one = any_element(over)
-    store(walk, clause.target, one if one is not None else Open("it is one of several", names_of(over)), clause.target)
-    walk.unsure += 1
-    count = len(walk.tests)
-    try:
-        if one is not None:
-            _filtered(walk, generators, depth, emit)
-    finally:
-        walk.unsure -= 1
-        del walk.tests[count:]
-    return False
-
-
-def _filtered(walk: "Walk", generators: list[ast.comprehension], depth: int, emit: Callable[[], None]) -> bool:
-    count = len(walk.tests)
-    try:
-        for test in generators[depth].ifs:
-            found = condition(walk, test)
-            decided = truth(found)
-            if decided is False:
-                return True
-            if isinstance(found, Test):
-                walk.tests.append(found)
-            elif decided is None:
-                return False
-        return _generate(walk, generators, depth + 1, emit)
-    finally:
-        del walk.tests[count:]
 
 
 def _formatted(walk: "Walk", node: ast.FormattedValue) -> Value:
@@ -371,7 +258,7 @@ _HANDLERS: dict[type[ast.expr], Callable[["Walk", Any], Value]] = {
     ast.Tuple: _list,
     ast.Set: _list,
     ast.Dict: _dict,
-    ast.JoinedStr: _joined,
+    ast.JoinedStr: formatting.joined,
     ast.FormattedValue: _formatted,
     ast.UnaryOp: _unary,
     ast.BinOp: _binary,
@@ -382,10 +269,10 @@ _HANDLERS: dict[type[ast.expr], Callable[["Walk", Any], Value]] = {
     ast.Subscript: _subscript,
     ast.Call: _call,
     ast.Lambda: _lambda,
-    ast.ListComp: _comprehension,
-    ast.SetComp: _comprehension,
-    ast.GeneratorExp: _comprehension,
-    ast.DictComp: _mapping,
+    ast.ListComp: comprehensions.comprehension,
+    ast.SetComp: comprehensions.comprehension,
+    ast.GeneratorExp: comprehensions.comprehension,
+    ast.DictComp: comprehensions.mapping,
     ast.Starred: _starred,
     ast.Await: _await,
 }

@@ -43,8 +43,10 @@ def run_for(walk: "Walk", node: ast.For | ast.AsyncFor) -> int:
     if known is not None and len(known) <= MOST_TURNS:
         left = _turns(walk, [partial(turn, item) for item in known], names_of(over))
     elif (one := any_element(over)) is not None:
+        walk.foreign += 1
         left = any_turn(walk, lambda: turn(one))
     else:
+        walk.foreign += 1
         left = _some_turns(walk, lambda: turn(Open("it is one of several", names_of(over))), names_of(over))
     return _after(walk, node, left)
 

@@ -1,7 +1,6 @@
 """Methods of plain data, and of objects that libraries make."""
 
 import ast
-import re
 from typing import TYPE_CHECKING
 
 from lintune.scripts.walk import stores
@@ -28,6 +27,7 @@ from lintune.scripts.walk.abstract import (
     sequence,
 )
 from lintune.scripts.walk.classes import is_trainer
+from lintune.scripts.walk.formatting import formatted
 from lintune.scripts.walk.weights_use import call_module, set_gradients
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ def call_method(
     """`owner.name(...)`, where the project does not define it."""
     match owner:
         case Data(value=str() as text):
-            return _of_text(walk, owner, text, name, args, keywords)
+            return _of_text(walk, owner, text, name, args, keywords, node, whole)
         case Items():
             return _of_items(walk, owner, name, args)
         case Table():
@@ -78,10 +78,12 @@ def call_method(
     return _of_unknown(walk, owner, name, args, keywords, node)
 
 
-def _of_text(walk: "Walk", owner: Data, text: str, name: str, args: list[Value], keywords: dict[str, Value]) -> Value:
+def _of_text(
+    walk: "Walk", owner: Data, text: str, name: str, args: list[Value], keywords: dict[str, Value], node: ast.AST, whole: bool
+) -> Value:
     names = owner.names.union(*(names_of(each) for each in (*args, *keywords.values())))
     if name == "format" and len(text) < _LONGEST:
-        return _formatted(text, args, keywords, names)
+        return formatted(walk, text, args, keywords, names, node, whole)
     if name not in _TEXT or keywords or len(text) > _LONGEST:
         return Open("it is computed", names)
     if name == "join" and args and isinstance(args[0], Items):
@@ -96,28 +98,6 @@ def _of_text(walk: "Walk", owner: Data, text: str, name: str, args: list[Value],
         return lift(getattr(text, name)(*given), names)
     except Exception:  # whatever a method refuses
         return Open("it is computed", names)
-
-
-_FIELD = re.compile(r"\{(\w*)\}")
-
-
-def _formatted(text: str, args: list[Value], keywords: dict[str, Value], names: frozenset[str]) -> Value:
-    """`"... {} ...".format(...)` for plain fields."""
-    count = iter(range(len(args)))
-    known = True
-
-    def fill(found: "re.Match[str]") -> str:
-        nonlocal known
-        key = found[1]
-        index = int(key) if key.isdigit() else next(count, -1) if not key else -1
-        value = keywords.get(key) if key and not key.isdigit() else args[index] if 0 <= index < len(args) else None
-        if isinstance(value, Data):
-            return str(value.value)
-        known = False
-        return "..."
-
-    made = _FIELD.sub(fill, text)
-    return Data(made, names) if known and "{" not in made else Open("it is text with unknown parts", names, made)
 
 
 def _of_items(walk: "Walk", owner: Items, name: str, args: list[Value]) -> Value:

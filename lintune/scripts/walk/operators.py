@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from lintune.scripts.walk import objects
 from lintune.scripts.walk.abstract import (
     MAYBE,
     NONE,
@@ -29,6 +30,7 @@ from lintune.scripts.walk.abstract import (
     sequence,
     truth,
 )
+from lintune.scripts.walk.objects import operated, same
 from lintune.scripts.walk.walker import Stopped
 
 if TYPE_CHECKING:
@@ -60,6 +62,10 @@ _PLAIN_FORMAT = re.compile(r"(?:[^%]|%%|%\.?[0-9]{0,2}[sdifr])*")
 def binary(walk: "Walk", node: ast.AST, op: ast.operator, left: Value, right: Value) -> Value:
     """`left op right`."""
     names = names_of(left) | names_of(right)
+    if isinstance(left, Instance) or isinstance(right, Instance):
+        own = operated(walk, op, left, right, node)
+        if own is not None:
+            return own
     match left, right:
         case Items(kind="list" | "tuple" as kind), Items(kind=other) if kind == other and isinstance(op, ast.Add):
             if len(left.items) + len(right.items) > _LONGEST:
@@ -153,6 +159,10 @@ def negated(value: Value) -> Value:
 def compared(walk: "Walk", node: ast.AST, op: ast.cmpop, left: Value, right: Value) -> Value:
     """`left op right` for one comparison."""
     names = names_of(left) | names_of(right)
+    if isinstance(left, Instance) or isinstance(right, Instance | Class):
+        own = objects.compared(walk, op, left, right, node)
+        if own is not None:
+            return own
     match op:
         case ast.Is() | ast.IsNot():
             found = _identical(left, right)
@@ -195,6 +205,8 @@ def _identical(left: Value, right: Value) -> bool | None:
             if one is None or two is None or isinstance(one, bool) or isinstance(two, bool):
                 return one is two
             return None
+        case Instance(made_by=Class(members_of_enum=dict() as one)), Instance(made_by=Class(members_of_enum=dict())):
+            return True if left is right else same(left, right) and (None if left not in one.values() else False)
         case (Data(value=None), other) | (other, Data(value=None)):
             return None if isinstance(other, Open | Test | Bound) or (isinstance(other, Weights) and other.path) else False
     return True if left is right else None
@@ -206,6 +218,8 @@ def _equal(left: Value, right: Value) -> "bool | Test | None":
             return Test("last" if name.how == "last" else "equals", (text,), name.path)
         case (Data(value=None), other) | (other, Data(value=None)) if isinstance(other, Instance | Parsed | Function | Class):
             return False
+    if isinstance(left, Instance) or isinstance(right, Instance):
+        return same(left, right)
     try:
         return bool(plain(left) == plain(right))
     except ValueError:

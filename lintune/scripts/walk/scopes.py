@@ -176,7 +176,14 @@ def make_class(walk: "Walk", node: ast.ClassDef, scope: Scope) -> Class:
                 made.members.setdefault(name, Function(item, scope.module, scope, made))
             case ast.Assign(targets=[ast.Name(id=name)]) | ast.AnnAssign(target=ast.Name(id=name), value=ast.expr()):
                 made.members[name] = item
+    if any(each.rpartition(".")[2] in _ENUMS for each in ancestry(made)[1]):
+        from lintune.scripts.walk.objects import fill_enum
+
+        fill_enum(walk, made)
     return made
+
+
+_ENUMS = frozenset(("Enum", "IntEnum", "StrEnum", "ExplicitEnum", "Flag", "IntFlag"))
 
 
 def ancestry(made: Class) -> tuple[list[Class], list[str], bool]:

@@ -236,10 +236,12 @@ def _with(walk: "Walk", node: ast.With | ast.AsyncWith) -> int:
     quiet = False
     for item in node.items:
         found = expressions.value(walk, item.context_expr)
+        if len(node.items) == 1 and isinstance(item.context_expr, ast.Call) and _last(item.context_expr.func) == "suppress":
+            return tries.run_quietly(walk, node.body, node, item.context_expr.args)
         quiet = quiet or _is_quiet(walk, found, item.context_expr)
         if item.optional_vars is not None:
             stores.store(walk, item.optional_vars, found, node)
-    return tries.run_quietly(walk, node.body) if quiet else run(walk, node.body)
+    return tries.run_quietly(walk, node.body, node) if quiet else run(walk, node.body)
 
 
 _QUIET = frozenset(("suppress", "ExitStack", "AsyncExitStack"))
@@ -307,6 +309,7 @@ def _import(walk: "Walk", node: ast.Import | ast.ImportFrom) -> int:
             walk.scope.slots.pop(name, None)  # found when it is asked for
         else:
             stores.bind(walk, name, imported(walk, bound, module))
+    walk.foreign += 1
     return NEXT
 
 

@@ -8,6 +8,7 @@ from lintune.scripts.walk.abstract import (
     Bound,
     Class,
     Data,
+    Function,
     Instance,
     Items,
     Library,
@@ -67,7 +68,8 @@ def store(walk: "Walk", target: ast.expr, value: Value, node: ast.AST) -> None:
 
 
 def _unpack(walk: "Walk", targets: list[ast.expr], value: Value, node: ast.AST) -> None:
-    parts: list[Value] = [Open("it is unpacked from something unknown", names_of(value))] * len(targets)
+    unknown: list[Value] = [Open("it is unpacked from something unknown", names_of(value))] * len(targets)
+    parts = unknown
     star = next((index for index, each in enumerate(targets) if isinstance(each, ast.Starred)), None)
     if isinstance(value, Items) and not value.open:
         items = list(value.items)
@@ -77,6 +79,8 @@ def _unpack(walk: "Walk", targets: list[ast.expr], value: Value, node: ast.AST) 
             after = len(targets) - star - 1
             middle = Items("list", {"items": tuple(items[star : len(items) - after]), "open": False})
             parts = [*items[:star], middle, *items[len(items) - after :]]
+    if parts is unknown:
+        walk.foreign += 1
     for target, part in zip(targets, parts, strict=True):
         store(walk, target, part, node)
 
@@ -97,9 +101,9 @@ def set_attribute(walk: "Walk", owner: Value, name: str, value: Value, node: ast
 
             walk.journal.write(open_module(walk, module).slots, name, value)
         case Class(members=members):
-            members.pop(name, None)
-            if isinstance(value, Open):
-                members[name] = ast.Pass()
+            if isinstance(members.get(name), Function):
+                members.pop(name)
+            walk.journal.write(owner.slots, name, value)
         case Library(dotted="sys") if name == "argv":
             walk.words_changed = True
         case Open() if name == "requires_grad":

@@ -2,6 +2,7 @@
 
 import ast
 import builtins
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from lintune.scripts.walk import stores
@@ -44,13 +45,12 @@ def _run_guarded(walk: "Walk", node: ast.Try) -> int:
     finally:
         raised = walk.tries.pop()
     if not left & NEXT and left & RAISE:
-        left = _handled(walk, node, raised, left & ~RAISE, mark, foreign)
+        left = _handled(walk, node, raised, left & ~RAISE, mark, foreign, thrown)
     else:
-        for each in raised:
-            if _catcher(walk, node, each) is not True:
-                _pass_on(walk, each, _catcher(walk, node, each) is False)
-        left = _perhaps_handled(walk, node, mark, left, thrown)
-        if node.orelse and left & NEXT:
+        caught = _sorted_out(walk, node, raised)
+        if caught or walk.foreign != foreign:
+            left = _perhaps_handled(walk, node, mark, left, thrown, caught, node.orelse)
+        elif node.orelse and left & NEXT:
             left = (left & ~NEXT) | run(walk, node.orelse)
     return left
 
@@ -63,37 +63,46 @@ def _pass_on(walk: "Walk", end: End, as_it_is: bool) -> None:
         walk.keep(made)
 
 
-def _handled(walk: "Walk", node: ast.Try, raised: list[End], left: int, mark: int, foreign: int) -> int:
-    """The body certainly raises: the handler that catches it runs."""
+def _sorted_out(walk: "Walk", node: ast.Try, raised: list[End]) -> list[End]:
+    """Hand on the ends that no handler certainly catches; returns those that one may catch."""
+    caught = []
+    for each in raised:
+        found = _catcher(walk, node, each)
+        if found is not True:
+            _pass_on(walk, each, found is False)
+        if found is not False:
+            caught.append(each)
+    return caught
+
+
+def _handled(walk: "Walk", node: ast.Try, raised: list[End], left: int, mark: int, foreign: int, thrown: int) -> int:
+    """The body certainly raises: the handler that catches it runs, unless another raise came before."""
     from lintune.scripts.walk.statements import run
 
-    last = raised[-1] if raised else None
-    for each in raised[:-1]:
-        if _catcher(walk, node, each) is not True:
-            _pass_on(walk, each, _catcher(walk, node, each) is False)
-    if last is None:
+    if not raised:
         return left | RAISE
+    before, last = _sorted_out(walk, node, raised[:-1]), raised[-1]
     caught = _catcher(walk, node, last)
     if caught is False:
-        strict = walk.foreign == foreign or _only_outside(node)
+        strict = not before and (walk.foreign == foreign or _only_outside(node))
         _pass_on(walk, last, strict)
         # what went before in the body may have raised what a handler catches
-        return left | RAISE if strict else _perhaps_handled(walk, node, mark, left | RAISE | NEXT, len(walk.thrown))
+        return left | RAISE if strict else _perhaps_handled(walk, node, mark, left | RAISE | NEXT, thrown, before)
     handler = next((each for each in node.handlers if _catches(walk, each, last.exception) is not False), None)
-    if handler is None:
-        _pass_on(walk, last, False)
-        return left | NEXT
     if caught is None:
         _pass_on(walk, last, False)
-        walk.unsure += 1
+    if handler is None:
+        return left | NEXT
+    if before:
+        return _perhaps_handled(walk, node, mark, left | NEXT, thrown, [*before, last])
+    walk.unsure += caught is None
+    walk.caught.append((last,))
     try:
-        _bind(walk, handler)
-        walk.caught.append(last)
+        _bind(walk, handler, (last,))
         return left | run(walk, handler.body)
     finally:
         walk.caught.pop()
-        if caught is None:
-            walk.unsure -= 1
+        walk.unsure -= caught is None
 
 
 _OUTSIDE = frozenset(("KeyboardInterrupt", "ImportError", "ModuleNotFoundError", "GeneratorExit", "SystemExit"))
@@ -105,32 +114,50 @@ def _only_outside(node: ast.Try) -> bool:
     return all(isinstance(each, ast.Name | ast.Attribute) and getattr(each, "attr", getattr(each, "id", "")) in _OUTSIDE for each in types)
 
 
-def _bind(walk: "Walk", handler: ast.ExceptHandler) -> None:
+def _bind(walk: "Walk", handler: ast.ExceptHandler, caught: tuple[End, ...]) -> None:
     if handler.name:
-        stores.bind(walk, handler.name, Open("it is an exception"))
+        stores.bind(walk, handler.name, Open("it is an exception", text=_text(caught)))
 
 
-def _perhaps_handled(walk: "Walk", node: ast.Try, mark: int, left: int, thrown: int) -> int:
-    """Anything in the body may raise: each handler may run, in a state between that before and that after it."""
+def _text(caught: tuple[End, ...]) -> str:
+    """What `str()` of a caught exception gives, where that is known; of a `KeyError` it is the key as written."""
+    if len(caught) != 1 or "Key" in caught[0].exception:
+        return ""
+    return caught[0].message if caught[0].kind == "raise" else ""
+
+
+def _perhaps_handled(
+    walk: "Walk",
+    node: ast.Try,
+    mark: int,
+    left: int,
+    thrown: int,
+    raised: list[End],
+    otherwise: Sequence[ast.stmt] = (),
+) -> int:
+    """Anything in the body may raise: each handler may run, in a state between that before and that after it; else `otherwise`."""
     from lintune.scripts.walk.statements import branch, run
 
-    for handler in node.handlers:
+    def handle(handler: ast.ExceptHandler) -> int:
+        for (_, key), (slots, old) in walk.journal.before(mark).items():
+            walk.journal.write(slots, key, walk.journal.joined(slots.get(key, UNSET), old))
+        for state in walk.thrown[thrown:]:
+            for (_, key), (slots, value) in state.items():
+                walk.journal.write(slots, key, walk.journal.joined(slots.get(key, UNSET), value))
+        caught = tuple(each for each in raised if _catches(walk, handler, each.exception) is not False)
+        _bind(walk, handler, ())
+        walk.caught.append((*caught, None))
+        try:
+            return run(walk, handler.body)
+        finally:
+            walk.caught.pop()
 
-        def handle(handler: ast.ExceptHandler = handler) -> int:
-            for (_, key), (slots, old) in walk.journal.before(mark).items():
-                walk.journal.write(slots, key, walk.journal.joined(slots.get(key, UNSET), old))
-            for state in walk.thrown[thrown:]:
-                for (_, key), (slots, value) in state.items():
-                    walk.journal.write(slots, key, walk.journal.joined(slots.get(key, UNSET), value))
-            _bind(walk, handler)
-            walk.caught.append(None)
-            try:
-                return run(walk, handler.body)
-            finally:
-                walk.caught.pop()
+    def way(index: int) -> int:
+        if index < len(node.handlers):
+            return branch(walk, Open(), frozenset(), lambda: handle(node.handlers[index]), lambda: way(index + 1))
+        return run(walk, otherwise) if left & NEXT else 0
 
-        left |= branch(walk, Open(), frozenset(), handle, lambda: NEXT)
-    return left
+    return left & ~NEXT | way(0)
 
 
 def _catcher(walk: "Walk", node: ast.Try, end: End) -> bool | None:
@@ -150,6 +177,8 @@ def _catches(walk: "Walk", handler: ast.ExceptHandler, exception: str) -> bool |
 
 def _is_a(walk: "Walk", exception: str, caught: str) -> bool | None:
     """Whether an exception of that name is caught by a handler for a class of another."""
+    if caught == _SOME:
+        return None
     if exception == caught:
         return True
     names = walk.kinds.get(exception, (exception,))
@@ -173,24 +202,20 @@ def _is_a(walk: "Walk", exception: str, caught: str) -> bool | None:
 
 
 def raise_again(walk: "Walk", node: ast.Raise) -> None:
-    """A bare `raise` in a handler."""
-    last = walk.caught[-1] if walk.caught else None
-    if last is None:
-        walk.end("raise", "", "Exception", node)
-    elif not walk.unsure:
-        _pass_on(walk, last, True)
-    else:
-        _pass_on(walk, last, False)
+    """A bare `raise` in a handler: what it caught goes on, with its class, message and place."""
+    for each in walk.caught[-1] if walk.caught else (None,):
+        if each is None:
+            walk.end("raise", "", "Exception", node)
+        else:
+            _pass_on(walk, each, not walk.unsure)
 
 
-def run_quietly(walk: "Walk", body: list[ast.stmt]) -> int:
-    """A block below `contextlib.suppress`: what it raises is no certain end."""
-    from lintune.scripts.walk.statements import run
+_SOME = "?"
+"""Stands in a handler for a class that is not known."""
 
-    walk.tries.append([])
-    try:
-        left = run(walk, body)
-    finally:
-        for each in walk.tries.pop():
-            _pass_on(walk, each, False)
-    return left | NEXT
+
+def run_quietly(walk: "Walk", body: list[ast.stmt], node: ast.stmt, caught: list[ast.expr] | None = None) -> int:
+    """A block below `contextlib.suppress(*caught)`, or below something that may swallow what is raised (None)."""
+    kinds: ast.expr = ast.Name(_SOME, ast.Load()) if caught is None else ast.Tuple(caught, ast.Load())
+    handler = ast.ExceptHandler(kinds, None, [])
+    return _run_guarded(walk, ast.copy_location(ast.Try(body, [handler], [], []), node))

@@ -97,8 +97,8 @@ class Walk:
         self.calls: list[Frame] = []
         """The frames that are calls of functions."""
         self.tries: list[list[End]] = []
-        self.caught: list[End | None] = []
-        """What the handlers around the present statement caught; None for anything."""
+        self.caught: list[tuple[End | None, ...]] = []
+        """What the handlers around the present statement may have caught; None for anything else."""
         self.flags: dict[str, Any] = {"stage": Data("start"), "reached": Data(False)}
         self.trained: Weights | None = None
         """The model that is given to the trainer."""
