@@ -58,7 +58,7 @@ def _attribute(walk: "Walk", parsed: Parsed, name: str) -> Value | None:
     if name in parsed.slots:
         found: Value = parsed.slots[name]
         return found
-    if parsed.fields is not None and name in parsed.fields:
+    if parsed.fields is not None and name in parsed.fields and not (parsed.library and _is_assigned(walk, name)):
         return _kept(parsed, name, lifted(walk.option(name), name))
     if parsed.library:
         return _of_library(walk, name)
@@ -100,12 +100,22 @@ def _may_differ(walk: "Walk", name: str, value: RunValue) -> bool:
 
 def _is_untouched(walk: "Walk", name: str) -> bool:
     """Whether no release of the library classes of a script sets an option itself; False where one of them is not known."""
-    if walk.assigned is None:
-        walk.assigned = _assigned(walk)
-    return bool(walk.assigned) and name not in walk.assigned
+    assigned = _assigned(walk)
+    return bool(assigned) and name not in assigned
+
+
+def _is_assigned(walk: "Walk", name: str) -> bool:
+    """Whether some release of the library classes of a script sets an option that a class of the script defines anew."""
+    return name not in _KEPT and name in _assigned(walk)
 
 
 def _assigned(walk: "Walk") -> frozenset[str]:
+    if walk.assigned is None:
+        walk.assigned = _read_assigned(walk)
+    return walk.assigned
+
+
+def _read_assigned(walk: "Walk") -> frozenset[str]:
     script = walk.script
     bases = {base for found in script.dataclasses for base in found.bases}
     if script.unread or not bases:

@@ -62,3 +62,22 @@ def test_an_option_that_the_class_leaves_alone_is_known(base: str, name: str, va
 )
 def test_one_that_some_release_sets_is_not(base: str, name: str, value: Data) -> None:
     assert decided(base, name, value) is None
+
+
+def test_a_field_that_the_script_defines_anew_may_be_set_by_the_library_as_well() -> None:
+    text = """
+from dataclasses import dataclass
+from transformers import HfArgumentParser, TrainingArguments
+@dataclass
+class Arguments(TrainingArguments):
+    run_name: str = "own"
+    layers: int = 2
+args, = HfArgumentParser((Arguments,)).parse_args_into_dataclasses()
+if args.layers == 2:
+    print()
+if args.run_name == "own":
+    print()
+"""
+    script = read_entry_script(Source("train.py", text), lambda path: None)
+    values: dict[str, Value] = {"layers": Known(2), "run_name": Known("own")}
+    assert [branch.taken for branch in walk_script(script, lambda name: values.get(name, Unknown(""))).branches] == [True, None]
