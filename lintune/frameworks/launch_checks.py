@@ -5,9 +5,11 @@ Each function is the `check` of one rule page: it yields an item per finding, wi
 
 from collections.abc import Iterator
 
+from lintune.launch.batch_header import late_lines
 from lintune.run.known import text, truth, whole
 from lintune.run.run import Item, Run
-from lintune.values.value import Absent, Data, Known, Value, site_of
+from lintune.source.text import Site
+from lintune.values.value import Absent, Data, Known, Unknown, Value, site_of
 
 _CHOOSING = ("include", "exclude", "num_gpus", "num_nodes")
 
@@ -99,6 +101,71 @@ def single_process(run: Run) -> Iterator[Item]:
     packages = set(imports.value) if isinstance(imports, Known) and isinstance(imports.value, tuple) else set()
     if packages & {"transformers", "trl"} and not packages & _STARTERS:
         yield Item({"devices": Known(text(visible)), "count": Known(len(devices))}, run.site)
+
+
+def local_rank_refused(run: Run) -> Iterator[Item]:
+    """A script whose argparse knows no option for the local rank that the launcher adds to its words.
+
+    deepspeed adds `--local_rank=N` (launcher/launch.py), `torch.distributed.launch` `--local_rank=N` before torch 2.0 and
+    `--local-rank=N` from then on, unless it is told `--use_env`. Fields: option, broken (the releases of torch).
+    """
+    taken = run.get("script.takes_local_rank")
+    if not isinstance(taken, Known) or not isinstance(taken.value, tuple) or run.site.source is None:
+        return
+    launcher = text(run.get("launch.launcher"))
+    if launcher == "deepspeed":
+        if "--local_rank" not in taken.value and isinstance(run.get("launch.option.no_local_rank"), Absent):
+            yield Item({"option": Known("--local_rank"), "broken": Known(">=0")}, run.site)
+    elif "torch.distributed.launch" in run.site.text and isinstance(run.get("launch.option.use_env"), Absent):
+        old, new = ("--local_rank" in taken.value, "--local-rank" in taken.value)
+        if not old and not new:
+            yield Item({"option": Known("--local-rank"), "broken": Known(">=0")}, run.site)
+        elif not new:
+            yield Item({"option": Known("--local-rank"), "broken": Known(">=2.0")}, run.site)
+
+
+def late_batch_lines(run: Run) -> Iterator[Item]:
+    """`#SBATCH` lines behind the first command of the script, which sbatch takes for comments; none where a here-document is written."""
+    source = run.site.source
+    if source is None or "<<" in source.text:
+        return
+    for site in late_lines(source):
+        yield Item({"option": Known(site.text.removeprefix("#SBATCH").strip())}, site)
+
+
+_RANKS = frozenset(("SLURM_PROCID", "SLURM_NODEID"))
+
+
+def rank_of_the_batch_shell(run: Run) -> Iterator[Item]:
+    """A node rank from a variable of the task, in the words of `srun` itself: the batch shell puts in its own, 0 for every node."""
+    if "srun" not in (_listed(run, "launch.wrappers")) or (whole(run.get("launch.slurm.job_nodes")) or 1) < 2:
+        return
+    for name in ("node_rank", "machine_rank"):
+        value = run.get(f"launch.option.{name}")
+        for step in value.origin if isinstance(value, Unknown) else ():
+            written = step.site.text if step.site is not None else ""
+            variable = next((each for each in _RANKS if each in written), None)
+            if variable is not None and step.site is not None and not _quoted(step.site):
+                yield Item({"variable": Known(variable), "option": Known(name)}, step.site)
+                break
+
+
+def _quoted(site: Site) -> bool:
+    """Whether a place lies inside of single quotes of its command, or behind a backslash: another shell reads it."""
+    text, start = site.source.text, site.span.start
+    first = text.rfind("srun", 0, start)
+    return (
+        first < 0
+        or text.count("'", first, start) % 2 == 1
+        or "<<" in text[first:start]
+        or text[start - 1 : start] == "\\"
+        or ("\\$" in site.text)
+    )
+
+
+def _listed(run: Run, name: str) -> tuple[Data, ...]:
+    value = run.get(name)
+    return value.value if isinstance(value, Known) and isinstance(value.value, tuple) else ()
 
 
 def _slots(listed: str) -> list[int]:

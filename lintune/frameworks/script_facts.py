@@ -7,11 +7,13 @@ from lintune.frameworks.reading import args_file
 from lintune.run.run import Item, Run
 from lintune.run.settings import fact
 from lintune.scripts.entry import EntryScript
+from lintune.scripts.script_signs import SIGNS
 from lintune.source.text import Site
 from lintune.values.value import Absent, Known, Step, Unknown, Value
 
 _COMPARED = ("llm_type",)
 """Options whose values rules compare with those that the script knows."""
+_SIGNS = tuple(SIGNS)
 _OVERRIDES = ("training_step", "compute_loss", "tokenizer")
 _OFFICIAL = {"llm_type": ("minicpm", "llama3", "qwen")}
 
@@ -29,6 +31,9 @@ def add_script(run: Run, reading: Reading, script: EntryScript | None) -> None:
         run.pending["script.imports"] = partial(_imports, reading.script)
         run.pending["script.library_names"] = partial(_library_names, reading.script)
         run.pending["script.post_init"] = partial(_post_init, reading.script)
+        for sign in _SIGNS:
+            run.pending[f"script.sign.{sign}"] = partial(_sign, reading.script, sign)
+        run.pending["script.takes_local_rank"] = partial(_takes_local_rank, reading.script)
         for kind in _OVERRIDES:
             run.pending[f"script.trainer.{kind}"] = partial(_override, reading.script, kind)
     else:
@@ -42,8 +47,6 @@ def add_script(run: Run, reading: Reading, script: EntryScript | None) -> None:
         for option in _COMPARED:
             run.pending[f"script.compared.{option}"] = partial(_compared, script, option)
         run.pending["script.rank0_save"] = partial(_rank0_save, script)
-        for sign in ("late_thaw", "early_stopping"):
-            run.pending[f"script.sign.{sign}"] = partial(_sign, script, sign)
     elif run.framework == "minicpmv":
         for option, values in _OFFICIAL.items():
             run.values[f"script.compared.{option}"] = fact(values, "dataset.py of OpenBMB/MiniCPM-V@0dbb566")
@@ -140,6 +143,16 @@ def _library_names(script: EntryScript) -> Value:
 
     found = library_imports(script.source)
     return Known(tuple(found), tuple(Step("script", site) for site in found.values()))
+
+
+def _takes_local_rank(script: EntryScript) -> Value:
+    """The spellings of the option for the local rank that an `argparse` script takes: none, where it refuses the launcher's."""
+    if script.kind != "argparse" or not script.complete:
+        return Unknown("whether the script takes a local rank is not known")
+    if script.allows_leftovers or "add_config_arguments" in script.source.text:
+        return Known(("--local_rank", "--local-rank"))
+    flags = [flag for option in script.arguments for flag in option.spellings or (f"--{option.name}",)]
+    return Known(tuple(flag for flag in flags if flag.replace("_", "-") == "--local-rank"), (Step("script", note=script.name),))
 
 
 def _imports(script: EntryScript) -> Value:

@@ -278,6 +278,9 @@ def _all_linear(targets: Value) -> bool:
 def world_size(run: Run) -> Value:
     """The processes that `swift` starts: one, unless `NPROC_PER_NODE` (and `NNODES`) say otherwise (cli/main.py)."""
     each, nodes = run.get("env.NPROC_PER_NODE"), run.get("env.NNODES")
+    visible = run.get("launch.visible")
+    if isinstance(each, Unknown) and isinstance(nodes, Unknown) and not each.origin and whole(visible) == 1:
+        return derived(1, "one GPU is visible", visible)
     count = 1 if isinstance(each, Absent) else whole(each)
     machines = 1 if isinstance(nodes, Absent) else whole(nodes)
     if count is None or machines is None:

@@ -33,6 +33,26 @@ def batch_options(source: Source) -> Mapping[str, Word]:
     return given
 
 
+def late_lines(source: Source) -> list[Site]:
+    """The `#SBATCH` lines behind the first command of a script; sbatch reads none of these."""
+    if "#SBATCH" not in source.text:
+        return []
+    found: list[Site] = []
+    commands = False
+    for line in range(1, source.line_count() + 1):
+        text = source.line_text(line)
+        if text.startswith("#SBATCH") and commands:
+            found.append(Site(source, source.line_span(line)))
+        elif text.strip() and not text.lstrip().startswith("#"):
+            commands = commands or _is_command(text)
+    return found
+
+
+def _is_command(text: str) -> bool:
+    """A here-document may hold the header of another job."""
+    return "<<" not in text
+
+
 def _words(source: Source, line: int, skip: int) -> list[Word]:
     """The blank-separated words of a line up to a comment; quotes around a value are taken off."""
     start = source.line_span(line).start

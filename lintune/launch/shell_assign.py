@@ -1,5 +1,6 @@
 """Assignments and `declare`: scalars, arrays, attributes."""
 
+import re
 from itertools import pairwise
 
 from lintune.launch.shell_arithmetic import arithmetic
@@ -11,6 +12,9 @@ from lintune.launch.shell_state import Variable
 from lintune.launch.word import Piece, Word
 from lintune.source.text import Site
 from lintune.syntax.shell.nodes import Assignment, ShellWord
+
+_NAMED = re.compile(r"[A-Za-z_]\w*(?:\[.*\])?(?:\+?=|$)", re.DOTALL)
+"""What `export` takes for the beginning of a name."""
 
 
 def assign(machine: Machine, node: Assignment, export: bool = False) -> None:
@@ -135,6 +139,8 @@ def declare(machine: Machine, builtin: str, words: list[Word], declarations: tup
             machine.state.opaque = machine.state.opaque or f"`{builtin}` of a text that is not known"
         elif text.startswith(("-", "+")) and not names:
             flags += text[1:] if text[0] == "-" else "".join(f"+{letter}" for letter in text[1:])
+        elif not _NAMED.match(text) and builtin in ("export", "declare", "readonly", "local", "typeset"):
+            machine.problem("not-a-name", f"`{text}` is no name for `{builtin}`: an assignment has no blanks around its `=`", word.site)
         elif "=" in text:
             name, _, _ = text.partition("=")
             names.append((name, word.site))

@@ -4,6 +4,7 @@ import ast
 from collections.abc import Callable, Iterator, Mapping
 
 from lintune.scripts.modules import Module
+from lintune.scripts.token_signs import adds_tokens, pads_without_token, reads_dropped_columns, trains_if_asked
 from lintune.source.text import Site
 
 _HOOKS = frozenset(("on_train_begin", "on_epoch_begin", "on_step_begin", "on_step_end", "on_epoch_end"))
@@ -51,5 +52,9 @@ def _sets(node: ast.AST, value: bool) -> bool:
 SIGNS: Mapping[str, tuple[str, Callable[[Iterator[Module]], Site | None]]] = {
     "late_thaw": ("requires_grad", late_thaw),
     "early_stopping": ("EarlyStoppingCallback", early_stopping),
+    "pads_without_token": ("tokenizer", pads_without_token),
+    "adds_tokens": ("", adds_tokens),
+    "reads_dropped_columns": ("data_collator", reads_dropped_columns),
+    "trains_if_asked": (".train(", trains_if_asked),
 }
 """By name: a word that the files hold, and what finds the place."""
