@@ -50,11 +50,11 @@ Modes: TypeAlias = "Mapping[Part, tuple[str | None, tuple[Any, ...]]]"
 def modes_of(trace: "ScriptTrace") -> Modes:
     """The mode of every part with the statements that decided it; None where it is not known. Empty for an unknown kind of model."""
     from lintune.frameworks.part_names import layout_of
-    from lintune.scripts.walk.weights import ways_of
+    from lintune.scripts.walk.weights import places, ways_of
 
     if not trace.reaches_model:
         return {}
-    layout = layout_of(trace.model_class, _words(trace), _named(trace))
+    layout = layout_of(trace.model_class, _words(trace), _named(trace), places(trace.operations))
     if layout is None:
         return {}
     several = ways_of(trace.operations)
@@ -107,11 +107,14 @@ def _words(trace: "ScriptTrace") -> list[str]:
 
 def _named(trace: "ScriptTrace") -> str:
     """The name of the model that is loaded, where it is known."""
-    for call in trace.loads:
-        value = call.keywords.get("pretrained_model_name_or_path")
-        if call.name.startswith(trace.model_class) and isinstance(value, Known):
-            return str(value.value)
-    return ""
+    value = _loaded(trace).get("pretrained_model_name_or_path")
+    return str(value.value) if isinstance(value, Known) else ""
+
+
+def _loaded(trace: "ScriptTrace") -> "Mapping[str, Value]":
+    """The keywords of the call that loads the model that is trained."""
+    made = (f"{trace.model_class}.from_pretrained", f"{trace.model_class}.from_config")
+    return next((call.keywords for call in reversed(trace.loads) if call.name in made), {})
 
 
 def _mode_of(states: "list[Trained]") -> str | None:

@@ -91,3 +91,46 @@ def test_the_way_is_printed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cap
     assert main(["show", "--trace", "run.sh"]) == 0
     out = capsys.readouterr().out
     assert "args.rank > 4" in out and "certain  ValueError: above 4" in out and "Training does not start." in out
+
+
+OWN = """
+from torch import nn
+from transformers import LlamaForCausalLM, LlamaModel
+
+class OwnModel(LlamaModel):
+    def __init__(self, config):
+        super().__init__(config)
+        self.vision_model = nn.Linear(8, 8)
+        self.vision2text = nn.Linear(8, 8)
+
+class OwnForCausalLM(LlamaForCausalLM):
+    def __init__(self, config):
+        super().__init__(config)
+        self.model = OwnModel(config)
+"""
+OWN_CLASS = ("from own import OwnForCausalLM; model = OwnForCausalLM.from_pretrained(args.model_name_or_path)", "AutoModelForCausalLM")
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        ("", ("full", "full", "full")),
+        ("model.model.vision_model.requires_grad_(False)", ("full", "frozen", "full")),
+        ("model.requires_grad_(False); model.model.vision2text.requires_grad_(True)", ("frozen", "frozen", "full")),
+    ],
+)
+def test_a_model_of_the_projects_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, body: str, expected: tuple[object, ...]) -> None:
+    (tmp_path / "own.py").write_text(OWN)
+    run = run_of(tmp_path, monkeypatch, f"{OWN_CLASS[0]}\n    {body or 'pass'}")
+    found = {part: run.get(f"tune.{part}.mode") for part in ("llm", "vision", "projector")}
+    assert tuple(value.value if isinstance(value, Known) else type(value) for value in found.values()) == expected
+
+
+def test_a_prefix_that_remote_code_trains_is_not_taken_for_full_tuning(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    body = """from transformers import AutoConfig, AutoModel
+    config = AutoConfig.from_pretrained("THUDM/chatglm2-6b", trust_remote_code=True)
+    config.pre_seq_len = args.rank
+    model = AutoModel.from_pretrained("THUDM/chatglm2-6b", config=config, trust_remote_code=True)"""
+    assert modes(run_of(tmp_path, monkeypatch, body))["llm"] is Unknown
+    plain = body.replace("config.pre_seq_len = args.rank", "config.pre_seq_len = None")
+    assert modes(run_of(tmp_path, monkeypatch, plain))["llm"] == "full"

@@ -7,6 +7,7 @@ A chain is `("ops", earlier chain or None, operation)`. Operations:
 `("lost", path, site)` unknown code was given the module.
 `("void", path, value, site, names)` the attribute is set on the module instead of its weights: nothing happens.
 `("either", test, operations, operations)` one of two, the first where the test holds.
+`("holds", path, names)` a class of the project has attributes that may be modules; nothing is done to them.
 `("own",)` a class of the project makes the model: modules that are put into it were not there before.
 """
 
@@ -27,7 +28,7 @@ class Leaf:
     names: tuple[str, ...]
     """As `named_parameters()` gives it first, then other paths that lead to it."""
     kind: str = "linear"
-    """What its module is: linear, embedding, norm, conv, other."""
+    """What its module is: linear, embedding, norm, conv, other; `any` for one that stands for modules whose names are not known."""
 
     @property
     def module(self) -> str:
@@ -167,6 +168,8 @@ _KINDS = {"Linear": "linear", "Embedding": "embedding", "Conv1D": "conv", "Conv2
 
 
 def _isa(names: tuple[str, ...], leaf: Leaf) -> bool | None:
+    if leaf.kind == "any":
+        return None
     known = [_KINDS.get(name.rpartition(".")[2]) for name in names]
     if leaf.kind in known:
         return True
@@ -281,7 +284,7 @@ def _wrapped(state: Trained, path: str, targets: Value, saved: Value, bias: Any,
     if name is None:
         return state
     local = Leaf((name, *(each for each in leaf.names if each != name)), leaf.kind)
-    lora = targeted(targets, local) if leaf.kind in ("linear", "embedding", "conv") else False
+    lora = targeted(targets, local) if leaf.kind in ("linear", "embedding", "conv", "any") else False
     full: bool | None = False
     if leaf.names[0].endswith(".bias") and bias not in (None, "none"):
         full = True if bias == "all" else lora if bias == "lora_only" else None
@@ -312,9 +315,12 @@ def _either(
             found = _applied(each, found, leaf, targeted, exists)
         return found
 
-    decided = exists(test.args[0]) if isinstance(test, Test) and test.kind == "exists" else None
+    there, holds_where = test, True
+    while isinstance(there, Test) and there.kind == "not":
+        there, holds_where = there.args[0], not holds_where
+    decided = exists(there.args[0]) if isinstance(there, Test) and there.kind == "exists" else None
     if decided is not None:
-        return after(first if decided else second)
+        return after(first if decided is holds_where else second)
     one, two = after(first), after(second)
     if one.missing or two.missing:  # asked of a parameter that is there
         return two if one.missing else one
@@ -346,6 +352,29 @@ def ways_of(chain: Chain) -> tuple[Ways, ...]:
     return tuple(found)
 
 
+def places(chain: Chain, above: str = "") -> tuple[tuple[str, bool], ...]:
+    """The module paths that operations name, each with whether weights there are switched (else a module is put there)."""
+    found: dict[tuple[str, bool], None] = {}
+
+    def collect(operations: Any) -> None:
+        for each in operations:
+            if each[0] == "either":
+                collect((*each[2], *each[3]))
+            elif each[0] not in ("own", "void"):
+                path = f"{above}{each[1]}".rstrip(".")
+                if each[0] == "holds":
+                    found.update(dict.fromkeys((f"{path}.{name}".lstrip("."), False) for name in each[2]))
+                    continue
+                found[path, each[0] in ("set", "peft", "lost")] = None
+                if each[0] == "graft":
+                    found.update(dict.fromkeys(places(each[2].slots["ops"], f"{path}.")))
+
+    while chain is not None:
+        collect((chain[2],))
+        chain = chain[1]
+    return tuple(found)
+
+
 def by_suffix(targets: Value, leaf: Leaf, others: Iterable[Leaf] = (), way: int | None = None) -> bool | None:
     """Whether LoRA lies around a module: by `target_modules` as names, names found by a loop, or `all-linear`.
 
@@ -353,6 +382,8 @@ def by_suffix(targets: Value, leaf: Leaf, others: Iterable[Leaf] = (), way: int 
     `way`: of targets that are one list of several, the one that is supposed.
     """
     module = leaf.module
+    if leaf.kind == "any" and not (isinstance(targets, Items) and all(isinstance(each, PartName) for each in targets.items)):
+        return True if isinstance(targets, Data) and targets.value == "all-linear" else None
     match targets:
         case Data(value="all-linear"):
             return leaf.kind == "linear" and not module.endswith("lm_head")
