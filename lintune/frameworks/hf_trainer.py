@@ -2,8 +2,10 @@
 
 from lintune.frameworks.context import Reading
 from lintune.frameworks.files import NamedFile, add_files
+from lintune.frameworks.inventory import Part
+from lintune.frameworks.part_rates import add_rates
 from lintune.frameworks.recognised import HOW, recognise_in
-from lintune.frameworks.walked_calls import add_walked_calls
+from lintune.frameworks.walked_calls import add_walked_calls, walked_groups
 from lintune.frameworks.walked_parts import add_walked_parts
 from lintune.run.known import text
 from lintune.run.run import Run
@@ -50,6 +52,11 @@ _FIRST_OF: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("adapter.alpha", ("lora_alpha",)),
     ("adapter.dropout", ("lora_dropout",)),
 )
+_RATES: dict[Part, tuple[str, ...]] = {
+    "vision": ("vision_tower_lr", "mm_vision_tower_lr", "vision_lr", "vit_lr"),
+    "projector": ("mm_projector_lr", "merger_lr", "projector_lr"),
+}
+"""Options that ask for a rate of their own."""
 _DATA_FILES = ("data_path", "train_file", "train_data_path", "eval_data_path", "validation_file", "meta_path")
 
 
@@ -70,6 +77,14 @@ def fill(run: Run, reading: Reading) -> None:
     add_files(run, reading, (*named, NamedFile("model", run.get("model.id"))))
     add_walked_parts(run)
     add_walked_calls(run)
+    _add_rates(run)
+
+
+def _add_rates(run: Run) -> None:
+    """Rates of parts, where the script has options for them: they are applied by the Trainer that it makes."""
+    found = {part: next((name for name in names if f"flag.{name}" in run.values), "") for part, names in _RATES.items()}
+    if any(found.values()):
+        add_rates(run, {part: name for part, name in found.items() if name}, walked_groups(run))
 
 
 def add_model(run: Run) -> None:

@@ -161,8 +161,9 @@ def _stage(reading: Reading) -> Value:
 def _groups(run: Run, reading: Reading) -> Value:
     """Whether the trainer of the stage builds groups: the DPO trainer of the repository does not."""
     if reading.script is not None:
-        groups = reading.script.optimizer_groups
-        return Unknown("the trainer was not found in the project") if groups is None else fact(groups, "the trainer's create_optimizer")
+        from lintune.frameworks.walked_calls import walked_groups
+
+        return walked_groups(run)
     return fact(text(run.get("task.stage")) != "dpo", "the repository's DPO trainer has no create_optimizer")
 
 

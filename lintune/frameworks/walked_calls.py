@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from lintune.frameworks.script_walk import trace_of
 from lintune.run.run import Run
-from lintune.values.value import Absent, Known, Unknown, Value
+from lintune.values.value import Absent, Known, Step, Unknown, Value
 
 if TYPE_CHECKING:
     from lintune.scripts.walk.trace import Call, ScriptTrace
@@ -52,6 +52,16 @@ def walked_device_map(run: Run) -> Value | None:
         if call.certain and "device_map" in call.keywords
         else Unknown("the device map is not known", value.origin)
     )
+
+
+def walked_groups(run: Run) -> Value:
+    """Whether the Trainer that the script makes builds optimizer groups of its own (`create_optimizer`)."""
+    trace = trace_of(run)
+    made = trace.trainers if trace is not None else ()
+    found = {each.groups for each in made}
+    if len(found) != 1 or None in found:
+        return Unknown("the trainer was not found in the project" if not made else "which trainer is made is not known")
+    return Known(found.pop(), tuple(Step("script", each.site) for each in made[:1]))
 
 
 def _loads(trace: "ScriptTrace") -> "list[Call]":

@@ -12,7 +12,6 @@ from lintune.scripts.device_maps import DeviceMap, passed_device_map
 from lintune.scripts.fields import ScriptDataclass, read_dataclass
 from lintune.scripts.guards import read_guards
 from lintune.scripts.modules import Definition, Modules, Read, brings_transformers
-from lintune.scripts.optimizer_groups import builds_groups
 from lintune.scripts.parsers import ParserKind, reached_scopes, read_parser
 from lintune.scripts.rank_saves import rank0_save
 from lintune.scripts.script_signs import SIGNS
@@ -90,11 +89,6 @@ class EntryScript:
     def keys_of(self, table: str) -> dict[str, Site]:
         """The literal keys of a dictionary that the project defines under a name, with their places."""
         return dict_keys(table, project_texts(self._modules)) if self._modules is not None else {}
-
-    @property
-    def optimizer_groups(self) -> bool | None:
-        """Whether the project's Trainer builds optimizer groups of its own; None where no Trainer is started."""
-        return self._once("optimizer_groups", lambda _: builds_groups(self._texts))
 
     @property
     def walks(self) -> list[Any]:

@@ -30,6 +30,7 @@ from lintune.scripts.walk.given import keyword_values
 from lintune.scripts.walk.options import read_option
 from lintune.scripts.walk.parsing import parser_method
 from lintune.scripts.walk.trace import Call
+from lintune.scripts.walk.trainers import note_made
 from lintune.scripts.walk.walker import Stopped
 from lintune.scripts.walk.weights_use import doubt_model, freeze_all, wrap
 from lintune.values.value import Absent, Known
@@ -82,6 +83,7 @@ def _of_training(walk: "Walk", dotted: str, last: str, args: list[Value], keywor
     if last in _WRAPPERS and args:
         return args[0]
     if last.endswith("Trainer") and last[:1].isupper():
+        note_made(walk, Library(dotted), node)
         note_trainer(walk, dotted, args, keywords, node, whole)
     elif last.endswith(_RECORDED):
         record(walk, dotted, args, keywords, node, whole)
@@ -156,12 +158,7 @@ def load_model(
     if walk.stage == "start":
         walk.come_to("after-weights")
     root = walk.new_root(made)
-    root.loaded = True
     model = Weights(root)
-    given = keywords.get("config")
-    prefix = given.slots.get("pre_seq_len", Data(None)) if isinstance(given, Instance) else Data(None)
-    if not (isinstance(prefix, Data) and prefix.value is None):
-        doubt_model(walk, model, node)  # ChatGLM's own code freezes everything but a prefix then
     if isinstance(made, Class):
         _build(walk, made, model, keywords, node)
     unsloth = title.rpartition(".")[2] in ("FastLanguageModel", "FastVisionModel", "FastModel")

@@ -87,6 +87,18 @@ class Call:
 
 
 @dataclass(frozen=True, slots=True)
+class TrainerMade:
+    """A Trainer that is made."""
+
+    name: str
+    """The class's, or its dotted name where it is a library's."""
+    site: Site
+    certain: bool
+    groups: bool | None
+    """Whether the project builds its optimizer's groups (`create_optimizer`); None where a base is not known."""
+
+
+@dataclass(frozen=True, slots=True)
 class Opened:
     """A file that the script reads itself."""
 
@@ -147,6 +159,7 @@ class ScriptTrace:
     """What was done to the weights of the model that is trained, in order (see `lintune.scripts.walk.weights`)."""
     opened: tuple[Opened, ...] = ()
     """Files that are read on the way and may be there, in order."""
+    trainers: tuple[TrainerMade, ...] = ()
 
     @property
     def paths(self) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ from lintune.scripts.entry import EntryScript
 from lintune.scripts.modules import Module
 from lintune.scripts.walk.abstract import NONE, Class, Data, Names, Open, Root, Scope, Test, Value, Weights, truth
 from lintune.scripts.walk.journal import Delta, Journal
-from lintune.scripts.walk.trace import Branch, Call, End, EndKind, Opened, Option, ScriptTrace, Stage
+from lintune.scripts.walk.trace import Branch, Call, End, EndKind, Opened, Option, ScriptTrace, Stage, TrainerMade
 from lintune.source.record import dataclass, field, replace
 from lintune.source.text import Problem, Site
 from lintune.values.value import Known, Unknown
@@ -68,6 +68,7 @@ class Walk:
         self._word = word
         self.words_changed = "sys.argv" in script.unread
         """Whether the script may have changed `sys.argv`."""
+        self.trainers: list[TrainerMade] = []
         self.opened: dict[str, Opened] = {}
         self.written: set[str] = set()
         """The files that the script writes, perhaps."""
@@ -278,7 +279,7 @@ class Walk:
 def _moved(operation: tuple[Any, ...], path: str) -> tuple[Any, ...]:
     """An operation on a module, seen from the model that it was put into."""
     match operation:
-        case (kind, inner, *rest) if kind in ("set", "peft", "fresh", "graft", "void", "lost", "holds"):
+        case (kind, inner, *rest) if kind in ("set", "peft", "fresh", "graft", "void", "lost"):
             return (kind, f"{path}.{inner}" if inner else path, *rest)
     return operation
 
