@@ -57,6 +57,7 @@ def construct(walk: "Walk", made: Class, args: list[Value], keywords: dict[str, 
     start = member(made, "__init__")
     if walk.building and isinstance(own, Weights) and not _switches(walk, made):
         own.root.slots[UNBUILT] = Data(True)
+        walk.operate(own.root, ("holds", "", held_by(made)))
         return own
     if isinstance(start, Function):
         call_function(walk, start, [own, *args], keywords, node, own=own, whole=whole)
@@ -105,6 +106,22 @@ def _made_in(node: ast.AST) -> tuple[tuple[str, str], ...]:
         match each:
             case ast.Assign(targets=[ast.Attribute(value=ast.Name(id="self"), attr=name)], value=ast.Call(func=ast.Name(id=called))):
                 found.append((name, called))
+    return tuple(found)
+
+
+def held_by(made: Class) -> tuple[str, ...]:
+    """The attributes of `self` that a class, or a base in the project, fills by calls: modules, most of them."""
+    return tuple(dict.fromkeys(name for each in ancestry(made)[0] for name in _filled_in(each.node)))
+
+
+@lru_cache(maxsize=512)
+def _filled_in(node: ast.AST) -> tuple[str, ...]:
+    """The attributes of `self` that a class fills by calls of anything."""
+    found = []
+    for each in ast.walk(node):
+        match each:
+            case ast.Assign(targets=[ast.Attribute(value=ast.Name(id="self"), attr=name)], value=ast.Call()):
+                found.append(name)
     return tuple(found)
 
 

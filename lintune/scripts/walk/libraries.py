@@ -158,7 +158,12 @@ def load_model(
     if walk.stage == "start":
         walk.come_to("after-weights")
     root = walk.new_root(made)
+    root.loaded = True
     model = Weights(root)
+    given = keywords.get("config")
+    prefix = given.slots.get("pre_seq_len", Data(None)) if isinstance(given, Instance) else Data(None)
+    if not (isinstance(prefix, Data) and prefix.value is None):
+        doubt_model(walk, model, node)  # ChatGLM's own code freezes everything but a prefix then
     if isinstance(made, Class):
         _build(walk, made, model, keywords, node)
     unsloth = title.rpartition(".")[2] in ("FastLanguageModel", "FastVisionModel", "FastModel")

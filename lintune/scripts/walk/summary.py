@@ -55,10 +55,11 @@ def _settled(walk: "Walk", found: Branch) -> Branch:
 
 
 def model_of(walk: "Walk") -> Root | None:
-    """The model that is trained: the one that the trainer gets, else the last one that was loaded or made."""
+    """The model that is trained: the one that the trainer gets, else the last one that was loaded, else made."""
     if walk.trained is not None:
         return _home(walk.trained.root)
-    roots = [root for root in walk.roots if root.home is None]
+    free = [root for root in walk.roots if root.home is None]
+    roots = [root for root in free if root.loaded] or free
     switched = [root for root in roots if root.slots["ops"] is not None and root.slots["ops"][2] != OWN]
     chosen = switched or roots
     return chosen[-1] if chosen else None
@@ -141,7 +142,7 @@ def _paths(flat: list[Any]) -> list[str]:
     """The module paths that operations name, those in models that were put into the model too."""
     found = [""]
     for each in flat:
-        if each[0] in ("void", "own"):
+        if each[0] in ("void", "own", "holds"):
             continue
         found.append(each[1])
         if each[0] == "graft":
