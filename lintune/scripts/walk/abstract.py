@@ -50,7 +50,10 @@ class Ways(tuple[Any, ...]):
 
 @dataclass(slots=True, eq=False)
 class Items:
-    """A list, tuple or set; `slots` holds `items` (a tuple of values) and `open` (whether there may be others)."""
+    """A list, tuple, set, the keys of a dictionary, or a list in no known order (`bag`).
+
+    `slots` holds `items` (a tuple of values), `open` (whether there may be others) and of a named tuple its `fields`.
+    """
 
     kind: str
     slots: dict[Any, Any]
@@ -340,7 +343,9 @@ def plain(value: "Value", depth: int = 8) -> Any:
             return found
         case Items(kind=kind) if not value.open and depth:
             items = [plain(each, depth - 1) for each in value.items]
-            return tuple(items) if kind == "tuple" else frozenset(items) if kind == "set" else items
+            if kind == "bag":
+                raise ValueError("in no known order")
+            return tuple(items) if kind == "tuple" else frozenset(items) if kind in ("set", "keys") else items
         case Table(slots=slots) if not value.open and depth:
             return {key: plain(each, depth - 1) for key, each in slots.items()}
     raise ValueError("not known")

@@ -1,7 +1,7 @@
 """Attributes and items of values."""
 
 import ast
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, cast
 
 from lintune.scripts.walk.abstract import (
     Bound,
@@ -26,7 +26,7 @@ from lintune.scripts.walk.abstract import (
     plain,
     sequence,
 )
-from lintune.scripts.walk.objects import enum_item, special
+from lintune.scripts.walk.objects import enum_item, key_of, special
 from lintune.scripts.walk.options import lifted, read_option
 from lintune.scripts.walk.scopes import ancestry, lookup, member, open_module
 from lintune.scripts.walk.walker import Stopped
@@ -56,6 +56,9 @@ def read(walk: "Walk", owner: Value, name: str, node: ast.AST) -> Value:
             return Bound(inner, name, found if isinstance(found, Function) else None)
         case Parameter() if name == "requires_grad":
             return Open("it depends on the parameter")
+        case Items(slots={"fields": tuple() as fields, "items": tuple() as items}) if name in fields:
+            found = items[fields.index(name)]
+            return cast(Value, found)
         case Data() | Items() | Table() | PartName() | Parameters() | Parameter():
             return Bound(owner, name)
     walk.foreign += 1
@@ -201,9 +204,9 @@ def item(walk: "Walk", owner: Value, key_node: ast.expr, node: ast.AST) -> Value
             return lifted(walk.word(str(index)), "")
         case Library(dotted="sys.argv"), _:
             return Open("the command line", names)
-        case Table(), Data(value=word):
-            return _entry(walk, owner, word, names, node)
-        case Items(), Data(value=int() as index) if not owner.open:
+        case Table(), _:
+            return _entry(walk, owner, key, names, node)
+        case Items(kind="list" | "tuple"), Data(value=int() as index) if not owner.open:
             if -len(owner.items) <= index < len(owner.items):
                 return owner.items[index]
         case Data(value=str() as text), Data(value=int() as index) if -len(text) <= index < len(text):
@@ -220,11 +223,17 @@ def item(walk: "Walk", owner: Value, key_node: ast.expr, node: ast.AST) -> Value
     return Open("it is an item of something unknown", names | names_of(owner))
 
 
-def _entry(walk: "Walk", owner: Table, word: Any, names: frozenset[str], node: ast.AST) -> Value:
+def _entry(walk: "Walk", owner: Table, key: Value, names: frozenset[str], node: ast.AST) -> Value:
     try:
-        found = owner.slots.get(word)
-    except TypeError:
+        word = key_of(key)
+    except ValueError:
         return Open("it is an item of something unknown", names)
+    found = owner.slots.get(word)
+    if found is None and "default" in owner.state and not owner.open:
+        from lintune.scripts.walk.calls import apply
+
+        found = apply(walk, owner.state["default"], [], {}, node)
+        walk.journal.write(owner.slots, word, found)
     if found is not None:
         value: Value = found
         return value

@@ -4,8 +4,8 @@ import ast
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from lintune.scripts.walk import iteration
 from lintune.scripts.walk.abstract import (
-    MAYBE,
     NONE,
     Class,
     Data,
@@ -14,9 +14,8 @@ from lintune.scripts.walk.abstract import (
     Items,
     Library,
     Open,
-    Parameters,
     Parsed,
-    PartName,
+    Partial,
     Table,
     Test,
     Value,
@@ -28,18 +27,20 @@ from lintune.scripts.walk.abstract import (
     truth,
 )
 from lintune.scripts.walk.files import open_file
-from lintune.scripts.walk.loops import any_element, elements
+from lintune.scripts.walk.iteration import collected
+from lintune.scripts.walk.loops import iterated, unordered
+from lintune.scripts.walk.objects import as_condition, mixin, special
 from lintune.scripts.walk.walker import Stopped
 
 if TYPE_CHECKING:
     from lintune.scripts.walk.walker import Walk
 
 _PURE: dict[str, Callable[..., Any]] = {
-    "int": int, "float": float, "str": str, "abs": abs, "round": round, "min": min, "max": max, "sum": sum, "ord": ord, "chr": chr,
-    "divmod": divmod, "pow": lambda one, two: one**two if 0 <= two <= 64 and abs(one) <= 1024 else None, "repr": repr,
+    "int": int, "float": float, "abs": abs, "round": round, "ord": ord, "chr": chr,
+    "divmod": divmod, "pow": lambda one, two: one**two if 0 <= two <= 64 and abs(one) <= 1024 else None,
 }  # fmt: skip
 _TYPES = {"str": str, "int": int, "float": float, "bool": bool, "bytes": bytes}
-_MOST = 512
+_KINDS = frozenset(("list", "tuple", "set", "frozenset", "dict", *_TYPES))
 _LONGEST = 20_000
 
 
@@ -92,6 +93,10 @@ def _length(walk: "Walk", args: list[Value], keywords: dict[str, Value], names: 
             return Data(len(found.slots), names)
         case [Data(value=str() as text)]:
             return Data(len(text), names)
+        case [Class(members_of_enum=dict() as members)]:
+            return Data(len({id(each) for each in members.values()}))
+        case [Instance() as own] if (asked := special(walk, own, "__len__", [], node)) is not None:
+            return asked
         case [Library(dotted="sys.argv")]:
             from lintune.scripts.walk.options import lifted
 
@@ -99,100 +104,37 @@ def _length(walk: "Walk", args: list[Value], keywords: dict[str, Value], names: 
     return Open("its length is not known", names)
 
 
+def _text(walk: "Walk", args: list[Value], keywords: dict[str, Value], names: frozenset[str], node: ast.AST) -> Value:
+    """`str(value)`, `repr(value)`, `format(value, spec)`."""
+    from lintune.scripts.walk.formatting import filled, shown
+
+    called = getattr(getattr(node, "func", None), "id", "str")
+    if not args:
+        return Data("")
+    if called == "format" and len(args) == 2:
+        spec = args[1].value if isinstance(args[1], Data) and isinstance(args[1].value, str) else None
+        text = filled(walk, args[0], "", spec, node)
+    else:
+        text = shown(walk, args[0], called == "repr", node) if len(args) == 1 else None
+    if text is None or len(text) > _LONGEST:
+        return Open("it is text with unknown parts", names, args[0].text if isinstance(args[0], Open) and called == "str" else "")
+    return Data(text, names)
+
+
+def _callable(walk: "Walk", args: list[Value], keywords: dict[str, Value], names: frozenset[str], node: ast.AST) -> Value:
+    known = len(args) == 1 and isinstance(args[0], Function | Class | Partial)
+    if known or (len(args) == 1 and isinstance(args[0], Data | Items | Table)):
+        return Data(known, names)
+    return Open("it is not known", names)
+
+
 def _bool(walk: "Walk", args: list[Value], keywords: dict[str, Value], names: frozenset[str], node: ast.AST) -> Value:
     if not args:
         return Data(False)
     if isinstance(args[0], Test):
         return args[0]
-    found = truth(args[0])
+    found = truth(as_condition(walk, args[0], node) if isinstance(args[0], Instance) else args[0])
     return Open("it is not known", names) if found is None else Data(found, names)
-
-
-def _any(walk: "Walk", args: list[Value], keywords: dict[str, Value], names: frozenset[str], node: ast.AST) -> Value:
-    return combined(args, names, True)
-
-
-def _all(walk: "Walk", args: list[Value], keywords: dict[str, Value], names: frozenset[str], node: ast.AST) -> Value:
-    return combined(args, names, False)
-
-
-def combined(args: list[Value], names: frozenset[str], settles: bool) -> Value:
-    """`any` (settles) or `all` of one list."""
-    if len(args) != 1 or not isinstance(args[0], Items):
-        return Open("it is not known", names)
-    found = args[0]
-    truths = [truth(each) for each in found.items if each is not MAYBE]
-    tests = tuple(each for each in found.items if isinstance(each, Test))
-    if settles in truths and not found.open:
-        return Data(settles, names)
-    if tests and len(tests) == truths.count(None) and not found.open:
-        return Test("or" if settles else "and", tests)
-    if tests:
-        return Test("open")
-    return Open("it is not known", names) if None in truths or found.open else Data(not settles, names)
-
-
-def _collected(kind: str) -> Callable[..., Value]:
-    def collect(walk: "Walk", args: list[Value], keywords: dict[str, Value], names: frozenset[str], node: ast.AST) -> Value:
-        if not args:
-            return sequence(kind, ())
-        if isinstance(args[0], Parameters | Weights):
-            return args[0]
-        if isinstance(args[0], PartName):
-            return args[0]
-        known = elements(args[0])
-        if known is None:
-            left = args[0].items if isinstance(args[0], Items) else ()
-            return sequence(kind, left, True, names)
-        return sequence(kind, known, names=names)
-
-    return collect
-
-
-def _dict(walk: "Walk", args: list[Value], keywords: dict[str, Value], names: frozenset[str], node: ast.AST) -> Value:
-    made = Table()
-    for each in args:
-        if isinstance(each, Table):
-            made.slots.update(each.slots)
-            made.state["open"] = each.open
-        else:
-            made.state["open"] = True
-    made.slots.update(keywords)
-    return made
-
-
-def _range(walk: "Walk", args: list[Value], keywords: dict[str, Value], names: frozenset[str], node: ast.AST) -> Value:
-    try:
-        found = range(*[plain(each) for each in args])
-        return sequence("list", [Data(each, names) for each in found], names=names) if len(found) <= _MOST else Open("a long range", names)
-    except (ValueError, TypeError, OverflowError):
-        return Open("it is a range of unknown length", names)
-
-
-def _paired(walk: "Walk", args: list[Value], keywords: dict[str, Value], names: frozenset[str], node: ast.AST) -> Value:
-    """`zip`."""
-    lists = [elements(each) for each in args]
-    if not lists or any(each is None for each in lists):
-        return Open("it is made from something unknown", names)
-    return sequence("list", [sequence("tuple", pair) for pair in zip(*[each or () for each in lists], strict=False)])
-
-
-def _numbered(walk: "Walk", args: list[Value], keywords: dict[str, Value], names: frozenset[str], node: ast.AST) -> Value:
-    """`enumerate`."""
-    known = elements(args[0]) if args else None
-    if known is None:
-        one = any_element(args[0]) if args else None
-        if one is None:
-            return Open("it is made from something unknown", names)
-        return sequence("list", [sequence("tuple", (Open("a number"), one))], False)
-    return sequence("list", [sequence("tuple", (Data(index), each)) for index, each in enumerate(known)])
-
-
-def _sorted(walk: "Walk", args: list[Value], keywords: dict[str, Value], names: frozenset[str], node: ast.AST) -> Value:
-    try:
-        return lift(sorted(plain(args[0])), names) if not keywords else sequence("list", (), True, names)
-    except (ValueError, TypeError, IndexError):
-        return sequence("list", args[0].items if args and isinstance(args[0], Items) else (), True, names)
 
 
 def _getattr(walk: "Walk", args: list[Value], keywords: dict[str, Value], names: frozenset[str], node: ast.AST) -> Value:
@@ -265,13 +207,14 @@ def _isinstance(walk: "Walk", args: list[Value], keywords: dict[str, Value], nam
     if isinstance(args[0], Weights) and args[0].each:
         known = tuple(each.dotted for each in types if isinstance(each, Library))
         return Test("isa", known) if len(known) == len(types) else Test("open")
-    found = [_is_a(args[0], each) for each in types]
+    found = [is_a(args[0], each) for each in types]
     if True in found:
         return Data(True, names)
     return Open("it is not known", names) if None in found else Data(False, names)
 
 
-def _is_a(value: Value, kind: Value) -> bool | None:
+def is_a(value: Value, kind: Value) -> bool | None:
+    """Whether a value is of a class."""
     from lintune.scripts.walk.scopes import ancestry
 
     if isinstance(kind, Library) and kind.dotted.startswith("builtins."):
@@ -280,15 +223,21 @@ def _is_a(value: Value, kind: Value) -> bool | None:
             case Data(value=found):
                 return isinstance(found, _TYPES[name]) if name in _TYPES else False if name in ("list", "tuple", "set", "dict") else None
             case Items(kind=sort):
-                return sort == name
+                return {"bag": "list", "keys": ""}.get(sort, sort) == name if name in _KINDS else None
             case Table():
-                return name == "dict"
+                return name == "dict" if name in _KINDS else None
+            case Instance(made_by=Class() as made) if ancestry(made)[1]:
+                return (
+                    True if f"builtins.{name}" in ancestry(made)[1] or (made.members_of_enum is not None and mixin(made) == name) else None
+                )
             case Instance() | Parsed() | Weights() | Function():
                 return False if name in (*_TYPES, "list", "tuple", "set", "dict") else None
         return None
     match value, kind:
         case Instance(made_by=Class() as made), Class():
             return kind in ancestry(made)[0] or (None if ancestry(made)[1] else False)
+        case Data(names=names), Class(members_of_enum=dict()) if names:
+            return None  # the default of an option may be a member
         case ((Data() | Items() | Table()), (Class() | Library())):
             return False if isinstance(kind, Class) else None
     return None
@@ -326,13 +275,23 @@ def _type(walk: "Walk", args: list[Value], keywords: dict[str, Value], names: fr
     return args[0].made_by if args and isinstance(args[0], Instance) else Open("a class", names)
 
 
-def _filter(walk: "Walk", args: list[Value], keywords: dict[str, Value], names: frozenset[str], node: ast.AST) -> Value:
-    return Open("it is filtered", names)
-
-
 _HANDLERS: dict[str, Callable[..., Value]] = {
-    "len": _length, "bool": _bool, "any": _any, "all": _all, "list": _collected("list"), "tuple": _collected("tuple"),
-    "set": _collected("set"), "frozenset": _collected("set"), "dict": _dict, "range": _range, "zip": _paired, "enumerate": _numbered,
-    "sorted": _sorted, "getattr": _getattr, "hasattr": _hasattr, "setattr": _setattr, "isinstance": _isinstance, "vars": _vars,
-    "super": _super, "type": _type, "filter": _filter, "iter": _collected("list"), "print": lambda *_: Data(None),
+    "len": _length, "bool": _bool, "list": collected("list"), "tuple": collected("tuple"), "set": collected("set"),
+    "frozenset": collected("set"), "dict": iteration.dictionary, "range": iteration.numbers_to, "zip": iteration.paired,
+    "enumerate": iteration.numbered, "sorted": iteration.in_order, "getattr": _getattr, "hasattr": _hasattr, "setattr": _setattr,
+    "isinstance": _isinstance, "vars": _vars, "super": _super, "type": _type, "filter": iteration.filtered, "map": iteration.mapped,
+    "iter": collected("list"), "print": lambda *_: Data(None), "reversed": iteration.backwards, "next": iteration.first_of,
+    "sum": iteration.summed, "str": _text, "repr": _text, "format": _text, "callable": _callable,
+    "any": lambda walk, args, keywords, names, node: iteration.combined(_looped(walk, args, node), names, True),
+    "all": lambda walk, args, keywords, names, node: iteration.combined(_looped(walk, args, node), names, False),
+    "min": lambda *given: iteration.extreme(given[0], "min", *given[1:]),
+    "max": lambda *given: iteration.extreme(given[0], "max", *given[1:]),
 }  # fmt: skip
+
+
+def _looped(walk: "Walk", args: list[Value], node: ast.AST) -> list[Value]:
+    """The list of `any` and `all`; of a dictionary its keys, of objects what they count as."""
+    known = unordered(iterated(walk, args[0], node, whole=False)) if len(args) == 1 else None
+    if known is None:
+        return args
+    return [sequence("list", [as_condition(walk, each, node) if isinstance(each, Instance) else each for each in known])]

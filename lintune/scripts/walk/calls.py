@@ -1,7 +1,6 @@
 """Calls: functions and classes of the project are followed, methods of plain data computed, libraries known by name."""
 
 import ast
-from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from lintune.scripts.walk import libraries, methods
@@ -27,6 +26,7 @@ from lintune.scripts.walk.abstract import (
     truth,
 )
 from lintune.scripts.walk.classes import construct
+from lintune.scripts.walk.generators import generator, yields
 from lintune.scripts.walk.loops import elements, join_leaves
 from lintune.scripts.walk.options import doubt
 from lintune.scripts.walk.scopes import member
@@ -170,7 +170,9 @@ def call_function(
         return Open(f"`{function.name}()` is not followed", names)
     scope = Scope({}, function.scope, function.module)
     bind_parameters(walk, function, scope, args, keywords, whole)
-    frame = Frame(walk.journal.mark(), scope, body, function.owner, own)
+    if "yield" in function.module.source.text and yields(body):
+        return generator(function, scope, own)
+    frame = Frame(walk.journal.mark(), scope, body, function.owner, own, unsure=walk.unsure)
     strange = not function.plain and _strange_decorators(body)
     walk.lost = walk.lost or strange
     walk.frames.append(frame)
@@ -217,26 +219,12 @@ def _run_body(walk: "Walk", function: Function, frame: Frame, node: ast.AST) -> 
 
 
 def _is_not_followed(walk: "Walk", function: Function) -> bool:
-    """Whether a function is too deep, calls itself, or gives its values one by one."""
+    """Whether a function is too deep, or calls itself."""
     if len(walk.calls) > MOST_DEPTH:
         walk.note("calls-too-deep", "functions that call each other too deeply are not followed")
         return True
-    if sum(frame.node is function.node for frame in walk.calls) > 1:
-        return True
-    return "yield" in function.module.source.text and _yields(function.node)
-
-
-@lru_cache(maxsize=4096)
-def _yields(node: ast.AST) -> bool:
-    """Whether a function gives its values one by one; asked at every call of it."""
-    pending = list(ast.iter_child_nodes(node))
-    while pending:
-        each = pending.pop()
-        if isinstance(each, ast.Yield | ast.YieldFrom):
-            return True
-        if not isinstance(each, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda | ast.ClassDef):
-            pending.extend(ast.iter_child_nodes(each))
-    return False
+    again = [frame for frame in walk.calls if frame.node is function.node]
+    return len(again) > 1 and walk.unsure != again[0].unsure  # exact as long as nothing on the way is unknown
 
 
 def _strange_decorators(node: ast.AST) -> bool:

@@ -6,7 +6,10 @@ from typing import TYPE_CHECKING
 
 from lintune.scripts.walk import expressions
 from lintune.scripts.walk.abstract import NONE, UNSET, Data, Open, PartName, Table, Test, Value, names_of, sequence, truth
-from lintune.scripts.walk.loops import MOST_TURNS, any_element, elements
+from lintune.scripts.walk.containers import set_of
+from lintune.scripts.walk.iteration import combined
+from lintune.scripts.walk.loops import MOST_TURNS, any_element, elements, iterated, unordered
+from lintune.scripts.walk.objects import key_of
 from lintune.scripts.walk.walker import Stopped
 
 if TYPE_CHECKING:
@@ -17,8 +20,11 @@ def comprehension(walk: "Walk", node: ast.ListComp | ast.SetComp | ast.Generator
     """A list, set or generator that a comprehension makes."""
     kind = "set" if isinstance(node, ast.SetComp) else "list"
     found: list[Value] = []
-    whole = _generated(walk, node.generators, lambda: found.append(_named_part(walk, expressions.value(walk, node.elt))))
-    return sequence(kind, found, not whole)
+    mixed: list[bool] = []
+    whole = _generated(walk, node.generators, lambda: found.append(_named_part(walk, expressions.value(walk, node.elt))), mixed)
+    if kind == "set":
+        return set_of(found, not whole)
+    return sequence("bag" if mixed else kind, found, not whole)
 
 
 class _Settled(Exception):
@@ -27,8 +33,6 @@ class _Settled(Exception):
 
 def quantified(walk: "Walk", node: ast.GeneratorExp, settles: bool) -> Value:
     """`any(... for ...)`, `all(... for ...)`: items behind the one that decides are not evaluated."""
-    from lintune.scripts.walk.builtin import combined
-
     found: list[Value] = []
     count = len(walk.tests)
 
@@ -36,7 +40,7 @@ def quantified(walk: "Walk", node: ast.GeneratorExp, settles: bool) -> Value:
         open_ = any(truth(each) is None for each in found)  # one of them may have decided already
         walk.unsure += open_
         try:
-            one = expressions.value(walk, node.elt)
+            one = expressions.condition(walk, node.elt)
         except Stopped:
             if not open_:
                 raise
@@ -49,7 +53,7 @@ def quantified(walk: "Walk", node: ast.GeneratorExp, settles: bool) -> Value:
 
     unsure = walk.unsure
     try:
-        whole = _generated(walk, node.generators, emit)
+        whole = _generated(walk, node.generators, emit, [])
     except _Settled:
         if walk.unsure == unsure:
             return Data(settles, NONE.union(*(names_of(each) for each in found)))
@@ -70,21 +74,21 @@ def mapping(walk: "Walk", node: ast.DictComp) -> Value:
 
     def entry() -> None:
         key, each = expressions.value(walk, node.key), expressions.value(walk, node.value)
-        if isinstance(key, Data) and isinstance(key.value, str | int | float | bytes | None):
-            made.slots[key.value] = each
-        else:
+        try:
+            made.slots[key_of(key)] = each
+        except ValueError:
             whole[0] = False
 
-    made.state["open"] = not _generated(walk, node.generators, entry) or not whole[0]
+    made.state["open"] = not _generated(walk, node.generators, entry, []) or not whole[0]
     return made
 
 
-def _generated(walk: "Walk", generators: list[ast.comprehension], emit: Callable[[], None]) -> bool:
+def _generated(walk: "Walk", generators: list[ast.comprehension], emit: Callable[[], None], mixed: list[bool]) -> bool:
     """Run a comprehension's clauses; its variables are its own."""
     slots = walk.scope.slots
     before = [(name, slots.get(name, UNSET)) for clause in generators for name in bound_names(clause.target)]
     try:
-        return _generate(walk, generators, 0, emit)
+        return _generate(walk, generators, 0, emit, mixed)
     finally:
         for name, old in before:
             walk.journal.write(slots, name, old)
@@ -98,7 +102,7 @@ def bound_names(target: ast.expr) -> list[str]:
     return [name for each in inner for name in bound_names(each)]
 
 
-def _generate(walk: "Walk", generators: list[ast.comprehension], depth: int, emit: Callable[[], None]) -> bool:
+def _generate(walk: "Walk", generators: list[ast.comprehension], depth: int, emit: Callable[[], None], mixed: list[bool]) -> bool:
     """Run a comprehension's clauses; False where not every item is known."""
     from lintune.scripts.walk.stores import store
 
@@ -106,13 +110,19 @@ def _generate(walk: "Walk", generators: list[ast.comprehension], depth: int, emi
         emit()
         return True
     clause = generators[depth]
-    over = expressions.value(walk, clause.iter)
-    known = elements(over)
+    over = iterated(walk, expressions.value(walk, clause.iter), clause.iter)
+    known = unordered(over)
     if known is not None and len(known) <= MOST_TURNS:
+        strange = elements(over) is None
+        mixed += [True] if strange else []
         whole = True
-        for item in known:
-            store(walk, clause.target, item, clause.target)
-            whole = _filtered(walk, generators, depth, emit) and whole
+        walk.unsure += strange
+        try:
+            for item in known:
+                store(walk, clause.target, item, clause.target)
+                whole = _filtered(walk, generators, depth, emit, mixed) and whole
+        finally:
+            walk.unsure -= strange
         return whole
     one = any_element(over)
     walk.foreign += 1
@@ -121,14 +131,14 @@ def _generate(walk: "Walk", generators: list[ast.comprehension], depth: int, emi
     count = len(walk.tests)
     try:
         if one is not None:
-            _filtered(walk, generators, depth, emit)
+            _filtered(walk, generators, depth, emit, mixed)
     finally:
         walk.unsure -= 1
         del walk.tests[count:]
     return False
 
 
-def _filtered(walk: "Walk", generators: list[ast.comprehension], depth: int, emit: Callable[[], None]) -> bool:
+def _filtered(walk: "Walk", generators: list[ast.comprehension], depth: int, emit: Callable[[], None], mixed: list[bool]) -> bool:
     count = len(walk.tests)
     try:
         for test in generators[depth].ifs:
@@ -140,6 +150,6 @@ def _filtered(walk: "Walk", generators: list[ast.comprehension], depth: int, emi
                 walk.tests.append(found)
             elif decided is None:
                 return False
-        return _generate(walk, generators, depth + 1, emit)
+        return _generate(walk, generators, depth + 1, emit, mixed)
     finally:
         del walk.tests[count:]

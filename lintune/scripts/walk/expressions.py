@@ -5,7 +5,7 @@ import builtins
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from lintune.scripts.walk import attributes, calls, comprehensions, formatting, operators
+from lintune.scripts.walk import attributes, calls, comprehensions, formatting, generators, operators
 from lintune.scripts.walk.abstract import (
     NONE,
     Bound,
@@ -24,8 +24,9 @@ from lintune.scripts.walk.abstract import (
     sequence,
     truth,
 )
-from lintune.scripts.walk.loops import elements
-from lintune.scripts.walk.objects import as_condition
+from lintune.scripts.walk.containers import set_of
+from lintune.scripts.walk.loops import elements, iterated
+from lintune.scripts.walk.objects import as_condition, key_of
 from lintune.scripts.walk.scopes import lookup
 from lintune.scripts.walk.walker import Stopped
 
@@ -94,11 +95,13 @@ def _list(walk: "Walk", node: ast.List | ast.Tuple | ast.Set) -> Value:
     open_ = False
     for each in node.elts:
         if isinstance(each, ast.Starred):
-            inner = elements(value(walk, each.value))
+            inner = elements(iterated(walk, value(walk, each.value), each))
             items.extend(inner or ())
             open_ = open_ or inner is None
         else:
             items.append(value(walk, each))
+    if kind == "set":
+        return set_of(items, open_)
     made.slots["items"], made.slots["open"] = tuple(items), open_
     return made
 
@@ -115,9 +118,9 @@ def _dict(walk: "Walk", node: ast.Dict) -> Value:
                 made.state["open"] = True
             continue
         name = value(walk, key)
-        if isinstance(name, Data) and isinstance(name.value, str | int | float | bytes | None):
-            made.slots[name.value] = found
-        else:
+        try:
+            made.slots[key_of(name)] = found
+        except ValueError:
             made.state["open"] = True
     return made
 
@@ -274,6 +277,8 @@ _HANDLERS: dict[type[ast.expr], Callable[["Walk", Any], Value]] = {
     ast.GeneratorExp: comprehensions.comprehension,
     ast.DictComp: comprehensions.mapping,
     ast.Starred: _starred,
+    ast.Yield: generators.run_yield,
+    ast.YieldFrom: generators.run_yield,
     ast.Await: _await,
 }
 

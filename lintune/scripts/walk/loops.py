@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 
 from lintune.scripts.walk.abstract import (
     NONE,
+    Class,
     Data,
+    Instance,
     Items,
     Open,
     Parameter,
@@ -20,6 +22,8 @@ from lintune.scripts.walk.abstract import (
     sequence,
     truth,
 )
+from lintune.scripts.walk.generators import is_generator, items_of, leaves, loop
+from lintune.scripts.walk.objects import special, value_of
 from lintune.scripts.walk.walker import BREAK, CONTINUE, NEXT, RAISE, RETURN, Frame
 
 if TYPE_CHECKING:
@@ -39,9 +43,16 @@ def run_for(walk: "Walk", node: ast.For | ast.AsyncFor) -> int:
         stores.store(walk, node.target, item, node)
         return run(walk, node.body)
 
+    if isinstance(over, Instance):
+        made = special(walk, over, "__iter__", [], node) or over
+        if is_generator(made) and (way := loop(walk, made, node.body, turn)) is not None:
+            return _after(walk, node, way)
+        over = iterated(walk, made, node, not leaves(node.body, (ast.Break, ast.Return)))
     known = elements(over)
     if known is not None and len(known) <= MOST_TURNS:
         left = _turns(walk, [partial(turn, item) for item in known], names_of(over))
+    elif (items := unordered(over)) is not None and len(items) <= MOST_TURNS and any_element(over) is None:
+        left = _in_some_order(walk, [partial(turn, item) for item in items], names_of(over))
     elif (one := any_element(over)) is not None:
         walk.foreign += 1
         left = any_turn(walk, lambda: turn(one))
@@ -64,15 +75,31 @@ def _after(walk: "Walk", node: ast.For | ast.AsyncFor | ast.While, left: int) ->
 
 
 def elements(value: Value) -> tuple[Value, ...] | None:
-    """What a loop over a value gets; None where that is not known."""
+    """What a loop over a value gets, in order; None where that is not known."""
+    if isinstance(value, Items) and value.kind in ("set", "bag") and len(value.items) > 1:
+        return unordered(value) if isinstance(value.items[0], PartName | Parameter | Weights) else None
+    return unordered(value)
+
+
+def unordered(value: Value) -> tuple[Value, ...] | None:
+    """What a loop over a value gets, in whatever order; None where that is not known."""
     match value:
         case Items() if not value.open:
             return value.items
-        case Table() if not value.open:
-            return tuple(Data(key) for key in value.slots)
+        case Table() if not value.open and not any(isinstance(each, Open) and each.unset for each in value.slots.values()):
+            return tuple(value_of(key) for key in value.slots)
+        case Class(members_of_enum=dict() as members):
+            return tuple(dict.fromkeys(members.values()))
         case Data(value=str() as text, names=names) if len(text) <= MOST_TURNS:
             return tuple(Data(each, names) for each in text)
     return None
+
+
+def iterated(walk: "Walk", value: Value, node: ast.AST, whole: bool = True) -> Value:
+    """What a loop asks of an object of the project: what its `__iter__` gives; `whole`: whether all of it is asked for."""
+    found = special(walk, value, "__iter__", [], node) if isinstance(value, Instance) else None
+    made = value if found is None else found
+    return items_of(walk, made, node, whole) if is_generator(made) else made
 
 
 def any_element(value: Value) -> Value | None:
@@ -110,6 +137,13 @@ def _turns(walk: "Walk", turns: list[Callable[[], int]], names: frozenset[str]) 
         walk.path.pop()
         close(walk, loop, bool(left & NEXT))
     return left | NEXT if left & BREAK else left
+
+
+def _in_some_order(walk: "Walk", turns: list[Callable[[], int]], names: frozenset[str]) -> int:
+    """The turns over a set: nobody knows which comes first, so only what is the same from both ends is known afterwards."""
+    from lintune.scripts.walk.statements import branch
+
+    return branch(walk, Open(), names, lambda: _turns(walk, turns, names), lambda: _turns(walk, turns[::-1], names))
 
 
 def one_turn(walk: "Walk", turn: Callable[[], int]) -> int:
@@ -206,23 +240,56 @@ def _maybe(walk: "Walk", way: Callable[[], int], names: frozenset[str] = NONE) -
 
 
 def run_while(walk: "Walk", node: ast.While) -> int:
-    """A `while` loop: the first turns as far as its condition is known, then any number of them."""
+    """A `while` loop: turn by turn as long as its condition is known, then any number of turns."""
     from lintune.scripts.walk import expressions
+
+    loop = Frame(walk.journal.mark())
+    walk.frames.append(loop)
+    left = 0
+    try:
+        for _ in range(_MOST_WHILE):
+            found = expressions.condition(walk, node.test)
+            decided = truth(found)
+            walk.branch(node.test, decided, names_of(found))
+            if decided is not True:
+                break
+            how = one_turn(walk, lambda: _body(walk, node))
+            left |= how & ~NEXT
+            if not how & (NEXT | CONTINUE):
+                close(walk, loop, False)
+                return _after(walk, node, left | NEXT if left & BREAK else left)
+        if decided is False:
+            walk.skipped += [] if left else [(walk.module, node.body, node.test)]
+            left |= NEXT
+        else:
+            left |= _endless(walk, node, found) if decided else _some_turns(walk, lambda: _tested(walk, node), names_of(found))
+    finally:
+        if loop in walk.frames:
+            close(walk, loop, bool(left & NEXT))
+    return _after(walk, node, left | NEXT if left & BREAK else left)
+
+
+_MOST_WHILE = 64
+
+
+def _body(walk: "Walk", node: ast.While) -> int:
     from lintune.scripts.walk.statements import run
 
-    found = expressions.condition(walk, node.test)
-    decided = truth(found)
-    walk.branch(node.test, decided, names_of(found))
-    if decided is False:
-        walk.skipped.append((walk.module, node.body, node.test))
-        return _after(walk, node, NEXT)
+    return run(walk, node.body)
 
-    def turn() -> int:
-        how = run(walk, node.body)
-        if how & NEXT:
-            expressions.condition(walk, node.test)
-        return how
 
-    left = _some_turns(walk, turn, names_of(found), once=decided is True)
-    endless = decided and isinstance(node.test, ast.Constant) and not left & BREAK
-    return _after(walk, node, left & ~NEXT if endless and left & (RETURN | RAISE) else left)
+def _tested(walk: "Walk", node: ast.While) -> int:
+    """One of many turns: the condition is asked again after it."""
+    from lintune.scripts.walk import expressions
+
+    how = _body(walk, node)
+    if how & NEXT:
+        expressions.condition(walk, node.test)
+    return how
+
+
+def _endless(walk: "Walk", node: ast.While, found: Value) -> int:
+    """A condition that holds after many turns still."""
+    left = _some_turns(walk, lambda: _tested(walk, node), names_of(found))
+    constant = isinstance(node.test, ast.Constant)
+    return left & ~NEXT if constant and not left & BREAK and left & (RETURN | RAISE) else left

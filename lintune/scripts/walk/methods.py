@@ -3,11 +3,9 @@
 import ast
 from typing import TYPE_CHECKING
 
-from lintune.scripts.walk import stores
 from lintune.scripts.walk.abstract import (
     MAYBE,
     NONE,
-    UNSET,
     Class,
     Data,
     Instance,
@@ -27,6 +25,7 @@ from lintune.scripts.walk.abstract import (
     sequence,
 )
 from lintune.scripts.walk.classes import is_trainer
+from lintune.scripts.walk.containers import of_items, of_table
 from lintune.scripts.walk.formatting import formatted
 from lintune.scripts.walk.weights_use import call_module, set_gradients
 
@@ -53,9 +52,9 @@ def call_method(
         case Data(value=str() as text):
             return _of_text(walk, owner, text, name, args, keywords, node, whole)
         case Items():
-            return _of_items(walk, owner, name, args)
+            return of_items(walk, owner, name, args, keywords, node)
         case Table():
-            return _of_table(walk, owner, name, args, keywords, node)
+            return of_table(walk, owner, name, args, keywords, node)
         case PartName():
             return _of_name(owner, name, args)
         case Weights():
@@ -98,90 +97,6 @@ def _of_text(
         return lift(getattr(text, name)(*given), names)
     except Exception:  # whatever a method refuses
         return Open("it is computed", names)
-
-
-def _of_items(walk: "Walk", owner: Items, name: str, args: list[Value]) -> Value:
-    match name, args:
-        case "insert", [Data(value=int() as index), value] if not owner.open:
-            items = list(owner.items)
-            items.insert(index, value)
-            walk.journal.write(owner.slots, "items", tuple(items))
-        case (("append" | "add"), [value]):
-            stores.append(walk, owner, value)
-        case (("extend" | "update"), [more]):
-            stores.extend(walk, owner, more)
-        case (("remove" | "discard"), [value]):
-            stores.remove(walk, owner, value)
-        case "copy", _:
-            return sequence(owner.kind, owner.items, owner.open, owner.names)
-        case (("count" | "index" | "union" | "difference" | "intersection" | "issubset" | "issuperset"), _):
-            return _pure(owner, name, args)
-        case _:
-            found = owner.items[-1] if name == "pop" and not args and owner.items and not owner.open else None
-            if found is not None:
-                walk.journal.write(owner.slots, "items", owner.items[:-1])
-                return found
-            stores.forget(walk, owner)
-            return Open("it is taken from a list", owner.names)
-    return Data(None)
-
-
-def _pure(owner: Items, name: str, args: list[Value]) -> Value:
-    names = names_of(owner).union(*(names_of(each) for each in args))
-    try:
-        return lift(getattr(plain(owner), name)(*[plain(each) for each in args]), names)
-    except Exception:  # whatever a method refuses
-        return Open("it is computed", names)
-
-
-def _of_table(walk: "Walk", owner: Table, name: str, args: list[Value], keywords: dict[str, Value], node: ast.AST) -> Value:
-    match name, args:
-        case "get", [Data(value=key, names=names), *rest]:
-            found = owner.slots.get(key)
-            if found is None:
-                return Open("it is a key that is not known", names) if owner.open else rest[0] if rest else Data(None, names)
-            return found if not (isinstance(found, Open) and found.unset) else Open(found.reason, found.names)
-        case "pop", [Data(value=key, names=names), *rest]:
-            found = owner.slots.get(key)
-            if found is None:
-                return rest[0] if rest and not owner.open else Open("it is a key that is not known", names)
-            walk.journal.write(owner.slots, key, UNSET)
-            taken: Value = found
-            return taken
-        case "setdefault", [Data(value=key), *rest]:
-            if key not in owner.slots:
-                walk.journal.write(owner.slots, key, rest[0] if rest and not owner.open else Open() if owner.open else Data(None))
-            kept: Value = owner.slots[key]
-            return kept
-        case "update", _:
-            _update(walk, owner, args, keywords)
-            return Data(None)
-        case "keys", []:
-            return sequence("list", [Data(key) for key in owner.slots], owner.open)
-        case "values", []:
-            return sequence("list", list(owner.slots.values()), owner.open)
-        case "items", []:
-            pairs = [sequence("tuple", (Data(key), value)) for key, value in owner.slots.items()]
-            return sequence("list", pairs, owner.open)
-        case "copy", []:
-            return Table(dict(owner.slots), dict(owner.state), owner.names)
-        case "get", _:
-            return Open("it is a key that is not known", names_of(owner).union(*(names_of(each) for each in args)))
-    stores.forget(walk, owner)
-    return Open("it is computed")
-
-
-def _update(walk: "Walk", owner: Table, args: list[Value], keywords: dict[str, Value]) -> None:
-    more = dict(keywords)
-    for each in args:
-        if isinstance(each, Table):
-            more.update(each.slots)
-            if each.open:
-                walk.journal.write(owner.state, "open", True)
-        else:
-            stores.forget(walk, owner)
-    for key, value in more.items():
-        stores.set_item(walk, owner, Data(key), value)
 
 
 def _of_name(owner: PartName, name: str, args: list[Value]) -> Value:

@@ -16,6 +16,7 @@ from lintune.scripts.walk.abstract import (
     Function,
     Instance,
     Items,
+    Library,
     Names,
     Open,
     Parsed,
@@ -30,7 +31,8 @@ from lintune.scripts.walk.abstract import (
     sequence,
     truth,
 )
-from lintune.scripts.walk.objects import operated, same
+from lintune.scripts.walk.containers import algebra
+from lintune.scripts.walk.objects import key_of, operated, same
 from lintune.scripts.walk.walker import Stopped
 
 if TYPE_CHECKING:
@@ -73,6 +75,8 @@ def binary(walk: "Walk", node: ast.AST, op: ast.operator, left: Value, right: Va
             return sequence(kind, (*left.items, *right.items), left.open or right.open, names)
         case PartName(), _:
             return Open("it is made from a name", names)
+        case (Items() | Table(), Items() | Table()) if (combined := algebra(op, left, right, names)) is not None:
+            return combined
     try:
         one, two = plain(left), plain(right)
     except ValueError:
@@ -173,7 +177,7 @@ def compared(walk: "Walk", node: ast.AST, op: ast.cmpop, left: Value, right: Val
                 return same if isinstance(op, ast.Eq) else Test("not", (same,))
             return _answer(same, isinstance(op, ast.Eq), names)
         case ast.In() | ast.NotIn():
-            inside = contains(right, left)
+            inside = contains(walk, right, left)
             if isinstance(inside, Test):
                 return inside if isinstance(op, ast.In) else Test("not", (inside,))
             return _answer(inside, isinstance(op, ast.In), names)
@@ -236,7 +240,7 @@ def _different(left: Value, right: Value) -> bool | None:
     return None
 
 
-def contains(holder: Value, item: Value) -> "bool | Test | None":
+def contains(walk: "Walk", holder: Value, item: Value) -> "bool | Test | None":
     """`item in holder`."""
     match holder, item:
         case PartName(path=path, how=how), Data(value=str() as text):
@@ -249,10 +253,12 @@ def contains(holder: Value, item: Value) -> "bool | Test | None":
             return Test("among", (text,))
         case Items(), _:
             return _member(holder, item)
-        case Table(), Data(value=key):
+        case Library(dotted="os.environ"), Data(value=str() as name):
+            return is_set(walk, name)
+        case Table(), _:
             try:
-                found = holder.slots.get(key)
-            except TypeError:
+                found = holder.slots.get(key_of(item))
+            except ValueError:
                 return None
             if found is not None:
                 return None if isinstance(found, Open) and found.unset else True
@@ -260,6 +266,17 @@ def contains(holder: Value, item: Value) -> "bool | Test | None":
         case Data(value=str() as text), Data(value=str() as part):
             return part in text
     return None
+
+
+def is_set(walk: "Walk", name: str) -> bool | None:
+    """Whether there is an environment variable of that name."""
+    from lintune.values.value import Absent, Known
+
+    if name in walk.environment:
+        own = walk.environment[name]
+        return None if isinstance(own, Open) and own.unset else True
+    found = walk.variable(name)
+    return True if isinstance(found, Known) else False if isinstance(found, Absent) else None
 
 
 def _member(holder: Items, item: Value) -> bool | None:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
 from lintune.scripts.modules import Module
-from lintune.scripts.walk import expressions, loops, matching, stores, tries
+from lintune.scripts.walk import contexts, expressions, loops, matching, stores, tries
 from lintune.scripts.walk.abstract import (
     NONE,
     UNSET,
@@ -13,7 +13,6 @@ from lintune.scripts.walk.abstract import (
     Class,
     Data,
     Function,
-    Instance,
     Names,
     Partial,
     PartName,
@@ -232,34 +231,6 @@ def _assert(walk: "Walk", node: ast.Assert) -> int:
     return run_assert(walk, node)
 
 
-def _with(walk: "Walk", node: ast.With | ast.AsyncWith) -> int:
-    quiet = False
-    for item in node.items:
-        found = expressions.value(walk, item.context_expr)
-        if len(node.items) == 1 and isinstance(item.context_expr, ast.Call) and _last(item.context_expr.func) == "suppress":
-            return tries.run_quietly(walk, node.body, node, item.context_expr.args)
-        quiet = quiet or _is_quiet(walk, found, item.context_expr)
-        if item.optional_vars is not None:
-            stores.store(walk, item.optional_vars, found, node)
-    return tries.run_quietly(walk, node.body, node) if quiet else run(walk, node.body)
-
-
-_QUIET = frozenset(("suppress", "ExitStack", "AsyncExitStack"))
-
-
-def _is_quiet(walk: "Walk", found: Value, node: ast.expr) -> bool:
-    """Whether a context manager may swallow what is raised below it, or raise something else instead."""
-    if isinstance(found, Instance) and isinstance(found.made_by, Class):
-        leave = member(found.made_by, "__exit__")
-        return isinstance(leave, Function) and any(isinstance(each, ast.Return) and each.value is not None for each in ast.walk(leave.node))
-    if not isinstance(node, ast.Call):
-        return False
-    if _last(node.func) in _QUIET:
-        return True
-    made = expressions.value(walk, node.func) if isinstance(node.func, ast.Name | ast.Attribute) else None
-    return isinstance(made, Function) and any(isinstance(each, ast.Try) and each.handlers for each in ast.walk(made.node))
-
-
 def _last(node: ast.expr) -> str:
     return node.attr if isinstance(node, ast.Attribute) else getattr(node, "id", "")
 
@@ -289,8 +260,23 @@ def _decorated(walk: "Walk", node: ast.FunctionDef | ast.AsyncFunctionDef | ast.
 
 
 def _class(walk: "Walk", node: ast.ClassDef) -> int:
-    stores.bind(walk, node.name, _decorated(walk, node, make_class(walk, node, walk.scope)))
+    made = make_class(walk, node, walk.scope)
+    _subclassed(walk, made)
+    stores.bind(walk, node.name, _decorated(walk, node, made))
     return NEXT
+
+
+def _subclassed(walk: "Walk", made: Class) -> None:
+    """What a base of the project does when a class is derived from it."""
+    from lintune.scripts.walk.calls import call_function
+
+    words = {word.arg: word.value for word in made.node.keywords if word.arg is not None}
+    kind = expressions.value(walk, words.pop("metaclass")) if "metaclass" in words else None
+    walk.lost = walk.lost or isinstance(kind, Class)
+    above = member(made, "__init_subclass__", made)
+    if isinstance(above, Function):
+        given = {name: expressions.value(walk, each) for name, each in words.items()}
+        call_function(walk, above, [made], given, made.node, own=made)
 
 
 def _import(walk: "Walk", node: ast.Import | ast.ImportFrom) -> int:
@@ -353,8 +339,8 @@ _HANDLERS: dict[type[ast.stmt], Callable[["Walk", Any], int]] = {
     ast.Return: _return,
     ast.Raise: _raise,
     ast.Assert: _assert,
-    ast.With: _with,
-    ast.AsyncWith: _with,
+    ast.With: contexts.run_with,
+    ast.AsyncWith: contexts.run_with,
     ast.FunctionDef: _define,
     ast.AsyncFunctionDef: _define,
     ast.ClassDef: _class,

@@ -1,7 +1,7 @@
 """Assignments: to names, attributes, items of containers, and to `requires_grad`."""
 
 import ast
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from lintune.scripts.walk.abstract import (
     MAYBE,
@@ -23,8 +23,9 @@ from lintune.scripts.walk.abstract import (
     Value,
     Weights,
     names_of,
-    plain,
 )
+from lintune.scripts.walk.loops import elements, iterated
+from lintune.scripts.walk.objects import key_of, value_of
 from lintune.scripts.walk.options import doubt, set_option
 from lintune.scripts.walk.weights_use import doubt_models, put_module, set_gradients
 
@@ -71,8 +72,11 @@ def _unpack(walk: "Walk", targets: list[ast.expr], value: Value, node: ast.AST) 
     unknown: list[Value] = [Open("it is unpacked from something unknown", names_of(value))] * len(targets)
     parts = unknown
     star = next((index for index, each in enumerate(targets) if isinstance(each, ast.Starred)), None)
-    if isinstance(value, Items) and not value.open:
-        items = list(value.items)
+    if isinstance(value, Instance):
+        value = iterated(walk, value, node)
+    known = elements(value)
+    if known is not None:
+        items = list(known)
         if star is None and len(items) == len(targets):
             parts = items
         elif star is not None and len(items) >= len(targets) - 1:
@@ -123,10 +127,7 @@ def set_item(walk: "Walk", owner: Value, key: Value, value: Value) -> None:
         case Table():
             if owner.options is not None:
                 _set_by_name(walk, owner.options, key, value)
-            if isinstance(key, Data) and _is_key(key.value):
-                walk.journal.write(owner.slots, key.value, value)
-            else:
-                walk.journal.write(owner.state, "open", True)
+            _set_key(walk, owner, key, value)
         case Items() if isinstance(key, Data) and isinstance(key.value, int) and not owner.open and abs(key.value) < len(owner.items):
             items = list(owner.items)
             items[key.value] = value
@@ -142,8 +143,11 @@ def _set_by_name(walk: "Walk", options: Parsed, key: Value, value: Value) -> Non
         doubt(walk, options)
 
 
-def _is_key(key: Any) -> bool:
-    return isinstance(key, str | int | float | bytes | None)
+def _set_key(walk: "Walk", owner: Table, key: Value, value: Value) -> None:
+    try:
+        walk.journal.write(owner.slots, key_of(key), value)
+    except ValueError:  # any of its keys may be that one
+        forget(walk, owner)
 
 
 def forget(walk: "Walk", owner: Value) -> None:
@@ -166,7 +170,13 @@ def append(walk: "Walk", owner: Items, value: Value) -> None:
     if len(items) >= _MOST_ITEMS:
         forget(walk, owner)
         return
-    if owner.kind == "set" and isinstance(value, Data) and any(isinstance(each, Data) and each.value == value.value for each in items):
+    if owner.kind == "set":
+        from lintune.scripts.walk.containers import unique
+
+        items, fewer = unique((*items, value))
+        walk.journal.write(owner.slots, "items", items)
+        if fewer:
+            walk.journal.write(owner.slots, "open", True)
         return
     walk.journal.write(owner.slots, "items", (*items, value))
 
@@ -185,9 +195,10 @@ def remove(walk: "Walk", owner: Items, value: Value) -> None:
         walk.journal.write(owner.slots, "items", kept if without else items)
         return
     try:
-        known = plain(owner)
-        index = list(known).index(plain(value))
+        index = [key_of(each) for each in items].index(key_of(value)) if not owner.open else -1
     except ValueError:
+        index = -1
+    if index < 0:
         forget(walk, owner)
         return
     walk.journal.write(owner.slots, "items", items[:index] + items[index + 1 :])
@@ -202,11 +213,11 @@ def extend(walk: "Walk", owner: Items, more: Value) -> None:
             for each in more.items:
                 if each is not MAYBE:
                     append(walk, owner, each)
-            if more.open:
+            if more.open or (owner.kind == "list" and elements(more) is None):
                 walk.journal.write(owner.slots, "open", True)
         case Table() if not more.open:
             for key in more.slots:
-                append(walk, owner, Data(key))
+                append(walk, owner, value_of(key))
         case PartName():
             append(walk, owner, more)
         case _:
@@ -224,7 +235,18 @@ def augment(walk: "Walk", node: ast.AugAssign) -> None:
         extend(walk, before, more)
         return
     if isinstance(before, Table) and isinstance(node.op, ast.BitOr):
-        forget(walk, before)
+        if isinstance(more, Table) and not more.open:
+            for key, value in more.slots.items():
+                set_item(walk, before, value_of(key), value)
+        else:
+            forget(walk, before)
+        return
+    if isinstance(before, Items) and before.kind == "set":
+        found = operators.binary(walk, node, node.op, before, more)
+        if isinstance(found, Items):  # the set itself changes
+            walk.journal.write(before.slots, "items", found.items)
+        else:
+            forget(walk, before)
         return
     store(walk, target, operators.binary(walk, node, node.op, before, more), node)
 

@@ -31,7 +31,7 @@ def run_try(walk: "Walk", node: ast.Try) -> int:
     after = run(walk, node.finalbody)
     for each in pending:
         if after & NEXT:
-            _pass_on(walk, each, after == NEXT)
+            pass_on(walk, each, after == NEXT)
     return (left | after) & ~NEXT | (left & after & NEXT) if after & NEXT else after
 
 
@@ -55,7 +55,8 @@ def _run_guarded(walk: "Walk", node: ast.Try) -> int:
     return left
 
 
-def _pass_on(walk: "Walk", end: End, as_it_is: bool) -> None:
+def pass_on(walk: "Walk", end: End, as_it_is: bool) -> None:
+    """Hand an end on to what lies around."""
     made = end if as_it_is else replace(end, certain=False)
     if walk.tries:
         walk.tries[-1].append(made)
@@ -69,7 +70,7 @@ def _sorted_out(walk: "Walk", node: ast.Try, raised: list[End]) -> list[End]:
     for each in raised:
         found = _catcher(walk, node, each)
         if found is not True:
-            _pass_on(walk, each, found is False)
+            pass_on(walk, each, found is False)
         if found is not False:
             caught.append(each)
     return caught
@@ -85,12 +86,12 @@ def _handled(walk: "Walk", node: ast.Try, raised: list[End], left: int, mark: in
     caught = _catcher(walk, node, last)
     if caught is False:
         strict = not before and (walk.foreign == foreign or _only_outside(node))
-        _pass_on(walk, last, strict)
+        pass_on(walk, last, strict)
         # what went before in the body may have raised what a handler catches
         return left | RAISE if strict else _perhaps_handled(walk, node, mark, left | RAISE | NEXT, thrown, before)
     handler = next((each for each in node.handlers if _catches(walk, each, last.exception) is not False), None)
     if caught is None:
-        _pass_on(walk, last, False)
+        pass_on(walk, last, False)
     if handler is None:
         return left | NEXT
     if before:
@@ -207,7 +208,7 @@ def raise_again(walk: "Walk", node: ast.Raise) -> None:
         if each is None:
             walk.end("raise", "", "Exception", node)
         else:
-            _pass_on(walk, each, not walk.unsure)
+            pass_on(walk, each, not walk.unsure)
 
 
 _SOME = "?"

@@ -40,10 +40,14 @@ class Frame:
     owner: Class | None = None
     own: Value | None = None
     """`self` of a method."""
+    unsure: int = 0
+    """How many conditions around were not known when it was entered."""
     doubt: int = 0
     """How often it may have been left before now."""
     names: Names = NONE
     """The options that decided that it was not left."""
+    give: "Callable[[Value], int] | None" = None
+    """Of a generator: what is done with each of its values."""
     leaves: "list[tuple[Delta, Value | None, int, int]]" = field(default_factory=list)
     """The states in which it was left, with what was returned."""
 
