@@ -15,6 +15,7 @@ from pathlib import Path
 from lintune.cli.config import Config
 from lintune.cli.settings import Given, options_for
 from lintune.engine.check import check
+from lintune.frameworks import walked_parts
 from lintune.frameworks.inventory import PARTS
 from lintune.frameworks.script_walk import trace_of
 from lintune.frameworks.walked_parts import modes_of
@@ -27,6 +28,7 @@ ADAPTERS = ("minicpmv", "llava", "internvl", "qwenvl", "2u1", "qwen2u1")
 def main(folders: list[str]) -> None:
     """Compare the launches of each folder."""
     os.environ["LINTUNE_CACHE"] = "off"
+    walked_parts.prefer_walk = lambda run: None  # the adapters are asked themselves
     here = Path.cwd()
     for folder in folders:
         os.chdir(folder)

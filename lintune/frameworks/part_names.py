@@ -160,8 +160,10 @@ def layout_of(loaded: str, words: Iterable[str], name: str = "", paths: Iterable
     path stands whether weights there are switched: of modules that are only put there, towers alone tell something.
     """
     found = {word for path in words for word in _ANY.findall(path)}
-    places = [path.partition("[")[0].partition("@")[0].rstrip(".") for path, switched in paths if switched or _tower(path) is not None]
-    fitting = [layout for layout in LAYOUTS if all(_has_place(layout, path) for path in places)]
+    paths = [(path.partition("[")[0].partition("@")[0].rstrip("."), switched) for path, switched in paths]
+    places = [path for path, switched in paths if switched or _tower(path) is not None]
+    made = [path for path, switched in paths if not switched]
+    fitting = [layout for layout in LAYOUTS if all(_has_place(layout, path) for path in places) and _is_built_so(layout, made)]
     marked = [layout for layout in fitting if layout.marks & found]
     last = loaded.removesuffix(".from_pretrained").rpartition(".")[2]
     if last.startswith("Auto") and name:
@@ -171,7 +173,7 @@ def layout_of(loaded: str, words: Iterable[str], name: str = "", paths: Iterable
     named = [layout for layout in fitting if re.search(layout.classes, last)]
     both = [layout for layout in named if layout in marked]
     chosen = both or (marked if len(marked) == 1 else [] if marked else named)
-    layout = chosen[0] if chosen else _made(places)
+    layout = chosen[0] if chosen else _made(list(paths))
     return _without_head(layout) if layout is not None and _NO_HEAD.search(last) else layout
 
 
@@ -212,14 +214,33 @@ def _has_place(layout: Layout, path: str) -> bool:
     return not inside and path.rpartition(".")[2] in _BESIDE
 
 
-def _made(paths: list[str]) -> Layout | None:
-    """What the paths of a model of the project's own tell: where its decoder, towers and what joins them are."""
+def _is_built_so(layout: Layout, made: list[str]) -> bool:
+    """Whether towers that are put together of modules hold those by which a family tells its own."""
+    for part, prefixes, modules in layout.roots:
+        inner = [path for path in made if any(path.startswith(f"{prefix}.") for prefix in prefixes)]
+        names = [f"{prefix}.{module}." for prefix in prefixes for module in modules]
+        if part in ("vision", "projector") and inner and not any(name.startswith(f"{path}.") for path in inner for name in names):
+            return False
+    return True
+
+
+def _made(named: list[tuple[str, bool]]) -> Layout | None:
+    """What the paths of a model of the project's own tell: where its decoder, towers and what joins them are.
+
+    A tower that is put together of modules, of which the paths tell, is told by these.
+    """
+    paths = [path for path, switched in named if switched or _tower(path) is not None]
+    switched = {path for path, switched in named if switched}
     split = [path.split(".") for path in paths if path]
     decoder = next((parts[: index + 1] for parts in split for index, word in enumerate(parts) if _SPEAKS.match(word)), None)
     towers: dict[Part, set[str]] = {"vision": set(), "projector": set()}
     for path in paths:
         if (tower := _tower(path)) is not None:
-            towers[tower[0]].add(tower[1])
+            part, top = tower
+            inner = any(each.startswith(f"{top}.") for each in paths)
+            towers[part].add(path if inner and top not in switched else top)
+    for part, found in towers.items():
+        towers[part] = {path for path in found if path in switched or not any(each.startswith(f"{path}.") for each in found)}
     roots: list[tuple[Part, tuple[str, ...], tuple[str, ...]]] = []
     top = ".".join(decoder) if decoder else ""
     below = (f"{top}.model", top) if top else ("model",)

@@ -265,6 +265,10 @@ def _build(framework: Framework, reading: Reading, script: EntryScript | None, f
         add_files(run, reading, (NamedFile("deepspeed", run.get("par.ds.file")),))
     if framework.fill is not None:
         framework.fill(run, reading)
+    if framework.known is not None and run.walk is not None:
+        from lintune.frameworks.walked_parts import prefer_walk
+
+        prefer_walk(run)
     if framework.meaning == "own" and run.walk is not None:
         from lintune.frameworks.walked_parts import add_walked_parts
 

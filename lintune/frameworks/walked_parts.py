@@ -44,6 +44,43 @@ def add_walked_parts(run: Run) -> None:
         run.pending.setdefault(f"derived.{name}", partial(_count, run, f"derived.{name}"))
 
 
+def prefer_walk(run: Run) -> None:
+    """Let the script at hand decide where it trains otherwise than the official one that the adapter knows; looked at when asked for."""
+    if run.walk is None:
+        return
+    beside = [name for name in run.values if name.startswith(("derived.trainable", "derived.total_params", "adapter.params"))]
+    names = [*(f"tune.{part}.mode" for part in PARTS), *beside]
+    kept = {name: run.values.pop(name) for name in names if name in run.values}
+    for name in kept:
+        run.pending[name] = partial(_preferred, run, kept, name)
+
+
+def _preferred(run: Run, kept: dict[str, Value], name: str) -> Value:
+    for each in kept:
+        run.pending.pop(each, None)
+    run.values.update(kept)
+    other = {
+        part: mode
+        for part, mode in _walked(run).items()
+        if isinstance(told := kept.get(f"tune.{part}.mode"), Known) and told.value != mode.value
+    }
+    for part, mode in other.items():
+        run.values[f"tune.{part}.mode"] = mode
+    if other:
+        run.values["derived.trainable_parts"] = _trained(run)
+        _count(run, "derived.trainable_params")
+    return run.values[name]
+
+
+def _walked(run: Run) -> dict[Part, Known[Any]]:
+    """The modes that the walk is certain of, where it comes to training."""
+    trace = trace_of(run)
+    if trace is None or any(end.certain for end in trace.ends):
+        return {}
+    found = {part: _mode(run, part) for part in PARTS}
+    return {part: mode for part, mode in found.items() if isinstance(mode, Known)}
+
+
 Modes: TypeAlias = "Mapping[Part, tuple[str | None, tuple[Any, ...]]]"
 
 

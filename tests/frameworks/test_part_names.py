@@ -40,6 +40,23 @@ def test_a_family_is_no_longer_taken_where_a_tower_is_put_elsewhere() -> None:
     assert towers == {"vision": ("model.image_tower",), "projector": ("model.mm_joint_projector",)}
 
 
+def test_a_tower_of_other_modules_is_no_towers_of_the_family() -> None:
+    llava = [("model.vision_tower", False), ("model.mm_projector", False)]
+    inner = layout_of("LlavaLlamaForCausalLM", ("mm_projector",), "", [*llava, ("model.vision_tower.vision_tower", False)])
+    assert inner is not None and inner.name == "llava"
+    two = [
+        ("model.vision_tower.slow", False),
+        ("model.vision_tower.fast.vision_tower", True),
+        ("model.vision_tower.slow.vision_tower", True),
+    ]
+    other = layout_of("LlavaLlamaForCausalLM", ("mm_projector",), "", [*llava, *two])
+    assert other is not None and other.name == "made"
+    assert [prefixes[0] for part, prefixes, _ in other.roots if part == "vision"] == [
+        "model.vision_tower.fast.vision_tower",
+        "model.vision_tower.slow.vision_tower",
+    ]
+
+
 def test_what_joins_lies_in_the_tower() -> None:
     made = layout_of("Own", (), "", [("core.visual_encoder", True), ("core.visual_encoder.resampler", True), ("core.llm.layers", True)])
     assert made is not None

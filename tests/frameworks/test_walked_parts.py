@@ -134,3 +134,73 @@ def test_a_prefix_that_remote_code_trains_is_not_taken_for_full_tuning(tmp_path:
     assert modes(run_of(tmp_path, monkeypatch, body))["llm"] is Unknown
     plain = body.replace("config.pre_seq_len = args.rank", "config.pre_seq_len = None")
     assert modes(run_of(tmp_path, monkeypatch, plain))["llm"] == "full"
+
+
+LLAVA_FORK = """
+from dataclasses import dataclass
+from typing import Optional
+import transformers
+from transformers import CLIPVisionModel, LlamaForCausalLM, LlamaModel, Trainer
+from torch import nn
+
+@dataclass
+class ModelArguments:
+    model_name_or_path: Optional[str] = None
+    vision_tower: Optional[str] = None
+    mm_projector_type: str = "linear"
+    tune_mm_mlp_adapter: bool = False
+    keep_tower: bool = True
+
+class Tower(nn.Module):
+    def __init__(self, args):
+        super().__init__()
+        self.vision_tower = CLIPVisionModel.from_pretrained(args.vision_tower)
+        if args.keep_tower:
+            self.vision_tower.requires_grad_(False)
+
+class LlavaModel(LlamaModel):
+    def begin(self, args):
+        self.vision_tower = Tower(args)
+        self.mm_projector = nn.Linear(8, 8)
+
+class LlavaLlamaForCausalLM(LlamaForCausalLM):
+    def __init__(self, config):
+        super().__init__(config)
+        self.model = LlavaModel(config)
+
+def train():
+    parser = transformers.HfArgumentParser((ModelArguments, transformers.TrainingArguments))
+    model_args, training_args = parser.parse_args_into_dataclasses()
+    model = LlavaLlamaForCausalLM.from_pretrained(model_args.model_name_or_path)
+    model.model.begin(model_args)
+    if model_args.tune_mm_mlp_adapter:
+        model.requires_grad_(False)
+        model.model.mm_projector.requires_grad_(True)
+    Trainer(model=model, args=training_args).train()
+
+train()
+"""
+
+
+@pytest.mark.parametrize(
+    ("flags", "vision", "trained"),
+    [
+        ("", "frozen", ("llm", "embed", "lm_head", "projector")),
+        ("--keep_tower False", "full", ("llm", "embed", "lm_head", "vision", "projector")),
+        ("--keep_tower False --tune_mm_mlp_adapter True", "frozen", ("projector",)),
+    ],
+)
+def test_a_fork_decides_where_it_differs_from_what_its_adapter_knows(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, flags: str, vision: str, trained: tuple[str, ...]
+) -> None:
+    (tmp_path / "train.py").write_text(LLAVA_FORK)
+    (tmp_path / "run.sh").write_text(
+        "torchrun --nproc_per_node 1 train.py --model_name_or_path lmsys/vicuna-7b-v1.5 --vision_tower openai/clip-vit-large-patch14-336 "
+        f"--mm_projector_type linear --bf16 True --output_dir out {flags}\n"
+    )
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("LINTUNE_CACHE", "off")
+    (run,) = check(["run.sh"], options_for(Config(), Given())).launches
+    assert run.framework == "llava"
+    found = [run.get(name) for name in ("derived.trainable_parts", "tune.vision.mode", "tune.llm.mode")]
+    assert [value.value for value in found if isinstance(value, Known)] == [trained, vision, "full" if "llm" in trained else "frozen"]
