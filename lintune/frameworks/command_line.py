@@ -255,7 +255,7 @@ class _Reader:
         for name in table.options:
             if name not in parsed.values:
                 parsed.values[name] = self.not_given(name)
-        if not parsed.open_ended and parsed.config is None:
+        if not parsed.open_ended and parsed.config is None and table.complete:  # what was not read may give them a value
             for found in table.options.values():
                 if found.option.name not in self.given and found.option.name not in config and _is_required(found):
                     self.items.required(found.option)
@@ -266,6 +266,8 @@ class _Reader:
         """The default, unless the option may be in a word that is not known."""
         default = self.table.default(name)
         if not self.parsed.open_ended:
+            if not self.table.complete and _is_required(self.table.options[name]):
+                return Unknown(f"`{name}` is required, and is not given in what was read")
             return default
         if isinstance(default, Absent) and self.table.options[name].presence == "none":
             return default

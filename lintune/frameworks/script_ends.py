@@ -68,6 +68,8 @@ def _item(run: Run, end: "End") -> Item:
 
 def _shown(value: Data) -> str:
     """A value as it is written; empty text by its quotes."""
+    if isinstance(value, tuple):
+        return "[" + ", ".join(map(_shown, value)) + "]"
     return str(value) if value != "" else "''"
 
 

@@ -332,3 +332,19 @@ def test_nothing_is_short_for_another_where_options_may_be_missing() -> None:
     found = parse_command_line(words("--lr_scheduler polynomial --label_smoothing 0.1"), library_table("transformers.TrainingArguments"))
     assert found.items.keys().isdisjoint(("raw.invalid", "raw.abbreviated"))
     assert found.values["lr_scheduler"] == Known("polynomial", found.values["lr_scheduler"].origin)
+
+
+def test_required_option_of_a_parser_that_was_not_read_whole() -> None:
+    """A parser of the project's own may take it from elsewhere: it is neither missing nor absent."""
+    script = """
+    import argparse
+    from library import add_options
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--data_path", required=True)
+    {}
+    args = parser.parse_args()
+    """
+    found = parse_command_line(words("--other"), table(script=script.format("add_options(parser)")))
+    assert "raw.required" not in found.items and isinstance(found.values["data_path"], Unknown)
+    found = parse_command_line(words(""), table(script=script.format("")))
+    assert len(found.items["raw.required"]) == 1
