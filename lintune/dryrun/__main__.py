@@ -55,7 +55,8 @@ def answer(request: Request) -> Result:
     missing = [name for name in NEEDED if _version(name) is None]
     if missing:
         names = " and ".join(f"`{name}`" for name in missing)
-        return failed(request.action, "extra-missing", f"the dry run needs {names} in {sys.executable}", "pip install 'lintune[dry-run]'")
+        help = f"pip install 'lintune[dry-run]'; in an environment that `--env` names: {sys.executable} -m pip install {' '.join(missing)}"
+        return failed(request.action, "extra-missing", f"the dry run needs {names} in {sys.executable}", help)
     if request.action not in ACTIONS:
         return failed("count", "usage", f"there is no action `{request.action}`")
     os.environ["HF_HUB_OFFLINE"] = "1"  # nothing is downloaded, whatever the model's name

@@ -1,6 +1,7 @@
 """The run's adapter, put on by PEFT itself; and how its target names match the modules of the model."""
 
 import re
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from typing import Any
@@ -88,7 +89,7 @@ def put_on(
     config, report = _config(peft, model, request, modes, ends, kind)
     report.unknown = open_settings
     try:
-        made = peft.get_peft_model(model, config, low_cpu_mem_usage=meta and kind not in _PROMPTS)
+        made = _wrapped(peft, model, config, meta and kind not in _PROMPTS)
     except (ValueError, KeyError) as error:
         # what stands in for a setting that is not known, or not given, may be refused where the launch's own is not
         if request.values.get("adapter.targets") is None and "adapter.targets" not in report.unknown:
@@ -99,6 +100,18 @@ def put_on(
     report.modules = list(getattr(made.base_model, "targeted_module_names", []))
     report.modules += list(getattr(made.base_model, "targeted_parameter_names", []))
     return made, report
+
+
+def _wrapped(peft: Any, model: Any, config: Any, meta: bool) -> Any:
+    """PEFT's model; on the meta device also with releases that fill weights on the host unless they are told where (before 0.13)."""
+    import inspect
+
+    import torch
+
+    if "low_cpu_mem_usage" in inspect.signature(peft.get_peft_model).parameters:
+        return peft.get_peft_model(model, config, low_cpu_mem_usage=meta)
+    with torch.device("meta") if meta else nullcontext():
+        return peft.get_peft_model(model, config)
 
 
 def _config(

@@ -10,7 +10,8 @@ from lintune.dryrun.raw_config import RawConfig
 from lintune.models.contradictions import contradictions
 
 CORRECT = "correct the config.json, or copy the one that belongs to the weights"
-GENERATIVE = ("AutoModelForImageTextToText", "AutoModelForMultimodalLM", "AutoModelForCausalLM", "AutoModelForSeq2SeqLM")
+GENERATIVE = ("AutoModelForImageTextToText", "AutoModelForMultimodalLM", "AutoModelForVision2Seq", "AutoModelForCausalLM",
+              "AutoModelForSeq2SeqLM")  # fmt: skip
 OTHERS = ("AutoModelForMaskedLM", "AutoModel")
 CLASSIFIER = "AutoModelForSequenceClassification"
 CLASSIFYING = {"cls", "seq_cls", "sequence_classification", "rm", "reward", "prm"}

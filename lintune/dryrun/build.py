@@ -1,5 +1,6 @@
 """The run's model on the meta device: config, class, freezing, quantised layers, adapter. No weights, no network."""
 
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,6 +19,7 @@ from lintune.dryrun.auto_class import (
     said,
 )
 from lintune.dryrun.freezing import freeze, modes_of, thaw, unclear
+from lintune.dryrun.own_packages import own_packages
 from lintune.dryrun.parts import ends_of, part_of
 from lintune.dryrun.problem import DryRunProblem
 from lintune.dryrun.protocol import Request
@@ -67,7 +69,8 @@ def build_model(request: Request, runnable: bool = True) -> BuiltModel:
 def _built(request: Request, runnable: bool) -> BuiltModel:
     raw = raw_config(request)
     assumptions: list[str] = []
-    base, config = base_model(request, raw, runnable, assumptions)
+    with own_packages(runnable, assumptions) if request.options.trust_remote_code else nullcontext():
+        base, config = base_model(request, raw, runnable, assumptions)
     ends = ends_of(base)
     there = {part_of(name, *ends) for name, _ in base.named_parameters()}
     modes = modes_of(request, kind_of(request) != "none", assumptions, there)

@@ -47,6 +47,8 @@ class Ended:
     """`memory-limit` or `time-limit` where a limit ended it."""
     said: str = ""
     """The last line on its standard error."""
+    doing: str = ""
+    """What it was doing last."""
 
 
 class Child:
@@ -108,6 +110,7 @@ class Child:
             process.stdin.flush()
         except BrokenPipeError:  # it has ended already; what it said is read below
             pass
+        stage = os.path.join(self._folder, "stage")
         try:
             ended = self._watched(process, request, progress)
         except BaseException:
@@ -117,7 +120,7 @@ class Child:
         said = os.path.join(self._folder, "stderr") if self._process is None or not os.path.exists(own) else own
         if os.environ.get("LINTUNE_TRACEBACK"):
             sys.stderr.write(_read(said, 1_000_000))
-        result = _result(folder, request, Ended(ended.status, ended.seconds, ended.killed_for, _last_line(said)))
+        result = _result(folder, request, Ended(ended.status, ended.seconds, ended.killed_for, _last_line(said), _read(stage)))
         if self._process is None:
             self.close()
         return result
@@ -237,7 +240,7 @@ def _result(folder: str, request: Request, ended: Ended) -> Result:
         message = f"the dry run took more than {limit} of host memory in {ended.seconds:.0f} s and was stopped"
         return failed(request.action, "memory-limit", message, "give it more with `--memory-limit GIB`")
     if ended.killed_for == "time-limit":
-        message = f"the dry run was stopped after {limits.time_limit_s:.0f} s"
+        message = f"the dry run was stopped after {limits.time_limit_s:.0f} s{f', while {ended.doing}' if ended.doing else ''}"
         return failed(request.action, "time-limit", message, "give it more with `--time-limit SECONDS`")
     try:
         with open(os.path.join(folder, "result.json"), encoding="utf-8") as stream:
@@ -249,6 +252,8 @@ def _result(folder: str, request: Request, ended: Ended) -> Result:
     if ended.status == -9:
         message = "the dry run was killed from outside, most likely by the system for want of memory"
         return failed(request.action, "memory-limit", message, "free host memory, or run it on a larger machine")
+    if ended.said.startswith("a dry run needs Python"):
+        return failed(request.action, "no-interpreter", ended.said, "give another interpreter with `--env PYTHON`")
     said = f": {ended.said}" if ended.said else ""
     whose = "code that it ran (the model's or the script's) may have ended it; " if own_code else ""
     how = f"signal {-ended.status}" if ended.status < 0 else f"status {ended.status}"

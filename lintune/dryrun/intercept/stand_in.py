@@ -134,14 +134,16 @@ class _Module(ModuleType):
 class Packages(importlib.abc.MetaPathFinder, importlib.abc.Loader):
     """Finds packages that are not installed, for code of the project only: libraries must go on seeing that they are missing."""
 
-    def __init__(self, root: str) -> None:
+    def __init__(self, root: str, never: frozenset[str] = frozenset()) -> None:
         self._root = root
+        self.never = never
+        """Packages for which nothing stands in."""
         self.made: set[str] = set()
 
     def find_spec(self, fullname: str, path: Any = None, target: Any = None) -> importlib.machinery.ModuleSpec | None:
         """A spec, where a file below the project's root asks for the module; or for one below a stand-in."""
         first = fullname.partition(".")[0]
-        if first not in self.made and not self._asked_by_project():
+        if first in self.never or (first not in self.made and not self._asked_by_project()):
             return None
         self.made.add(first)
         return importlib.machinery.ModuleSpec(fullname, self, is_package=True)

@@ -76,14 +76,15 @@ class Watch:
         return found
 
 
-def checksum(tensor: Tensor) -> tuple[float, ...]:
-    """A few sums over the bits of a tensor, in whole numbers, so that no change is lost to rounding; empty for one without data."""
+def checksum(tensor: Tensor) -> tuple[int, ...]:
+    """Sums over the bits of a tensor, in whole numbers that wrap around, so that no change is lost to rounding; empty without data."""
     local = getattr(tensor, "_local_tensor", tensor)
     if local.is_meta or not local.numel():
         return ()
-    whole = {1: torch.uint8, 2: torch.int16, 4: torch.int32, 8: torch.int64}[local.element_size()]
-    bits = local.detach().contiguous().view(whole).flatten()
-    return float(bits.sum(dtype=torch.int64)), float(bits[::7].sum(dtype=torch.int64)), float(bits[1::5].sum(dtype=torch.int64))
+    octets = local.detach().contiguous().flatten().view(torch.uint8)
+    whole = octets.numel() // 8 * 8
+    eights = octets[:whole].view(torch.int64)
+    return int(eights.sum()), int(eights[::3].sum()), int(octets[whole:].sum())
 
 
 def missing(expected: set[str], found: set[str]) -> list[str]:

@@ -1,5 +1,6 @@
 """A synthetic data set of the run's shape: samples of random tokens, all of the full length."""
 
+import inspect
 from dataclasses import dataclass
 from typing import Any
 
@@ -57,6 +58,10 @@ class Samples(Dataset[dict[str, Any]]):
     def __init__(self, count: int, shape: Shape, config: Any, classes: int = 0, pictures: Pictures | None = None) -> None:
         self._count, self._shape, self._classes, self._pictures = count, shape, classes, pictures
         self._config, self._vocab = config, usable_vocab(config)
+        self._special = torch.tensor(sorted(special_tokens(config)), dtype=torch.int64)
+
+    accepted: frozenset[str] | None = None
+    """What the model's forward takes; None: anything."""
 
     def __len__(self) -> int:
         return self._count
@@ -64,6 +69,8 @@ class Samples(Dataset[dict[str, Any]]):
     def __getitem__(self, index: int) -> dict[str, Any]:
         drawn = torch.Generator().manual_seed(index)
         tokens = torch.randint(min(_FIRST_TOKEN, self._vocab - 1), self._vocab, (self._shape.length,), generator=drawn)
+        plain = next(each for each in range(self._vocab) if each not in self._special)
+        tokens[torch.isin(tokens, self._special)] = plain
         if self._pictures is not None:
             tokens = torch.cat((torch.full((self._pictures.tokens,), self._pictures.token), tokens))
         sample: dict[str, Any] = {"input_ids": tokens, "attention_mask": torch.ones_like(tokens)}
@@ -79,7 +86,13 @@ class Samples(Dataset[dict[str, Any]]):
         for name, like in self._pictures.tensors.items() if self._pictures is not None else ():
             one = torch.rand(like.shape) if like.is_meta else like
             batch[name] = one.repeat(len(samples), *[1] * (one.dim() - 1))
-        return batch
+        return {name: tensor for name, tensor in batch.items() if self.accepted is None or name in self.accepted}
+
+
+def accepted_by(model: Any) -> frozenset[str] | None:
+    """The names that a model's forward takes; None where it takes any. Releases differ in what goes with an image."""
+    parameters = inspect.signature(model.forward).parameters
+    return None if any(each.kind is each.VAR_KEYWORD for each in parameters.values()) else frozenset(parameters)
 
 
 def one_picture(config: Any, assumptions: list[str]) -> Pictures | None:
@@ -89,6 +102,17 @@ def one_picture(config: Any, assumptions: list[str]) -> Pictures | None:
     found = pictures_of(config, 1, PATCHES)
     if found is not None:
         assumptions.append("one image per sample")
+    return found
+
+
+def special_tokens(config: Any) -> set[int]:
+    """Ids that a config keeps for images, padding and the like: a text holds none of them."""
+    found: set[int] = set()
+    for name, value in vars(config).items():
+        if name.endswith(("_token_id", "_token_index")):
+            found |= {each for each in (value if isinstance(value, list) else [value]) if isinstance(each, int)}
+        elif hasattr(value, "to_dict") and hasattr(value, "model_type"):
+            found |= special_tokens(value)
     return found
 
 

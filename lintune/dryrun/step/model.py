@@ -1,5 +1,6 @@
 """The run's model with real weights on a real device: random ones, or those of its folder."""
 
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from importlib.util import find_spec
 from typing import Any
@@ -7,6 +8,7 @@ from typing import Any
 from lintune.dryrun.adapter import AdapterReport, kind_of, put_on
 from lintune.dryrun.build import config_object, instantiated, not_buildable, quantisation_of
 from lintune.dryrun.freezing import freeze, modes_of, thaw
+from lintune.dryrun.own_packages import own_packages
 from lintune.dryrun.parts import ends_of, part_of
 from lintune.dryrun.problem import DryRunProblem
 from lintune.dryrun.protocol import Request
@@ -41,7 +43,8 @@ def real_model(request: Request, device: str, small: bool) -> RealModel:
     """The model of a request on a device, frozen and with its adapter as the run says. Raises `DryRunProblem`."""
     raw = raw_config(request)
     assumptions: list[str] = []
-    base, config, changes, weights = _base(request, raw, device, small, assumptions)
+    with own_packages(True, assumptions) if request.options.trust_remote_code else nullcontext():
+        base, config, changes, weights = _base(request, raw, device, small, assumptions)
     mend(config)
     if weights == "random":
         _fill_zeros(base)
@@ -59,7 +62,7 @@ def real_model(request: Request, device: str, small: bool) -> RealModel:
 def _fill_zeros(model: Any) -> None:
     """Matrices that a class leaves at zero until weights are loaded get random values: zeros would send gradients to infinity."""
     for parameter in model.parameters():
-        if parameter.dim() > 1 and parameter.is_floating_point() and not bool(parameter.any()):
+        if parameter.dim() > 1 and parameter.is_floating_point() and not bool(parameter.flatten()[:999].any() or parameter.any()):
             parameter.data.normal_(0.0, 0.02)
 
 

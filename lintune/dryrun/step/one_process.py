@@ -8,16 +8,20 @@ from typing import Any
 import torch
 
 from lintune.dryrun.auto_class import said
+from lintune.dryrun.count import base_of
 from lintune.dryrun.problem import DryRunProblem
 from lintune.dryrun.protocol import Request, Result
 from lintune.dryrun.stage import report_stage
 from lintune.dryrun.step import measure
 from lintune.dryrun.step.audit import Audit, Watch
-from lintune.dryrun.step.batch import Samples, Shape, one_picture, shape_of
+from lintune.dryrun.step.batch import Samples, Shape, accepted_by, one_picture, shape_of
 from lintune.dryrun.step.measure import Measured
 from lintune.dryrun.step.model import RealModel, real_model
 from lintune.dryrun.step.settings import STEPS, training_arguments
 
+_WHATEVER_THE_SIZES = ("does not require grad", "marked as ready", "marked a variable ready", "Expected to have finished reduction",
+                       "Expected to mark", "CheckpointError")  # fmt: skip
+"""Words of failures that come from what is frozen, checkpointed and wrapped."""
 SEEING = ("vision", "projector", "audio")
 """Parts that a batch of text alone does not reach."""
 
@@ -58,6 +62,7 @@ def _trained(request: Request, built: RealModel, shape: Shape, folder: str, devi
     classes = int(getattr(built.config, "num_labels", 2)) if type(built.model).__name__.endswith("SequenceClassification") else 0
     pictures = one_picture(built.config, built.assumptions)
     samples = Samples(shape.micro * shape.accumulate * world * STEPS, shape, built.config, classes, pictures)
+    samples.accepted = accepted_by(base_of(built.model))
     measured, watch = Measured(), Watch(built.model)
     look = _callback(transformers.TrainerCallback, built, watch, measured)
     trainer = transformers.Trainer(
@@ -70,16 +75,24 @@ def _trained(request: Request, built: RealModel, shape: Shape, folder: str, devi
     except torch.OutOfMemoryError:
         return _out_of_memory(built, trainer, device)
     except (RuntimeError, ValueError, TypeError, KeyError, AttributeError) as error:
-        raise failure(error) from error
+        raise failure(error, built) from error
     measure.read(measured, device)
     measured.losses = [float(each["loss"]) for each in trainer.state.log_history if "loss" in each]
     audit = watch.audit(built.model, trainer.optimizer, lambda name: pictures is not None or built.part_of(name) not in SEEING)
     return _result(built, shape, measured, audit, device, world, pictures is not None)
 
 
-def failure(error: Exception) -> DryRunProblem:
-    """A step that raised, as a problem."""
-    return DryRunProblem("step-failed", f"the step raised {type(error).__name__}: {said(error)}", "the launch would fail alike")
+def failure(error: Exception, built: RealModel) -> DryRunProblem:
+    """A step that raised, as a problem: of the launch where neither the smaller sizes nor the made-up batch can be to blame."""
+    raised = f"raised {type(error).__name__}: {said(error)}"
+    if type(built.config).__module__.startswith("transformers_modules"):
+        help = "its batches or packages may be its own: `--dry-run=script` runs the launch's script"
+        return DryRunProblem("remote-code", f"the step of the model's own code {raised}", help)
+    made_up = bool(built.shrunken) or hasattr(built.config, "vision_config")
+    if made_up and not any(words in raised for words in _WHATEVER_THE_SIZES):
+        help = "this may be due to the smaller sizes or the made-up batch, not to the launch: run it where the GPU is"
+        return DryRunProblem("step-unproved", f"the step {raised}", help)
+    return DryRunProblem("step-failed", f"the step {raised}", "the launch would fail alike")
 
 
 def _callback(base: Any, built: RealModel, watch: Watch, measured: Measured) -> Any:

@@ -25,9 +25,10 @@ def shrink(config: Any) -> list[str]:
     _narrower(text, changes)
     for vision in _visions(config):
         hidden = getattr(text, "hidden_size", None)
-        for name in ("out_hidden_size",):  # the tower's own projection into the language model
-            if hidden and getattr(vision, name, None) is not None:
-                _put(vision, name, hidden, changes)
+        # the width in which the tower hands on what it saw; where the tower's own is `embed_dim` (Qwen2-VL), it is `hidden_size`
+        name = "hidden_size" if hasattr(vision, "embed_dim") else "out_hidden_size"
+        if hidden and getattr(vision, name, None) is not None:
+            _put(vision, name, hidden, changes)
     return changes
 
 
