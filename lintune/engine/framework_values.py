@@ -32,9 +32,18 @@ def renamed_values(run: Run) -> Iterator[Item]:
     for name, values in known["values"].items():
         value = run.values.get(f"flag.{name}")
         site = _written(value)
-        entry = values.get(value.value) if isinstance(value, Known) and isinstance(value.value, str) else None
-        if site is not None and entry is not None and isinstance(value, Known):
-            yield Item(_fields(name, value.value, known["package"], entry, site), site)
+        word = _word(value)
+        entry = values.get(word) if word is not None else None
+        if site is not None and entry is not None:
+            yield Item(_fields(name, word, known["package"], entry, site), site)
+
+
+def _word(value: Value | None) -> str | None:
+    """The one word that an option is given, be it a list of one."""
+    found = value.value if isinstance(value, Known) else None
+    if isinstance(found, tuple) and len(found) == 1:
+        found = found[0]
+    return found if isinstance(found, str) else None
 
 
 def _written(value: Value | None) -> Site | None:

@@ -16,6 +16,9 @@ from lintune.values.version import Pin, Version
 Items = dict[str, list[Item]]
 _CHECKED = re.compile(r"(?:peft\.\w+Config|transformers\.(?:Seq2Seq)?Trainer|trl\.\w+Trainer)$")
 """Classes whose keywords are checked by their own surface; configurations of training by the table of their options."""
+_UNSLOTH_PEFT = re.compile(r"unsloth\.\w+\.get_peft_model$")
+_SHORT_NAMES = {"alpha": "lora_alpha", "dropout": "lora_dropout", "rank": "r", "lora_r": "r", "lora_rank": "r", "targets": "target_modules"}
+"""Neither an argument of Unsloth's `get_peft_model` nor of any release of `LoraConfig`."""
 _LOADER = re.compile(r"transformers\.(?:Auto\w+|\w+For[A-Z]\w+)\.from_pretrained$")
 _LOADER_WINDOWS = {
     "dtype": ("4.56", ""),
@@ -66,6 +69,9 @@ def _older(table: OptionTable) -> bool:
 
 def check_other(call: LibraryCall, pins: Mapping[str, Pin], items: Items) -> None:
     """The keywords of a call beside the configuration: adapters, trainers."""
+    if _UNSLOTH_PEFT.match(call.dotted):
+        _misspelt_adapter(call, items)
+        return
     surface = surface_of(call.dotted) if _CHECKED.match(call.dotted) else None
     if surface is None:
         return
@@ -81,6 +87,13 @@ def check_other(call: LibraryCall, pins: Mapping[str, Pin], items: Items) -> Non
             _add(items, "call.unknown", call, argument, surface.package, nearest=nearest(name, present))
         elif windows and len(inside) < len(indices):
             _windowed(items, call, argument, _option(surface, name, bool(inside)), pins)
+
+
+def _misspelt_adapter(call: LibraryCall, items: Items) -> None:
+    """Unsloth hands what it does not know itself to `LoraConfig`: a short name of one of its arguments is refused there."""
+    for name, argument in call.arguments.items():
+        if name in _SHORT_NAMES:
+            _add(items, "call.unknown", call, argument, "unsloth", nearest=_SHORT_NAMES[name])
 
 
 def check_loader(call: LibraryCall, pins: Mapping[str, Pin], items: Items) -> None:
@@ -110,7 +123,7 @@ def check_loader(call: LibraryCall, pins: Mapping[str, Pin], items: Items) -> No
                 replacement=text,
                 replacement_when=when,
                 removed=bool(gone),
-                in_newest=not gone,
+                in_newest=inside[-1],
             )
 
 

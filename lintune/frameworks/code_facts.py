@@ -75,6 +75,8 @@ def add_facts(run: Run, code: CodeConfig) -> None:
         model = Unknown("the model is not loaded in this file")
     _add_model(run, model)
     _add_quantisation(run, code, model)
+    if isinstance(model, LibraryCall) and any(_UNSLOTH_PEFT.match(call.dotted) for call in code.file.calls):
+        run.values["adapter.full_finetuning"] = model.value("full_finetuning")
     _add_adapter(run, code, closed and not _ADAPTER_WORDS.search(text))
     why = Unknown("which parts are trained is decided by the script's code")
     run.unread["tune"] = why

@@ -5,6 +5,7 @@ another `--config-name` or `--config-path` may have others, so that nothing is t
 """
 
 import re
+from collections.abc import Iterator
 
 from lintune.frameworks.context import Reading
 from lintune.frameworks.hydra_programs import read_words
@@ -13,7 +14,7 @@ from lintune.frameworks.parallel import add_degrees
 from lintune.frameworks.trainer_settings import add_derived
 from lintune.frameworks.whole_model import Method, add_whole_model
 from lintune.run.known import text, truth, whole
-from lintune.run.run import Run
+from lintune.run.run import Item, Run
 from lintune.run.settings import blocked, derived
 from lintune.values.value import Absent, Data, Known, Step, Unknown, Value
 
@@ -189,3 +190,21 @@ def _add_batches(run: Run) -> None:
     part, ranks = whole(micro), whole(copies) if whole(copies) is not None else whole(world)
     if part and ranks and truth(run.get("rl.dynamic_batch")) is not True:
         run.values["batch.accum"] = derived(-(-mini * count // (part * ranks)), "mini batch / micro batches of all copies", micro, *sources)
+
+
+def log_prob_batch_not_set(run: Run) -> Iterator[Item]:
+    """Parts whose log probabilities have no micro batch: neither of its names is set, nor a dynamic one.
+
+    A launch that sets the size of the reference, and not that of the rollout, was certainly written for the shipped defaults.
+    """
+    prefix = "flag.actor_rollout_ref."
+    if f"{prefix}rollout.n" not in run.values or not isinstance(run.values.get("flag.trainer.nnodes"), Known):
+        return
+    settings = {name for name in run.values if name.startswith(prefix)}
+    if any("dynamic_bsz" in name and truth(run.values[name]) is not False for name in settings):
+        return
+    where = "actor_rollout_ref.rollout"
+    sizes = ("log_prob_micro_batch_size", "log_prob_micro_batch_size_per_gpu")
+    others = {f"{prefix}ref.{size}" for size in sizes}
+    if settings & others and not settings & {f"flag.{where}.{size}" for size in sizes}:
+        yield Item({"where": Known(where)}, run.site)

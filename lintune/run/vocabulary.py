@@ -153,6 +153,7 @@ tune.twice                    |         | parts that get LoRA and are trained in
 tune.switch                   |         | the setting that decides which parts are trained, where there is one
 tune.conflict                 |         | whether the script refuses the combination of tuning flags
 adapter.kind                  |         | none or lora
+adapter.full_finetuning       |         | whether Unsloth is told to train every weight beside its adapter
 adapter.input_grads           |         | whether the script lets gradients pass the frozen embedding, where it wraps the model itself
 adapter.wrapped               |         | whether the script itself puts the adapter around the model
 adapter.rank                  |         | LoRA rank
