@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from lintune.frameworks.option_table import DASHED_FROM, OptionTable, Spelling, TableOption
+from lintune.frameworks.option_table import DASHED_FROM, NOT_AT_HAND, OptionTable, Spelling, TableOption
 from lintune.launch.word import Word
 from lintune.run.run import Item
 from lintune.source.record import dataclass
@@ -171,7 +171,9 @@ class FlagItems:
         self._invalid(given.site(values), given.flag, given.spelling.name, text, refusal.kind, refusal.expected, near)
 
     def missing(self, given: Given, option: Option) -> None:
-        """A flag that requires a value and has none."""
+        """A flag that requires a value and has none. A script that is not at hand may have a switch of this name: `--deepspeed`."""
+        if self._table.unread == NOT_AT_HAND:
+            return
         kind = "bool-needs-value" if option.type == "optional-bool" else "missing-value"
         expected = "true or false" if option.type == "optional-bool" else "a value"
         self._invalid(written_site(given.word), given.flag, given.spelling.name, None, kind, expected, None)

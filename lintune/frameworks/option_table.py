@@ -21,6 +21,7 @@ Presence: TypeAlias = Literal["all", "some", "none"]
 Pinned: TypeAlias = tuple[tuple[str, str], ...]
 """Packages with the specifiers that are in force for them."""
 
+NOT_AT_HAND = "the entry script is not at hand"
 DASHED_FROM = Version.parse("4.46")
 """`HfArgumentParser` accepts `--learning-rate` for `--learning_rate` from transformers 4.46.0 (hf_argparser.py
 `_parse_dataclass_field`, `long_options`)."""
@@ -133,7 +134,7 @@ def _script_table(entry: EntryScript, pinned: Pinned) -> OptionTable:
     return table
 
 
-def library_table(*classes: str, pins: Mapping[str, Pin] | None = None, unread: str = "the entry script is not at hand") -> OptionTable:
+def library_table(*classes: str, pins: Mapping[str, Pin] | None = None, unread: str = NOT_AT_HAND) -> OptionTable:
     """The options of library classes by dotted name, for a launch whose entry script is not at hand.
 
     The table is never complete: flags that it does not have are not unknown, only unread.

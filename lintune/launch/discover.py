@@ -112,8 +112,8 @@ def launch_role(path: str) -> Role | None:
     """The role of a file of a folder, None where it does not look like part of a fine-tuning launch."""
     extension = os.path.splitext(path)[1].lower()
     role = _ROLES.get(extension)
-    if role is None and extension:
-        return None
+    if (role is None and extension) or (role in ("json", "yaml") and "template" in os.path.basename(path).lower()):
+        return None  # a template is no config yet
     head = _head(path)
     if role is None:
         if not _SHEBANG.match(head):

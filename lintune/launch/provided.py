@@ -5,6 +5,10 @@ By provider, with where that is documented. A name that ends in `*` stands for a
 
 from collections.abc import Iterator
 
+KEYS = "the user's keys"
+_SECRETS = ("_TOKEN", "_API_KEY", "_SECRET", "_SECRET_KEY", "_ACCESS_KEY", "_PASSWORD")
+"""Ends of names that hold what nobody writes into a script."""
+
 _BY_PROVIDER: tuple[tuple[str, str], ...] = (
     (
         "torchrun",  # torch/distributed/run.py, "Environment Variables"
@@ -62,7 +66,7 @@ _BY_PROVIDER: tuple[tuple[str, str], ...] = (
         "the user's Hugging Face, Weights & Biases or hub settings",
         "HF_* HUGGING_FACE_HUB_TOKEN HUGGINGFACE_HUB_* WANDB_* MODELSCOPE_* COMET_* MLFLOW_* SWANLAB_*",
     ),
-    ("the user's keys", "OPENAI_* ANTHROPIC_* AZURE_* AWS_* DASHSCOPE_API_KEY GEMINI_* GOOGLE_*"),
+    (KEYS, "OPENAI_* ANTHROPIC_* AZURE_* AWS_* DASHSCOPE_API_KEY GEMINI_* GOOGLE_*"),
     ("the user's scratch folders", "SCRATCH DSDIR SLURM_TMPDIR SCRATCHDIR"),  # names that computing centres set
 )
 
@@ -85,7 +89,7 @@ class ProvidedVariables:
         found = self._exact.get(name)
         if found is None:
             best = max((prefix for prefix in self._prefixes if name.startswith(prefix)), key=len, default="")
-            found = self._prefixes.get(best) if best else None
+            found = self._prefixes.get(best) if best else KEYS if name.endswith(_SECRETS) else None
         return found
 
     def __contains__(self, name: object) -> bool:
@@ -105,7 +109,7 @@ _DEFAULT_COUNTS = frozenset(
     (
         "the job launcher of the platform",
         "the user's Hugging Face, Weights & Biases or hub settings",
-        "the user's keys",
+        KEYS,
         "CUDA or the GPU container",
         "the user's scratch folders",
     )

@@ -23,8 +23,9 @@ DEEPSPEED_OPTIONS = (
     Option("deepspeed_config", spellings=("--deepspeed_config",), origin=_FROM),
     Option("deepscale", "bool", False, nargs="none", spellings=("--deepscale",), origin=_FROM),
     Option("deepscale_config", spellings=("--deepscale_config",), origin=_FROM),
+    Option("deepspeed_mpi", "bool", False, nargs="none", spellings=("--deepspeed_mpi",), origin=_FROM),
 )
-"""What `deepspeed.add_config_arguments(parser)` adds (deepspeed/__init__.py `_add_core_arguments`, 0.14 to 0.19)."""
+"""What `deepspeed.add_config_arguments(parser)` adds (deepspeed/__init__.py `_add_core_arguments`, 0.14 to 0.19; `--deepspeed_mpi` in older ones)."""
 
 
 @dataclass(frozen=True, slots=True)

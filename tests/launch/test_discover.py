@@ -67,3 +67,11 @@ def test_walks_are_bounded(tmp_path: Path) -> None:
 )
 def test_roles(path: str, head: bytes, role: str) -> None:
     assert role_of(path, head) == role
+
+
+def test_templates_are_no_configs_yet(tmp_path: Path) -> None:
+    """They hold places to be filled in; named, one is read like any file."""
+    template = tmp_path / "ds_config_TEMPLATE.json"
+    template.write_text('{"zero_optimization": {"stage": STAGE}}')
+    assert discover([str(tmp_path)]).files == ()
+    assert len(discover([str(template)]).files) == 1

@@ -2,7 +2,7 @@
 
 import pytest
 
-from lintune.launch.provided import PROVIDED, provided_by
+from lintune.launch.provided import PROVIDED, overrides_default, provided_by
 
 
 @pytest.mark.parametrize(
@@ -33,3 +33,10 @@ def test_names_of_scripts_are_not_provided(name: str) -> None:
 def test_other_types_are_not_in_it() -> None:
     assert 3 not in PROVIDED
     assert "SLURM_*" in list(PROVIDED)
+
+
+def test_secrets_are_never_written_into_a_script() -> None:
+    """A name that ends like a key is the user's, and may still have a default."""
+    assert provided_by("HUB_TOKEN") == provided_by("MY_API_KEY") == "the user's keys"
+    assert provided_by("TOKENS") is provided_by("PAD_TOKEN_ID") is None
+    assert not overrides_default("HUB_TOKEN")
