@@ -66,12 +66,21 @@ _TUNABLE: dict[str, tuple[Part, ...]] = {
 def detect(reading: Reading) -> bool:
     """Whether the script has LLaVA's fields; without it, whether the path or the flags are LLaVA's."""
     fields = fields_of(reading.script)
+    if fields is not None and _has_other_towers(reading):
+        return False
     if fields is not None:
         return fields >= _OWN_FIELDS or fields >= _RECIPES
     entry = reading.entry or ""
     if entry.endswith(".py") and "llava/train/train" in entry:
         return True
     return len(reading.words & _OWN_FLAGS) >= 2 or "mm_tunable_parts" in reading.words or len(reading.words & _RECIPES) >= 2
+
+
+def _has_other_towers(reading: Reading) -> bool:
+    """Whether a fork is given its towers otherwise (`vision_tower_aux_list`): its own code tells what it trains then."""
+    if reading.words & {"vision_tower", "image_tower", "video_tower"}:
+        return False
+    return any(name.startswith(("vision_tower_", "image_tower_")) and not name.endswith(("_lr", "_pretrained")) for name in reading.words)
 
 
 def known(reading: Reading) -> EntryScript | None:

@@ -143,7 +143,7 @@ LAYOUTS = (
 _ANY = re.compile(r"[A-Za-z_]\w*")
 _BESIDE = frozenset(("norm", "ln_f", "rotary_emb", "drop", "final_layernorm", "final_norm", "wpe", "embed_positions"))
 """Modules of a decoder that no part is told by."""
-_HEADS = frozenset(("score", "classifier", "v_head", "value_head"))
+_TOPS = frozenset(("model", "transformer", "base_model", "lm_head", "output"))
 _SEES = re.compile(r"vis|vit|image|video|clip|vpm|siglip|eva")
 _JOINS = re.compile(
     r"projector|merger|resampler|connector|vision2text|abstractor|aligner|former\b|perceiver|mlp1|attn_pool|mm_mlp|multi_modal_proj|"
@@ -198,8 +198,8 @@ def _tower(path: str) -> tuple[Part, str] | None:
 
 def _has_place(layout: Layout, path: str) -> bool:
     """Whether a family has a module at a path, as far as its parts tell."""
-    if not path or path in _HEADS:
-        return True
+    if not path or ("." not in path and _tower(path) is None and not _SPEAKS.match(path) and path not in _TOPS):
+        return True  # beside the parts: a head, tokens that are learnt
     below: set[str] = set()
     inside = False
     for part, prefixes, modules in layout.roots:

@@ -274,6 +274,7 @@ def _build(framework: Framework, reading: Reading, script: EntryScript | None, f
 
         add_walked_parts(run)
     if framework.meaning == "unread":
+        run.unread.setdefault("tune", Unknown("how this script chooses what it trains is not understood"))
         _add_model_name(run, reading)
     add_fsdp(run)
     add_block_classes(run)

@@ -102,13 +102,23 @@ def _device_map(run: Run, script: EntryScript) -> Value:
 
     walked = walked_device_map(run)
     if walked is not None:
-        return walked
+        return Absent() if _is_before_arguments(run, walked.origin) else walked
     found = script.device_map
-    if found is None:
+    if found is None or _is_before_arguments(run, (Step("script", found[1]),)):
         return Absent()
     kind, site = found
     origin = (Step("script", site),)
     return Unknown("the device map depends on conditions of the script", origin) if kind == "undecided" else Known(kind, origin)
+
+
+def _is_before_arguments(run: Run, origin: tuple[Step, ...]) -> bool:
+    """Whether a model is loaded above the training arguments that the script makes: of DeepSpeed nothing is known there yet."""
+    config = run.get("script.config")
+    made = next((step.site for step in reversed(config.origin) if step.site is not None), None) if isinstance(config, Known) else None
+    loaded = next((step.site for step in reversed(origin) if step.site is not None), None)
+    if made is None or loaded is None or made.source.path != loaded.source.path:
+        return False
+    return loaded.span.start < made.span.start
 
 
 def _override(script: EntryScript, kind: str) -> Value:

@@ -14,7 +14,7 @@ from lintune.values.value import Absent, Known, Step, Unknown, Value
 
 if TYPE_CHECKING:
     from lintune.frameworks.part_names import Layout
-    from lintune.scripts.walk.trace import ScriptTrace
+    from lintune.scripts.walk.trace import Call, ScriptTrace
     from lintune.scripts.walk.weights import Leaf, Trained
 
 _COUNTS = ("trainable_params", "total_params", "trainable_percent", "trainable_matrices")
@@ -36,6 +36,9 @@ def add_walked_parts(run: Run) -> None:
         run.pending.setdefault(f"tune.{part}.mode", partial(_mode, run, part))
     run.pending.setdefault("derived.trainable_parts", partial(_trained, run))
     run.pending.setdefault("adapter.kind", partial(_kind, run))
+    if isinstance(run.get("model.id"), Absent):
+        run.values.pop("model.id", None)
+        run.pending["model.id"] = partial(_model_id, run)
     for name, keyword in _ADAPTER:
         if isinstance(run.get(name), Absent):
             run.values.pop(name, None)
@@ -144,14 +147,22 @@ def _words(trace: "ScriptTrace") -> list[str]:
 
 def _named(trace: "ScriptTrace") -> str:
     """The name of the model that is loaded, where it is known."""
-    value = _loaded(trace).get("pretrained_model_name_or_path")
+    call = _loading(trace)
+    value = call.keywords.get("pretrained_model_name_or_path") if call is not None else None
     return str(value.value) if isinstance(value, Known) else ""
 
 
-def _loaded(trace: "ScriptTrace") -> "Mapping[str, Value]":
-    """The keywords of the call that loads the model that is trained."""
+def _loading(trace: "ScriptTrace") -> "Call | None":
+    """The call that loads the model that is trained."""
     made = (f"{trace.model_class}.from_pretrained", f"{trace.model_class}.from_config")
-    return next((call.keywords for call in reversed(trace.loads) if call.name in made), {})
+    return next((call for call in reversed(trace.loads) if call.name in made), None)
+
+
+def _brings_code(trace: "ScriptTrace") -> bool:
+    """Whether the model's code comes with it, so that its class says nothing of its parts."""
+    call = _loading(trace)
+    trusts = call.keywords.get("trust_remote_code", Absent()) if call is not None else Absent()
+    return "Auto" in trace.model_class and (isinstance(trusts, Unknown) or (isinstance(trusts, Known) and trusts.value is True))
 
 
 def _mode_of(states: "list[Trained]") -> str | None:
@@ -196,6 +207,8 @@ def _mode(run: Run, part: Part) -> Value:
     if not modes:
         return Unknown("which parts the script's model has is not known")
     if part not in modes:
+        if part in ("vision", "projector") and _brings_code(trace) and not _is_of_text(run, _named(trace)):
+            return Unknown("whether the model, whose code comes with it, has a vision tower is not known")
         return Absent()
     mode, sites = modes[part]
     if part in ("embed", "lm_head") and modes["embed"][0] != modes["lm_head"][0] and _is_tied(run):
@@ -206,11 +219,44 @@ def _mode(run: Run, part: Part) -> Value:
     return Known(mode, (Step("derived", note="the script's own statements"), *steps))
 
 
+def _model_id(run: Run) -> Value:
+    """The name with which the model that is trained is loaded, with the options behind it."""
+    trace = trace_of(run)
+    call = _loading(trace) if trace is not None else None
+    if call is None:
+        return Absent()
+    value = call.keywords.get("pretrained_model_name_or_path", Absent())
+    origin = tuple(step for name in sorted(call.names.get("pretrained_model_name_or_path", ())) for step in _of_option(run, name).origin)
+    match value:
+        case Known(value=str() as found, origin=own):
+            return Known(found, (*origin, *own))
+        case Unknown(reason=reason, origin=own):
+            return Unknown(reason, (*origin, *own))
+    return Absent()
+
+
+def _of_option(run: Run, name: str) -> Value:
+    found = run.get(f"flag.{name}")
+    return found if isinstance(found, Known) else run.get(f"option.{name}")
+
+
 def _is_tied(run: Run) -> bool:
     from lintune.models.at_hand import known_model
 
     found = known_model(run, text(run.get("model.id")))
     return found is not None and found.model.tied
+
+
+def _is_of_text(run: Run, name: str) -> bool:
+    from lintune.frameworks.model_kinds import kind_of
+    from lintune.frameworks.part_names import LAYOUTS
+    from lintune.models.at_hand import known_model
+
+    found = known_model(run, name)
+    if found is not None:
+        return found.model.vision is None and found.model.others is None
+    named = next((layout for layout in LAYOUTS[:-1] if re.search(layout.classes, name)), None)
+    return kind_of(name) == "llm" or (named is not None and all(part not in ("vision", "projector") for part, *_ in named.roots))
 
 
 def _trained(run: Run) -> Value:
@@ -243,7 +289,7 @@ def _setting(run: Run, keyword: str) -> Value:
         return Absent() if not made else Unknown("the script makes more than one LoraConfig")
     call = made[0]
     value = call.keywords.get(keyword, Absent() if call.complete else Unknown("it may be among keywords that are not known"))
-    origin = tuple(step for name in sorted(call.names.get(keyword, ())) for step in run.get(f"flag.{name}").origin)
+    origin = tuple(step for name in sorted(call.names.get(keyword, ())) for step in _of_option(run, name).origin)
     match value:
         case Known(value=data, origin=own):
             return Known(data, (*origin, *own))

@@ -60,7 +60,7 @@ def reached_scopes(modules: Modules) -> list[Reached]:
     found = [Reached(modules.entry, modules.entry.tree)]
     seen: set[int] = set()
     for scope in found:
-        for call in scope.calls:
+        for call in map(_spawned, scope.calls):
             if not _is_worth_following(call, scope.module, modules):
                 continue
             match _callee(call.func, scope.module, modules):
@@ -69,6 +69,18 @@ def reached_scopes(modules: Modules) -> list[Reached]:
                         seen.add(id(function))
                         found.append(Reached(home, function, (call, scope)))
     return found
+
+
+def _spawned(call: ast.Call) -> ast.Call:
+    """`xmp.spawn(train, args=...)`: what every process calls; any other call as it is."""
+    if (
+        isinstance(call.func, ast.Attribute)
+        and call.func.attr == "spawn"
+        and call.args
+        and isinstance(call.args[0], ast.Name | ast.Attribute)
+    ):
+        return ast.copy_location(ast.Call(func=call.args[0], args=[], keywords=[]), call)
+    return call
 
 
 def _callee(function: ast.expr, module: Module, modules: Modules) -> Definition | External | None:

@@ -38,6 +38,15 @@ def early_stopping(modules: Iterator[Module]) -> Site | None:
     return None
 
 
+def starts_processes(modules: Iterator[Module]) -> Site | None:
+    """Where the script starts its processes itself: `xmp.spawn(...)` of torch_xla, `torch.multiprocessing.spawn(...)`."""
+    for module in modules:
+        for node in ast.walk(module.tree):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "spawn" and node.args:
+                return module.site(node)
+    return None
+
+
 def _sets(node: ast.AST, value: bool) -> bool:
     match node:
         case ast.Assign(targets=[ast.Attribute(attr="requires_grad")], value=ast.Constant(value=given)):
@@ -51,6 +60,7 @@ def _sets(node: ast.AST, value: bool) -> bool:
 
 SIGNS: Mapping[str, tuple[str, Callable[[Iterator[Module]], Site | None]]] = {
     "late_thaw": ("requires_grad", late_thaw),
+    "starts_processes": ("spawn(", starts_processes),
     "early_stopping": ("EarlyStoppingCallback", early_stopping),
     "pads_without_token": ("tokenizer", pads_without_token),
     "adds_tokens": ("", adds_tokens),

@@ -204,3 +204,28 @@ def test_a_fork_decides_where_it_differs_from_what_its_adapter_knows(
     assert run.framework == "llava"
     found = [run.get(name) for name in ("derived.trainable_parts", "tune.vision.mode", "tune.llm.mode")]
     assert [value.value for value in found if isinstance(value, Known)] == [trained, vision, "full" if "llm" in trained else "frozen"]
+
+
+def test_the_model_is_named_where_the_script_loads_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    text = (
+        SCRIPT.replace("BODY", "pass")
+        .replace("model_name_or_path: str", "checkpoint: str")
+        .replace("args.model_name_or_path", "args.checkpoint")
+    )
+    (tmp_path / "train.py").write_text(text)
+    flags = "--output_dir out --per_device_train_batch_size 1 --learning_rate 1e-5"
+    (tmp_path / "run.sh").write_text(f"torchrun --nproc_per_node 1 train.py --checkpoint Qwen/Qwen2.5-7B {flags}\n")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("LINTUNE_CACHE", "off")
+    (run,) = check(["run.sh"], options_for(Config(), Given())).launches
+    name = run.get("model.id")
+    assert isinstance(name, Known) and name.value == "Qwen/Qwen2.5-7B"
+    assert [step.site.line for step in name.origin if step.kind == "flag" and step.site is not None] == [1]
+
+
+@pytest.mark.parametrize(("name", "vision"), [("own/model", Unknown), ("THUDM/chatglm2-6b", Absent), ("Qwen/Qwen2.5-7B", Absent)])
+def test_code_that_comes_with_a_model_may_hold_a_tower(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, vision: type[object]
+) -> None:
+    body = f'model = AutoModelForCausalLM.from_pretrained("{name}", trust_remote_code=True)'
+    assert modes(run_of(tmp_path, monkeypatch, body))["vision"] is vision

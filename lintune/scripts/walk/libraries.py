@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from lintune.scripts.walk import builtin, files, parsing
 from lintune.scripts.walk.abstract import (
     NONE,
+    Bound,
     Class,
     Data,
     Function,
@@ -66,6 +67,8 @@ def call_library(walk: "Walk", dotted: str, args: list[Value], keywords: dict[st
     made = parsing.make_parser(walk, last, args, keywords, node)
     if made is not None:
         return made
+    if last == "spawn" and args and isinstance(args[0], Function | Bound):
+        return _spawn(walk, args, keywords, node)
     return _of_training(walk, dotted, last, args, keywords, node, whole)
 
 
@@ -280,6 +283,17 @@ def _read_text(walk: "Walk", args: list[Value], node: ast.AST, read: Callable[[s
     except (ValueError, SyntaxError, TypeError, RecursionError, MemoryError) as error:
         walk.end("value-error", f"{message}: {args[0].value!r}", type(error).__name__, node, names)
         raise Stopped from None
+
+
+def _spawn(walk: "Walk", args: list[Value], keywords: dict[str, Value], node: ast.AST) -> Value:
+    """`xmp.spawn(function, args=...)`, `torch.multiprocessing.spawn`: every process calls it with its own number."""
+    from lintune.scripts.walk.calls import apply
+
+    given = keywords.get("args", args[1] if len(args) > 1 else sequence("tuple", ()))
+    known = isinstance(given, Items) and not given.open
+    more = given.items if isinstance(given, Items) and known else ()
+    apply(walk, args[0], [Open("the number of the process"), *more], {}, node, known)
+    return Data(None)
 
 
 def _fire(walk: "Walk", args: list[Value], keywords: dict[str, Value], node: ast.AST) -> Value:

@@ -191,3 +191,18 @@ def test_an_adapter_that_a_model_puts_around_its_own_part(line: str, expected: b
     trace = walk(f"from chat import Chat\nmodel = Chat.from_pretrained('x')\n{line}{TRAIN}", CHAT)
     assert replay(trace.operations, Leaf(("llm.model.layers.0.q_proj.weight",)), by_suffix).full is expected
     assert not any(end.certain for end in trace.ends)
+
+
+def test_processes_that_a_script_starts_run_its_function() -> None:
+    body = """
+        import torch.multiprocessing as mp
+        from transformers import AutoModelForCausalLM
+        def run(rank, name):
+            model = AutoModelForCausalLM.from_pretrained(name)
+            model.lm_head.requires_grad_(False)
+            Trainer(model=model, args=training_args).train()
+        mp.spawn(run, args=("Qwen/Qwen2.5-7B",), nprocs=8)
+    """
+    trace = walk(body)
+    assert trace.reaches_training is True
+    assert replay(trace.operations, HEAD, by_suffix).full is False
