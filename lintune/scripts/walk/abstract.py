@@ -361,4 +361,6 @@ def lift(value: Any, names: Names = NONE, depth: int = 8) -> "Value":
         return Table({key: lift(each, names, depth - 1) for key, each in value.items()}, names=names)
     if value is None or isinstance(value, bool | int | float | str | bytes | complex) or value is Ellipsis:
         return Data(value, names)
+    if type(value).__module__.partition(".")[0] in ("pathlib", "re"):
+        return Data(value, names)
     return Open("it is computed", names)

@@ -59,6 +59,10 @@ def read(walk: "Walk", owner: Value, name: str, node: ast.AST) -> Value:
         case Items(slots={"fields": tuple() as fields, "items": tuple() as items}) if name in fields:
             found = items[fields.index(name)]
             return cast(Value, found)
+        case Data(value=data) if not isinstance(data, str | int | float | None):
+            from lintune.scripts.walk.texts import attribute
+
+            return attribute(owner, name) or Bound(owner, name)
         case Data() | Items() | Table() | PartName() | Parameters() | Parameter():
             return Bound(owner, name)
     walk.foreign += 1
@@ -70,6 +74,10 @@ def _of_library(dotted: str, name: str) -> Value:
         return Library("os.environ")
     if dotted in ("math", "sys") and name in ("pi", "e", "inf", "maxsize"):
         return Data({"pi": 3.141592653589793, "e": 2.718281828459045, "inf": float("inf"), "maxsize": 2**63 - 1}[name])
+    if dotted == "re" and name.isupper():
+        from lintune.scripts.walk.texts import flag
+
+        return flag(name) or Library(f"{dotted}.{name}")
     return Library(f"{dotted}.{name}")
 
 
@@ -219,6 +227,11 @@ def item(walk: "Walk", owner: Value, key_node: ast.expr, node: ast.AST) -> Value
             return Weights(root, f"{path}[...]")
         case Library(), _:
             return owner
+        case Data(value=data), _ if data is not None and not isinstance(data, str | int | float):
+            from lintune.scripts.walk import texts
+
+            if (part := texts.item(owner, key, names)) is not None:
+                return part
     walk.foreign += 1
     return Open("it is an item of something unknown", names | names_of(owner))
 

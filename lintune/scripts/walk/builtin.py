@@ -54,6 +54,11 @@ def call_builtin(walk: "Walk", name: str, args: list[Value], keywords: dict[str,
         return _pure(walk, name, args, names, node)
     if name == "open":
         return open_file(walk, args, keywords, node)
+    kind, _, method = name.partition(".")
+    if method and args and isinstance(args[0], Data) and kind in _TYPES and isinstance(args[0].value, _TYPES[kind]):
+        from lintune.scripts.walk.methods import call_method
+
+        return call_method(walk, args[0], method, args[1:], keywords, node)
     if name[:1].isupper():
         return Instance(Library(f"builtins.{name}"))
     return Open(f"`{name}()`", names)

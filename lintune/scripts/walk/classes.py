@@ -59,6 +59,8 @@ def construct(walk: "Walk", made: Class, args: list[Value], keywords: dict[str, 
         own.root.slots[UNBUILT] = Data(True)
         walk.operate(own.root, ("holds", "", held_by(made)))
         return own
+    if start is None and isinstance(own, Instance) and any(each.endswith("typing.NamedTuple") for each in outside):
+        return _named_tuple(walk, made, own, args, keywords, whole)
     if isinstance(start, Function):
         call_function(walk, start, [own, *args], keywords, node, own=own, whole=whole)
     elif isinstance(own, Instance) and is_dataclass(made):
@@ -123,6 +125,15 @@ def _filled_in(node: ast.AST) -> tuple[str, ...]:
             case ast.Assign(targets=[ast.Attribute(value=ast.Name(id="self"), attr=name)], value=ast.Call()):
                 found.append(name)
     return tuple(found)
+
+
+def _named_tuple(walk: "Walk", made: Class, own: Instance, args: list[Value], keywords: dict[str, Value], whole: bool) -> Value:
+    """`Point(1, 2)` of a class made from `typing.NamedTuple`."""
+    from lintune.scripts.walk.standard import named_tuple
+
+    _fill(walk, made, own, args, keywords, whole)
+    plain = not any(isinstance(each, Function) for each in made.members.values())
+    return named_tuple(own.slots) if plain and whole else own
 
 
 def is_dataclass(made: Class) -> bool:

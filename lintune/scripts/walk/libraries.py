@@ -45,6 +45,7 @@ _RECORDED = ("Config", "Trainer", "Arguments", "AdamW", "Adam", "SGD", "Adafacto
 _PEFT = frozenset(("get_peft_model", "inject_adapter_in_model"))
 _KBIT = frozenset(("prepare_model_for_kbit_training", "prepare_model_for_int8_training"))
 _FIRST = {"from_pretrained": "pretrained_model_name_or_path", "get_peft_model": "model", "Trainer": "model"}
+_STANDARD = frozenset(("re", "os", "math", "copy", "pathlib", "dataclasses", "collections", "itertools"))
 _EXITS = frozenset(("sys.exit", "os._exit", "builtins.exit", "builtins.quit", "os.abort"))
 
 
@@ -64,6 +65,12 @@ def call_library(walk: "Walk", dotted: str, args: list[Value], keywords: dict[st
         return known(walk, args, keywords, node)
     if dotted in _EXITS:
         return leave(walk, args, node)
+    if package in _STANDARD:
+        from lintune.scripts.walk import standard
+
+        computed = standard.call(walk, dotted, args, keywords, node, whole)
+        if computed is not None:
+            return computed
     made = parsing.make_parser(walk, last, args, keywords, node)
     if made is not None:
         return made

@@ -27,6 +27,8 @@ from lintune.scripts.walk.abstract import (
 from lintune.scripts.walk.classes import is_trainer
 from lintune.scripts.walk.containers import of_items, of_table
 from lintune.scripts.walk.formatting import formatted
+from lintune.scripts.walk.loops import elements, iterated
+from lintune.scripts.walk.objects import key_of
 from lintune.scripts.walk.weights_use import call_module, set_gradients
 
 if TYPE_CHECKING:
@@ -35,7 +37,7 @@ if TYPE_CHECKING:
 _TEXT_WORDS = """
     lower upper strip lstrip rstrip startswith endswith split rsplit replace title capitalize join isdigit isnumeric isalpha
     isalnum isidentifier find rfind count format partition rpartition splitlines removeprefix removesuffix casefold zfill
-    index encode swapcase islower isupper
+    index encode swapcase islower isupper isdecimal isspace istitle isprintable isascii
     """
 _TEXT = frozenset(_TEXT_WORDS.split())
 _LONGEST = 20_000
@@ -51,6 +53,10 @@ def call_method(
     match owner:
         case Data(value=str() as text):
             return _of_text(walk, owner, text, name, args, keywords, node, whole)
+        case Data(value=data) if data is not None and not isinstance(data, int | float | bytes):
+            from lintune.scripts.walk import texts
+
+            return texts.method(walk, owner, name, args, keywords, node)
         case Items():
             return of_items(walk, owner, name, args, keywords, node)
         case Table():
@@ -83,20 +89,40 @@ def _of_text(
     names = owner.names.union(*(names_of(each) for each in (*args, *keywords.values())))
     if name == "format" and len(text) < _LONGEST:
         return formatted(walk, text, args, keywords, names, node, whole)
-    if name not in _TEXT or keywords or len(text) > _LONGEST:
+    if name == "join" and len(args) == 1:
+        return _together(walk, text, iterated(walk, args[0], node), names)
+    if name not in _TEXT or len(text) > _LONGEST or keywords.keys() - _WORDS:
         return Open("it is computed", names)
-    if name == "join" and args and isinstance(args[0], Items):
-        parts = [str(each.value) if isinstance(each, Data) else "..." for each in args[0].items if each is not MAYBE]
-        if args[0].open or "..." in parts:
-            return Open("it is text with unknown parts", names, text.join(parts)[:400])
-        return Data(text.join(parts)[:_LONGEST], names)
     try:
         given = [plain(each) for each in args]
+        words = {key: plain(each) for key, each in keywords.items()}
         if name == "zfill" or any(len(each) > 500 for each in given if isinstance(each, str)):
             return Open("it is long text", names)
-        return lift(getattr(text, name)(*given), names)
+        return lift(getattr(text, name)(*given, **words), names)
     except Exception:  # whatever a method refuses
         return Open("it is computed", names)
+
+
+_WORDS = frozenset(("sep", "maxsplit", "keepends"))
+
+
+def _together(walk: "Walk", text: str, over: Value, names: frozenset[str]) -> Value:
+    """`text.join(list)`."""
+    known = elements(over)
+    if known is None and isinstance(over, Items) and over.open:
+        parts = [str(each.value) if isinstance(each, Data) else "..." for each in over.items if each is not MAYBE]
+        return Open("it is text with unknown parts", names, text.join([*parts, "..."])[:400] if over.kind != "set" else "")
+    if known is None:
+        return Open("it is text with unknown parts", names)
+    names = names.union(*(names_of(each) for each in known))
+    try:
+        parts = [key_of(each) for each in known]  # type: ignore[misc]
+    except ValueError:
+        parts = [each.value if isinstance(each, Data) else "..." for each in known]
+        return Open("it is text with unknown parts", names, text.join(map(str, parts))[:400])
+    if not all(isinstance(each, str) for each in parts):
+        return Open("it is no text", names)
+    return Data(text.join(parts)[:_LONGEST], names)
 
 
 def _of_name(owner: PartName, name: str, args: list[Value]) -> Value:

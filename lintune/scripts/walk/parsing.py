@@ -1,6 +1,7 @@
 """Parsers of command lines: what their calls give are the options of the launch."""
 
 import ast
+from collections import Counter
 from typing import TYPE_CHECKING
 
 from lintune.scripts.walk.abstract import Class, Data, Instance, Items, Library, Open, Parsed, Value, names_of, sequence
@@ -58,8 +59,11 @@ def _is_command_line(args: list[Value], node: ast.AST) -> bool:
 
 def _namespace(walk: "Walk", node: ast.AST) -> Value:
     """What `parse_args()` gives: the same object wherever it is called, since the command line is one."""
+    script = walk.script
+    if script.kind == "argparse" and not script.complete and script.holds:
+        once = frozenset(name for name, count in Counter(option.name for option in script.arguments).items() if count == 1)
+        return Parsed(once)  # one of several parsers, or one with commands: other attributes may be there as well
     if 0 not in walk.parsed:
-        script = walk.script
         complete = script.complete and script.kind == "argparse"
         walk.parsed[0] = Parsed(walk.option_names if complete else None, whole=complete)
     return walk.parsed[0]

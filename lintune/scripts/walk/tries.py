@@ -19,16 +19,36 @@ _ALL = frozenset(("Exception", "BaseException"))
 
 def run_try(walk: "Walk", node: ast.Try) -> int:
     """A `try` statement with its handlers, `else` and `finally`: what leaves in `finally` swallows what was raised."""
-    from lintune.scripts.walk.statements import run
+    from lintune.scripts.walk.statements import branch, run
 
     if not node.finalbody:
         return _run_guarded(walk, node)
+    mark, foreign, thrown = walk.journal.mark(), walk.foreign, len(walk.thrown)
     walk.tries.append([])
     try:
         left = _run_guarded(walk, node)
     finally:
         pending = walk.tries.pop()
-    after = run(walk, node.finalbody)
+    ways: list[int] = []
+
+    def early() -> int:
+        """The block after something was raised on the way; where it falls through, that is raised on."""
+        _blur(walk, mark, thrown)
+        ways.append(run(walk, node.finalbody))
+        return ways[0] & ~NEXT | (RAISE if ways[0] & NEXT else 0)
+
+    def late() -> int:
+        ways.append(run(walk, node.finalbody))
+        return ways[-1]
+
+    if walk.foreign == foreign and len(walk.thrown) == thrown and all(each.certain for each in pending):
+        after = run(walk, node.finalbody)
+    elif left & NEXT:
+        branch(walk, Open(), frozenset(), early, late)
+        after = ways[0] | ways[-1]
+    else:
+        early()
+        after = ways[0]
     for each in pending:
         if after & NEXT:
             pass_on(walk, each, after == NEXT)
@@ -140,11 +160,7 @@ def _perhaps_handled(
     from lintune.scripts.walk.statements import branch, run
 
     def handle(handler: ast.ExceptHandler) -> int:
-        for (_, key), (slots, old) in walk.journal.before(mark).items():
-            walk.journal.write(slots, key, walk.journal.joined(slots.get(key, UNSET), old))
-        for state in walk.thrown[thrown:]:
-            for (_, key), (slots, value) in state.items():
-                walk.journal.write(slots, key, walk.journal.joined(slots.get(key, UNSET), value))
+        _blur(walk, mark, thrown)
         caught = tuple(each for each in raised if _catches(walk, handler, each.exception) is not False)
         _bind(walk, handler, ())
         walk.caught.append((*caught, None))
@@ -159,6 +175,15 @@ def _perhaps_handled(
         return run(walk, otherwise) if left & NEXT else 0
 
     return left & ~NEXT | way(0)
+
+
+def _blur(walk: "Walk", mark: int, thrown: int) -> None:
+    """The state where a block was left somewhere: between that before it and the present one, or one in which it was left."""
+    for (_, key), (slots, old) in walk.journal.before(mark).items():
+        walk.journal.write(slots, key, walk.journal.joined(slots.get(key, UNSET), old))
+    for state in walk.thrown[thrown:]:
+        for (_, key), (slots, value) in state.items():
+            walk.journal.write(slots, key, walk.journal.joined(slots.get(key, UNSET), value))
 
 
 def _catcher(walk: "Walk", node: ast.Try, end: End) -> bool | None:
