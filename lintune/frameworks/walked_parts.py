@@ -111,7 +111,7 @@ def modes_of(trace: "ScriptTrace") -> Modes:
 
 
 def _modes(trace: "ScriptTrace", layout: "Layout", way: int | None) -> Modes:
-    from lintune.scripts.walk.weights import replay, within
+    from lintune.scripts.walk.weights import is_wrapped, replay, within
 
     leaves = list(layout.leaves())
 
@@ -128,11 +128,21 @@ def _modes(trace: "ScriptTrace", layout: "Layout", way: int | None) -> Modes:
         part: (_mode_of(found), tuple(dict.fromkeys(each.site for each in found if each.site is not None)))
         for part, found in states.items()
     }
-    wrapped = any(not isinstance(state.targets, Absent) for state in trace.parts.values())
-    if wrapped and way is None and all(mode == "frozen" for mode, _ in modes.values()) and "llm" in modes:
+    if is_wrapped(trace.operations) and way is None and all(mode == "frozen" for mode, _ in modes.values()) and "llm" in modes:
         # PEFT refuses targets that match nothing: this model calls its layers otherwise than most
         modes["llm"] = (None, modes["llm"][1])
     return modes
+
+
+def _trains_beside(trace: "ScriptTrace") -> bool:
+    """Whether modules that belong to none of the known parts may be trained: heads, and whatever the script names besides."""
+    from lintune.scripts.walk.weights import Leaf, by_names, places, replay
+
+    if by_names(trace.operations) or re.search(r"Classification|Reward|ValueHead|Regression", trace.model_class):
+        return True
+    tops = ["", *(path for path, _ in places(trace.operations) if "@" not in path and "[" not in path)]
+    states = [replay(trace.operations, Leaf((f"{top}.?.?.weight".lstrip("."),), "any"), _targeted) for top in tops]
+    return any(not state.missing and (state.full, state.lora, state.copy) != (False, False, False) for state in states)
 
 
 def _words(trace: "ScriptTrace") -> list[str]:
@@ -266,6 +276,8 @@ def _trained(run: Run) -> Value:
     if unknown or not known:
         return unknown[0] if unknown else Unknown("what the script trains is not known")
     names = tuple(part for part, value in known.items() if value.value != "frozen")
+    if not names and (trace := trace_of(run)) is not None and _trains_beside(trace):
+        return Unknown("the script trains something beside the parts that are known: a head, tokens, or modules of its own")
     return derived(names, "parts that are not frozen", *known.values())
 
 

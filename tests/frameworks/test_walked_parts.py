@@ -229,3 +229,20 @@ def test_code_that_comes_with_a_model_may_hold_a_tower(
 ) -> None:
     body = f'model = AutoModelForCausalLM.from_pretrained("{name}", trust_remote_code=True)'
     assert modes(run_of(tmp_path, monkeypatch, body))["vision"] is vision
+
+
+@pytest.mark.parametrize(
+    ("body", "known"),
+    [
+        ("model.requires_grad_(False)", True),
+        ("model.requires_grad_(False); model.query_tokens.requires_grad_(True)", False),
+        ("model.requires_grad_(False); [p.requires_grad_(True) for n, p in model.named_parameters() if 'prompt' in n]", False),
+        ("[p.requires_grad_(False) for n, p in model.named_parameters() if n.startswith(('model.', 'lm_head'))]", False),
+        ("model.model.requires_grad_(False); model.lm_head.requires_grad_(False)", False),
+    ],
+)
+def test_nothing_is_trained_only_where_nothing_else_may_be(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, body: str, known: bool) -> None:
+    run = run_of(tmp_path, monkeypatch, body)
+    assert [run.get(f"tune.{part}.mode").value for part in ("llm", "embed", "lm_head")] == ["frozen"] * 3  # type: ignore[union-attr]
+    found = run.get("derived.trainable_parts")
+    assert (isinstance(found, Known) and found.value == ()) if known else isinstance(found, Unknown)

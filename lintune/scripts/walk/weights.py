@@ -11,7 +11,7 @@ A chain is `("ops", earlier chain or None, operation)`. Operations:
 `("own",)` a class of the project makes the model: modules that are put into it were not there before.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, TypeAlias
 
 from lintune.scripts.walk.abstract import MAYBE, Data, Items, PartName, Test, Value, Ways
@@ -333,45 +333,48 @@ def _either(
     )
 
 
+def operations_of(chain: Chain, above: str = "") -> Iterator[tuple[str, Any]]:
+    """Every operation on a model and on those that were put into it, on whatever way, with the path it is about."""
+    chains = []
+    while chain is not None:
+        chains.append(chain[2])
+        chain = chain[1]
+    pending = chains[::-1]
+    while pending:
+        each = pending.pop(0)
+        if each[0] == "either":
+            pending[:0] = (*each[2], *each[3])
+            continue
+        path = f"{above}{each[1]}".rstrip(".") if len(each) > 1 else above.rstrip(".")
+        yield path, each
+        if each[0] == "graft":
+            yield from operations_of(each[2].slots["ops"], f"{path}.")
+
+
 def ways_of(chain: Chain) -> tuple[Ways, ...]:
     """The targets of adapters that are one list of several."""
-    found: list[Ways] = []
-
-    def collect(operations: Any) -> None:
-        for each in operations:
-            if each[0] == "either":
-                collect((*each[2], *each[3]))
-            elif each[0] == "graft":
-                found.extend(ways_of(each[2].slots["ops"]))
-            elif each[0] == "peft" and isinstance(each[2], Items) and isinstance(each[2].items, Ways) and each[2].items.ways:
-                found.append(each[2].items)
-
-    while chain is not None:
-        collect((chain[2],))
-        chain = chain[1]
-    return tuple(found)
+    targets = [each[2].items for _, each in operations_of(chain) if each[0] == "peft" and isinstance(each[2], Items)]
+    return tuple(items for items in targets if isinstance(items, Ways) and items.ways)
 
 
-def places(chain: Chain, above: str = "") -> tuple[tuple[str, bool], ...]:
+def is_wrapped(chain: Chain) -> bool:
+    """Whether an adapter is put around the model or a part of it, on some way."""
+    return any(each[0] == "peft" for _, each in operations_of(chain))
+
+
+def by_names(chain: Chain) -> bool:
+    """Whether weights are switched on by tests on their names, so that there may be any of them."""
+    return any(each[0] == "set" and bool(each[2]) and each[3] is not False for _, each in operations_of(chain))
+
+
+def places(chain: Chain) -> tuple[tuple[str, bool], ...]:
     """The module paths that operations name, each with whether weights there are switched (else a module is put there)."""
     found: dict[tuple[str, bool], None] = {}
-
-    def collect(operations: Any) -> None:
-        for each in operations:
-            if each[0] == "either":
-                collect((*each[2], *each[3]))
-            elif each[0] not in ("own", "void"):
-                path = f"{above}{each[1]}".rstrip(".")
-                if each[0] == "holds":
-                    found.update(dict.fromkeys((f"{path}.{name}".lstrip("."), False) for name in each[2]))
-                    continue
-                found[path, each[0] in ("set", "peft", "lost")] = None
-                if each[0] == "graft":
-                    found.update(dict.fromkeys(places(each[2].slots["ops"], f"{path}.")))
-
-    while chain is not None:
-        collect((chain[2],))
-        chain = chain[1]
+    for path, each in operations_of(chain):
+        if each[0] == "holds":
+            found.update(dict.fromkeys((f"{path}.{name}".lstrip("."), False) for name in each[2]))
+        elif each[0] not in ("own", "void"):
+            found[path, each[0] in ("set", "peft", "lost")] = None
     return tuple(found)
 
 
