@@ -15,7 +15,7 @@ from lintune.source.record import dataclass, field
 from lintune.source.text import Site, Source, Span
 from lintune.values.conversion import Refusal, convert, guess
 from lintune.values.option import Option
-from lintune.values.value import Absent, Data, Known, Origin, Unknown, Value
+from lintune.values.value import Absent, Data, Known, Origin, Step, Unknown, Value
 
 _NEGATIVE_NUMBER = re.compile(r"-\d+$|-\d*\.\d+$")
 
@@ -88,9 +88,23 @@ class _Reader:
                 if self.table.kind == "fire":  # it fills the next parameter that is not given by name
                     self.parsed.open_ended, owner = True, None
                 elif not self.parsed.open_ended:
-                    self.items.stray(owner, [word, *self.take_all()])
+                    words = [word, *self.take_all()]
+                    self.read_positional(words)
+                    self.items.stray(owner, words)
             else:
                 owner = self.read_flag(word)
+
+    def read_positional(self, words: list[Word]) -> None:
+        """A word without a flag, where the script takes one."""
+        option = self.table.positional
+        if option is not None:
+            origin = (Step("flag", words[0].site),)
+            sure = len(words) == 1 and words[0].known and option.type != "converted" and option.name not in self.parsed.values
+            value: Data | Refusal = convert(words[0].text, option) if sure else None
+            if sure and not isinstance(value, Refusal):
+                self.parsed.values[option.name] = Known(value, origin)
+            else:
+                self.parsed.values[option.name] = Unknown("it is one of several words", origin)
 
     def is_value(self, word: Word) -> bool:
         """Whether argparse takes the word for a value rather than a flag."""
@@ -125,6 +139,8 @@ class _Reader:
         if spelling is not None and spelling.presence != "none":
             return self.read_option(Given(word, head, bool(equals), spelling))
         # an option that was not read may be spelled just so
+        if head[:2] in self.table.spellings and head[1] != "-":
+            return self.read_letters(word)
         candidates = self.abbreviated(head) if self.table.complete else {}
         sure = [text for text, found in candidates.items() if found.presence == "all"]
         if len(candidates) == 1:
@@ -140,6 +156,25 @@ class _Reader:
             return self.read_option(Given(word, head, bool(equals), spelling))
         else:
             self.read_unknown(word, head, equals)
+        return None
+
+    def read_letters(self, word: Word) -> Given | None:
+        """Flags of one letter in one word, the last perhaps with its value: `-vv`, `-r8`."""
+        letters = word.text[1:]
+        for index, letter in enumerate(letters):
+            spelling = self.table.spellings.get(f"-{letter}")
+            if spelling is None:
+                self.parsed.open_ended = True
+                return None
+            given = Given(word, f"-{letter}", False, spelling)
+            found = self.table.options[spelling.name]
+            rest = letters[index + 1 :].removeprefix("=")
+            if found.option.nargs != "none" and rest:
+                self.keep_words(given, found, [], [rest])
+                return given
+            if found.option.nargs != "none":
+                return self.read_option(given)
+            self.keep(given, [], _bare(found.option, given.origin([])))
         return None
 
     def skip(self, equals: str) -> None:

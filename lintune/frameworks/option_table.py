@@ -68,6 +68,8 @@ class OptionTable:
     """Why there may be further options; empty when these are all."""
     allows_leftovers: bool = False
     takes_positionals: bool = False
+    positional: Option | None = None
+    """The one word without a flag that the script takes: the name of a command, a path; None where it takes several, or none."""
     abbreviates: bool = True
     config_suffixes: tuple[str, ...] = ()
     where: str = ""
@@ -117,6 +119,7 @@ def _script_table(entry: EntryScript, pinned: Pinned) -> OptionTable:
     table = OptionTable(entry.kind, unread=entry.unread, where=entry.name, pins=bare_pins(pinned))
     table.allows_leftovers = entry.allows_leftovers
     table.takes_positionals = bool(entry.positionals)
+    table.positional = entry.positionals[0] if len(entry.positionals) == 1 and entry.positionals[0].nargs == "one" else None
     table.config_suffixes = entry.config_suffixes
     table.abbreviates = entry.abbreviates
     for script_class in entry.dataclasses:

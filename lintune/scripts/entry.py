@@ -44,6 +44,8 @@ class EntryScript:
     """Whether a file `<script>.args` beside the script is put before the command line."""
     abbreviates: bool = True
     """Whether a flag may be shortened."""
+    holds: bool = False
+    """Whether the options that were read have the values of the command line, whatever further ones there are."""
     unread: str = "the script was not read"
     """Why there may be further options; empty when every option is known."""
     guards: tuple[Guard, ...] = ()
@@ -161,6 +163,7 @@ def read_entry_script(source: Source, read: Read, folder: str = "") -> EntryScri
         filled_by,
         parser.kind == "hf" and parser.looks_for_args_file,
         parser.abbreviates,
+        parser.holds,
         unread,
         read_guards(scopes, bindings, definitions),
         tuple(modules.problems),

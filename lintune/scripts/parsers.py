@@ -49,6 +49,8 @@ class Parser:
     looks_for_args_file: bool = True
     abbreviates: bool = True
     """Whether a flag may be shortened (argparse's `allow_abbrev`)."""
+    holds: bool = True
+    """Whether the options that were read have the values of the command line, whatever further ones there are."""
     unread: str = ""
     """Why the options may be more than what was read; empty when they are all."""
 
@@ -153,7 +155,7 @@ def read_parser(scopes: list[Reached], modules: Modules) -> Parser:
         for call in scope.calls:
             _read_call(parser, call, scope.module, modules)
         if _changes_argv(scope):
-            parser.unread = "the script changes `sys.argv`"
+            parser.unread, parser.holds = "the script changes `sys.argv`", False
     return parser
 
 
@@ -210,8 +212,12 @@ def _read_call(parser: Parser, call: ast.Call, module: Module, modules: Modules)
                 parser.unread = "an option's name is computed"
             else:
                 parser.arguments.append(option)
+        case "add_subparsers" if isinstance(keywords.get("dest"), ast.Constant):
+            parser.unread = parser.unread or f"the script calls `{name}`"
+            parser.arguments.append(Option(str(ast.literal_eval(keywords["dest"])), has_default=False, site=module.site(call)))
         case "add_subparsers" | "set_defaults" | "add_argument_group_from":
             parser.unread = parser.unread or f"the script calls `{name}`"
+            parser.holds = parser.holds and name == "add_subparsers"
         case "parse_json_file" | "parse_yaml_file":
             parser.config_suffixes = (*parser.config_suffixes, *((".json",) if "json" in name else (".yaml", ".yml")))
             if _is_true(keywords.get("allow_extra_keys")):
@@ -233,9 +239,9 @@ def _read_outside(parser: Parser, name: str, call: ast.Call, module: Module, mod
         return
     match _callee(call.func, module, modules):
         case External():
-            parser.unread = f"`{name}` of a library is given the parser"
+            parser.unread, parser.holds = f"`{name}` of a library is given the parser", False
         case None:
-            parser.unread = parser.unread or f"`{name}` is given the parser"
+            parser.unread, parser.holds = parser.unread or f"`{name}` is given the parser", False
 
 
 def _read_parse_call(parser: Parser, name: str, call: ast.Call, keywords: dict[str | None, ast.expr]) -> None:
@@ -246,9 +252,9 @@ def _read_parse_call(parser: Parser, name: str, call: ast.Call, keywords: dict[s
         parser.looks_for_args_file = False
     words = call.args[0] if call.args else keywords.get("args")
     if words is not None and ast.unparse(words) not in ("sys.argv[1:]", "None", "argv[1:]", "args", "argv"):
-        parser.unread = "the script parses words of its own choosing"
+        parser.unread, parser.holds = "the script parses words of its own choosing", False
     if keywords.keys() & {"args_filename", "args_file_flag"}:
-        parser.unread = "the script reads further options from a file"
+        parser.unread, parser.holds = "the script reads further options from a file", False
 
 
 def _changes_argv(scope: Reached) -> bool:

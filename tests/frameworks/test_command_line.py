@@ -348,3 +348,33 @@ def test_required_option_of_a_parser_that_was_not_read_whole() -> None:
     assert "raw.required" not in found.items and isinstance(found.values["data_path"], Unknown)
     found = parse_command_line(words(""), table(script=script.format("")))
     assert len(found.items["raw.required"]) == 1
+
+
+def test_letters_in_one_word_and_a_word_without_a_flag() -> None:
+    """`-vv`, `-r8` and a positional, as argparse takes them."""
+    text = """
+import argparse
+parser = argparse.ArgumentParser()
+parser.add_argument("stage")
+parser.add_argument("-v", dest="verbose", action="count", default=0)
+parser.add_argument("-q", dest="quiet", action="store_true")
+parser.add_argument("-r", "--rank", type=int, default=4)
+args = parser.parse_args()
+"""
+    entry = read_entry_script(Source("train.py", text), lambda path: None)
+    site = Site(Source("run.sh", "python"), Span(0, 6))
+
+    def parsed(words: str) -> Parsed:
+        return parse_command_line([Word(site, (Piece(word, site),)) for word in words.split()], option_table(entry, {}))
+
+    found = parsed("sft -qvr8")
+    assert found.items == {}
+    assert {name: getattr(value, "value", None) for name, value in found.values.items()} == {
+        "stage": "sft",
+        "verbose": None,
+        "quiet": True,
+        "rank": 8,
+    }
+    assert isinstance(found.values["verbose"], Unknown)
+    assert isinstance(parsed("sft more -q").values["stage"], Unknown)
+    assert parsed("sft -vv").items == {}

@@ -61,7 +61,8 @@ def _namespace(walk: "Walk", node: ast.AST) -> Value:
     """What `parse_args()` gives: the same object wherever it is called, since the command line is one."""
     script = walk.script
     if script.kind == "argparse" and not script.complete and script.holds:
-        once = frozenset(name for name, count in Counter(option.name for option in script.arguments).items() if count == 1)
+        counts = Counter(option.name for option in (*script.arguments, *script.positionals))
+        once = frozenset(name for name, count in counts.items() if count == 1)
         return Parsed(once)  # one of several parsers, or one with commands: other attributes may be there as well
     if 0 not in walk.parsed:
         complete = script.complete and script.kind == "argparse"

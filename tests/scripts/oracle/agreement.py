@@ -77,7 +77,7 @@ def walked(case: Case, outcome: Outcome) -> ScriptTrace:
         return Known(given[name]) if name in given else Unknown("of the machine") if name == "PATH" else Absent()
 
     def exists(path: str) -> bool:
-        return os.path.exists(case.root / path)
+        return os.path.exists(os.path.join(case.root, path))
 
     def word(which: str) -> Value:
         words = (case.script, *case.argv)

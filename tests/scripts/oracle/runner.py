@@ -122,6 +122,8 @@ class Child:
         sys.settrace(None)
         import oracle_probe
 
+        if oracle_probe.options is not None:
+            self.options = {name: plain(value) for name, value in oracle_probe.options.items()}
         calls = [(*place, plain(keywords)) for *place, keywords in oracle_probe.calls]
         lines = {os.path.relpath(name, self.root): sorted(found) for name, found in self.lines.items()}
         with os.fdopen(self.answer, "w") as pipe:
@@ -169,7 +171,7 @@ def main() -> None:
     sys.dont_write_bytecode = True
     sys.path.insert(0, str(STUBS))
     sys.path.insert(0, "")
-    for name in ("torch", "transformers", "peft", "trl", "accelerate", "datasets", "deepspeed", "bitsandbytes", "PIL"):
+    for name in ("torch", "transformers", "peft", "trl", "accelerate", "datasets", "deepspeed", "bitsandbytes", "PIL", "fire"):
         builtins.__import__(name)
     for line in sys.stdin:
         print(run(json.loads(line)), flush=True)

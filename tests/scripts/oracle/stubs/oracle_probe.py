@@ -23,6 +23,8 @@ def reached(model: object) -> None:
     hook({"trained": trained, "frozen": frozen})
 
 
+options: dict[str, object] | None = None
+"""What a parser other than argparse made of the words."""
 root: str = "/"
 """The project's folder."""
 calls: list[tuple[str, str, int, dict[str, object]]] = []
