@@ -81,8 +81,10 @@ def _reached(trace: ScriptTrace) -> str:
     match trace.reaches_training:
         case True:
             return "Training starts."
-        case False:
+        case False if any(end.certain for end in trace.ends):
             return "Training does not start."
+        case False:
+            return "No call that starts training was met."
     return "Whether training starts is not certain."
 
 
