@@ -68,6 +68,9 @@ class _Reader:
         if len(self.words) != 1 or not self.table.config_suffixes:
             return False
         word = self.words[0]
+        if not word.known and not word.text.startswith("-"):
+            self.parsed.open_ended = True
+            return True
         if word.text.startswith("-") or not word.text.endswith(self.table.config_suffixes):
             return False
         self.parsed.config = word
@@ -91,6 +94,8 @@ class _Reader:
                     words = [word, *self.take_all()]
                     self.read_positional(words)
                     self.items.stray(owner, words)
+                    # HfArgumentParser takes no such word: a parser of its own may read a config file
+                    self.parsed.open_ended = not self.table.complete and self.table.kind in ("hf", "trl")
             else:
                 owner = self.read_flag(word)
 

@@ -378,3 +378,28 @@ args = parser.parse_args()
     assert isinstance(found.values["verbose"], Unknown)
     assert isinstance(parsed("sft more -q").values["stage"], Unknown)
     assert parsed("sft -vv").items == {}
+
+
+@pytest.mark.parametrize(
+    ("parse", "word"),
+    [("HfArgumentParser((Arguments,)).parse_yaml_file(sys.argv[1])", UNKNOWN_TEXT), ("Own((Arguments,)).parse()", "run.yaml")],
+)
+def test_a_word_that_may_name_a_config_file_leaves_the_options_open(parse: str, word: str) -> None:
+    """`train.py "$2"`: which file is not known; a parser class of the script may read one that is."""
+    text = f"""
+import sys
+from dataclasses import dataclass
+from transformers import HfArgumentParser
+@dataclass
+class Arguments:
+    rank: int = 4
+class Own(HfArgumentParser):
+    pass
+args = {parse}
+"""
+    entry = read_entry_script(Source("train.py", text), lambda path: None)
+    site = Site(Source("run.sh", "python"), Span(0, 6))
+    words = [Word(site, (Piece(word, site, reason="`$2` is not set" if word == UNKNOWN_TEXT else ""),))]
+    found = parse_command_line(words, option_table(entry, {}))
+    assert isinstance(found.values["rank"], Unknown)
+    assert found.items == {}
