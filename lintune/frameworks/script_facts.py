@@ -77,7 +77,9 @@ def _readme_tuning(reading: Reading) -> Value:
 def _unread(reading: Reading) -> Unknown:
     if reading.launch.entry is None:
         return Unknown(f"the options of `{reading.launch.launcher} {reading.launch.subcommand}`".rstrip(" `") + "` are not known yet")
-    entry = reading.entry or "the entry script"
+    if not reading.entry:
+        return Unknown("the name of the entry script is not known")
+    entry = reading.entry
     return Unknown(f"the options of `{entry}` are not known", settle=f"the file `{entry}`")
 
 

@@ -118,9 +118,10 @@ def fill(run: Run, reading: Reading) -> None:
     from lintune.frameworks.hf_trainer import fill as fill_common
 
     fill_common(run, reading)
-    if reading.launch.entry is not None or reading.config is not None:
-        entry = reading.entry or "the script"
-        run.unread["flag"] = Unknown(f"the options of `{entry}` are not known", settle=f"the file `{entry}`")
+    if reading.entry:
+        run.unread["flag"] = Unknown(f"the options of `{reading.entry}` are not known", settle=f"the file `{reading.entry}`")
+    elif reading.launch.entry is not None or reading.config is not None:
+        run.unread["flag"] = Unknown("which script reads these settings is not known", settle="the launch that starts it")
     else:
         run.values["task.stage"] = Known(reading.launch.subcommand)
         run.values["script.program"] = Known(f"trl.{_METHODS.get(reading.launch.subcommand, '')}Config")
