@@ -198,7 +198,9 @@ class FlagItems:
     def _invalid(
         self, site: Site, flag: str | None, name: str | None, value: str | None, kind: str, expected: str, near: str | None
     ) -> None:
-        self._add("raw.invalid", site, flag=flag, name=name, value=value, kind=kind, expected=expected, nearest=near)
+        option = self._table.options.get(name) if name else None
+        package = (option.package or None) if option is not None else None
+        self._add("raw.invalid", site, flag=flag, name=name, value=value, kind=kind, expected=expected, nearest=near, package=package)
 
     def abbreviated(self, given: Given, full: str, captured: bool) -> None:
         """A flag that is taken for the one option it is short for; `captured` where it once was an option itself."""
