@@ -140,6 +140,8 @@ LAYOUTS = (
     _layout("decoder", "", r"ForCausalLM|Fast(Language)?Model|GPT|Llama|Qwen2Model", "model:lm_head"),  # transformers models/llama
 )
 """The families, the plain decoder last."""
+MADE = "made"
+"""The name of a layout that paths alone tell."""
 _ANY = re.compile(r"[A-Za-z_]\w*")
 _BESIDE = frozenset(("norm", "ln_f", "rotary_emb", "drop", "final_layernorm", "final_norm", "wpe", "embed_positions"))
 """Modules of a decoder that no part is told by."""
@@ -246,7 +248,7 @@ def _made(named: list[tuple[str, bool]]) -> Layout | None:
     below = (f"{top}.model", top) if top else ("model",)
     roots += [("llm", below, _LLAMA[:-1]), ("embed", below, _LLAMA[-1:]), ("lm_head", (f"{top}.lm_head" if top else "lm_head",), ("",))]
     roots += [(part, (path,), _OPEN) for part, found in towers.items() for path in sorted(found)]
-    made = Layout("made", frozenset(), "", tuple(roots))
+    made = Layout(MADE, frozenset(), "", tuple(roots))
     return made if any(towers.values()) and all(_has_place(made, path) for path in paths) else None
 
 

@@ -90,7 +90,7 @@ Modes: TypeAlias = "Mapping[Part, tuple[str | None, tuple[Any, ...]]]"
 def modes_of(trace: "ScriptTrace") -> Modes:
     """The mode of every part with the statements that decided it; None where it is not known. Empty for an unknown kind of model."""
     from lintune.frameworks.part_names import layout_of
-    from lintune.scripts.walk.weights import places, ways_of
+    from lintune.scripts.walk.chains import places, ways_of
 
     if not trace.reaches_model:
         return {}
@@ -111,7 +111,9 @@ def modes_of(trace: "ScriptTrace") -> Modes:
 
 
 def _modes(trace: "ScriptTrace", layout: "Layout", way: int | None) -> Modes:
-    from lintune.scripts.walk.weights import is_wrapped, replay, within
+    from lintune.frameworks.part_names import MADE
+    from lintune.scripts.walk.chains import is_there, is_wrapped
+    from lintune.scripts.walk.weights import replay, within
 
     leaves = list(layout.leaves())
 
@@ -120,12 +122,18 @@ def _modes(trace: "ScriptTrace", layout: "Layout", way: int | None) -> Modes:
 
     targeted = partial(_targeted, others=[leaf for _, leaf in leaves], way=way)
     states: dict[Part, list[Trained]] = {}
+    certain: dict[Part, list[Trained]] = {}
     for part, leaf in leaves:
         state = replay(trace.operations, leaf, targeted, exists)
         if not state.missing:
             states.setdefault(part, []).append(state)
+            if is_there(trace.operations, leaf):
+                certain.setdefault(part, []).append(state)
     modes = {
-        part: (_mode_of(found), tuple(dict.fromkeys(each.site for each in found if each.site is not None)))
+        part: (
+            _mode_with(found, certain.get(part, []), layout.name == MADE),
+            tuple(dict.fromkeys(each.site for each in found if each.site is not None)),
+        )
         for part, found in states.items()
     }
     if is_wrapped(trace.operations) and way is None and all(mode == "frozen" for mode, _ in modes.values()) and "llm" in modes:
@@ -136,7 +144,8 @@ def _modes(trace: "ScriptTrace", layout: "Layout", way: int | None) -> Modes:
 
 def _trains_beside(trace: "ScriptTrace") -> bool:
     """Whether modules that belong to none of the known parts may be trained: heads, and whatever the script names besides."""
-    from lintune.scripts.walk.weights import Leaf, by_names, places, replay
+    from lintune.scripts.walk.chains import by_names, places
+    from lintune.scripts.walk.weights import Leaf, replay
 
     if by_names(trace.operations) or re.search(r"Classification|Reward|ValueHead|Regression", trace.model_class):
         return True
@@ -175,6 +184,15 @@ def _brings_code(trace: "ScriptTrace") -> bool:
     return "Auto" in trace.model_class and (isinstance(trusts, Unknown) or (isinstance(trusts, Known) and trusts.value is True))
 
 
+def _mode_with(states: "list[Trained]", certain: "list[Trained]", apart: bool) -> str | None:
+    """The mode of a part of which some modules may not be there: the same whichever are. `apart`: each state is of its own module."""
+    mode = _mode_of(states)
+    if len(certain) == len(states) or not apart:
+        return mode
+    others = {_mode_of(certain)} if certain else {_mode_of([each]) for each in states}
+    return mode if others == {mode} else None
+
+
 def _mode_of(states: "list[Trained]") -> str | None:
     full = {each.full for each in states}
     lora = [each.lora for each in states]
@@ -197,7 +215,7 @@ def _targeted(targets: Any, leaf: "Leaf", others: "Iterable[Leaf]" = (), way: in
     """Whether LoRA lies around a module: by an expression for its whole name, as PEFT matches it, else by its last names."""
     from lintune.frameworks.lora_targets import NotDecided, compiled
     from lintune.scripts.walk.abstract import Data
-    from lintune.scripts.walk.weights import by_suffix
+    from lintune.scripts.walk.targets import by_suffix
 
     if isinstance(targets, Data) and isinstance(targets.value, str) and targets.value != "all-linear":
         try:

@@ -1,6 +1,7 @@
 """Making objects of the project's classes."""
 
 import ast
+import re
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -46,6 +47,8 @@ def construct(walk: "Walk", made: Class, args: list[Value], keywords: dict[str, 
     if is_module(made):
         root = walk.new_root(made)
         own: Value = Weights(root)
+        if is_empty(made):
+            walk.operate(root, ("empty", ""))
     else:
         own = Instance(made)
     if is_trainer(made):
@@ -114,6 +117,17 @@ def _made_in(node: ast.AST) -> tuple[tuple[str, str], ...]:
 def held_by(made: Class) -> tuple[str, ...]:
     """The attributes of `self` that a class, or a base in the project, fills by calls: modules, most of them."""
     return tuple(dict.fromkeys(name for each in ancestry(made)[0] for name in _filled_in(each.node)))
+
+
+def is_empty(made: Class) -> bool:
+    """Whether a module certainly has no weights: made from `torch.nn.Module` alone, it sets nothing and registers nothing."""
+    classes, outside, known = ancestry(made)
+    words = ("self.__", "setattr", "add_module", "register", "Parameter", "exec(")
+    texts = [text_of(each) for each in classes]
+    return known and outside == ["torch.nn.Module"] and not any(_SETS.search(text) or any(word in text for word in words) for text in texts)
+
+
+_SETS = re.compile(r"self\.\w+\s*(?::[^=\n]+)?=(?!=)")
 
 
 @lru_cache(maxsize=512)

@@ -43,6 +43,7 @@ _NO_MODELS = ("Tokenizer", "TokenizerFast", "Processor", "Config", "FeatureExtra
 _WRAPPERS = frozenset(("DistributedDataParallel", "DDP", "FullyShardedDataParallel", "FSDP", "DataParallel", "compile", "dispatch_model"))
 _RECORDED = ("Config", "Trainer", "Arguments", "AdamW", "Adam", "SGD", "Adafactor", "AdamW8bit", "Lion", "get_scheduler", "TrainerArgs")
 _PEFT = frozenset(("get_peft_model", "inject_adapter_in_model"))
+_WEIGHTLESS = frozenset(("Identity", "GELU", "ReLU", "SiLU", "Dropout", "CrossEntropyLoss", "MSELoss", "Softmax", "Tanh", "Sigmoid"))
 _KBIT = frozenset(("prepare_model_for_kbit_training", "prepare_model_for_int8_training"))
 _FIRST = {"from_pretrained": "pretrained_model_name_or_path", "get_peft_model": "model", "Trainer": "model"}
 _STANDARD = frozenset(("re", "os", "math", "copy", "pathlib", "dataclasses", "collections", "itertools"))
@@ -105,7 +106,10 @@ def _of_training(walk: "Walk", dotted: str, last: str, args: list[Value], keywor
     if dotted in ("argparse.Namespace", "types.SimpleNamespace"):
         return Instance(Library(dotted), dict(keywords), whole)
     if last[:1].isupper() and (last.endswith(MODULES) or dotted.startswith("torch.nn.")) and last != "Parameter":
-        return Weights(walk.new_root(Library(dotted)))
+        root = walk.new_root(Library(dotted))
+        if last in _WEIGHTLESS:
+            walk.operate(root, ("empty", ""))
+        return Weights(root)
     if last[:1].isupper():
         return Instance(Library(dotted), dict(keywords), last.endswith("Config") and whole and last.startswith("Lora"))
     return _other(walk, dotted, last, args, keywords)

@@ -56,6 +56,9 @@ def _global(walk: "Walk", name: str, scope: Scope) -> Value | None:
     bound = module.imports.get(name)
     if bound is not None:
         return imported(walk, bound, module)
+    executed = _executed(walk, name, module)
+    if executed is not None:
+        return executed
     project = walk.project
     for star in module.stars if project is not None else ():
         inner = project.load(star, module) if project is not None else None
@@ -66,6 +69,29 @@ def _global(walk: "Walk", name: str, scope: Scope) -> Value | None:
         walk.note("star-import", "names that `from ... import *` brings are not all known")
         return Open(f"`{name}` may come from a star import")
     return None
+
+
+def _executed(walk: "Walk", name: str, module: Module) -> Value | None:
+    """A name that `exec(f"from .models.{file} import {names}")` brings, for the files and names of a dictionary in the same module."""
+    if "exec(" not in module.source.text or name not in module.source.text:
+        return None
+    prefix = ""
+    files: list[str] = []
+    for node in ast.walk(module.tree):
+        match node:
+            case ast.Call(func=ast.Name(id="exec"), args=[ast.JoinedStr(values=[ast.Constant(value=str() as text), *_])]):
+                prefix = text.removeprefix("from ").strip() if text.startswith("from ") else prefix
+            case ast.Dict(keys=keys, values=values):
+                texts = [(_text(key), _text(each)) for key, each in zip(keys, values, strict=True)]
+                files += [file for file, names in texts if file and name in [word.strip() for word in names.split(",")]]
+    if not prefix or len(files) != 1:
+        return None
+    level = len(prefix) - len(prefix.lstrip("."))
+    return imported(walk, Import(f"{prefix.strip('.')}.{files[0]}".strip("."), name, level), module)
+
+
+def _text(node: ast.expr | None) -> str:
+    return node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else ""
 
 
 def _defined(walk: "Walk", name: str, node: ast.stmt, scope: Scope) -> Value:

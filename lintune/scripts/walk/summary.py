@@ -142,7 +142,7 @@ def _paths(flat: list[Any]) -> list[str]:
     """The module paths that operations name, those in models that were put into the model too."""
     found = [""]
     for each in flat:
-        if each[0] in ("void", "own", "holds"):
+        if each[0] in ("void", "own", "holds", "empty"):
             continue
         found.append(each[1])
         if each[0] == "graft":

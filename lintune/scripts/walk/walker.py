@@ -283,7 +283,7 @@ class Walk:
 def _moved(operation: tuple[Any, ...], path: str) -> tuple[Any, ...]:
     """An operation on a module, seen from the model that it was put into."""
     match operation:
-        case (kind, inner, *rest) if kind in ("set", "peft", "fresh", "graft", "void", "lost", "holds"):
+        case (kind, inner, *rest) if kind in ("set", "peft", "fresh", "graft", "void", "lost", "holds", "empty"):
             return (kind, f"{path}.{inner}" if inner else path, *rest)
     return operation
 

@@ -8,13 +8,14 @@ A chain is `("ops", earlier chain or None, operation)`. Operations:
 `("void", path, value, site, names)` the attribute is set on the module instead of its weights: nothing happens.
 `("either", test, operations, operations)` one of two, the first where the test holds.
 `("holds", path, names)` a class of the project has attributes that may be modules; nothing is done to them.
+`("empty", path)` the module there has no weights.
 `("own",)` a class of the project makes the model: modules that are put into it were not there before.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable
 from typing import Any, TypeAlias
 
-from lintune.scripts.walk.abstract import MAYBE, Data, Items, PartName, Test, Value, Ways
+from lintune.scripts.walk.abstract import Data, Items, Test, Value
 from lintune.source.record import dataclass
 
 Chain: TypeAlias = Any
@@ -203,6 +204,8 @@ def _is_put(operations: Any, leaf: Leaf) -> bool:
 def _applied(operation: Any, state: Trained, leaf: Leaf, targeted: Targeted, exists: Callable[[str], bool | None]) -> Trained:
     if state.missing and operation[0] not in ("graft", "fresh", "either"):
         return state
+    if operation[0] == "empty":
+        return MISSING if within(operation[1], leaf) is not None else state
     match operation:
         case ("set", path, tests, value, site):
             return _set(state, path, tests, value, site, leaf)
@@ -331,98 +334,3 @@ def _either(
         one.share if one.share == two.share else "",
         one.site or two.site,
     )
-
-
-def operations_of(chain: Chain, above: str = "") -> Iterator[tuple[str, Any]]:
-    """Every operation on a model and on those that were put into it, on whatever way, with the path it is about."""
-    chains = []
-    while chain is not None:
-        chains.append(chain[2])
-        chain = chain[1]
-    pending = chains[::-1]
-    while pending:
-        each = pending.pop(0)
-        if each[0] == "either":
-            pending[:0] = (*each[2], *each[3])
-            continue
-        path = f"{above}{each[1]}".rstrip(".") if len(each) > 1 else above.rstrip(".")
-        yield path, each
-        if each[0] == "graft":
-            yield from operations_of(each[2].slots["ops"], f"{path}.")
-
-
-def ways_of(chain: Chain) -> tuple[Ways, ...]:
-    """The targets of adapters that are one list of several."""
-    targets = [each[2].items for _, each in operations_of(chain) if each[0] == "peft" and isinstance(each[2], Items)]
-    return tuple(items for items in targets if isinstance(items, Ways) and items.ways)
-
-
-def is_wrapped(chain: Chain) -> bool:
-    """Whether an adapter is put around the model or a part of it, on some way."""
-    return any(each[0] == "peft" for _, each in operations_of(chain))
-
-
-def by_names(chain: Chain) -> bool:
-    """Whether weights are switched on by tests on their names, so that there may be any of them."""
-    return any(each[0] == "set" and bool(each[2]) and each[3] is not False for _, each in operations_of(chain))
-
-
-def places(chain: Chain) -> tuple[tuple[str, bool], ...]:
-    """The module paths that operations name, each with whether weights there are switched (else a module is put there)."""
-    found: dict[tuple[str, bool], None] = {}
-    for path, each in operations_of(chain):
-        if each[0] == "holds":
-            found.update(dict.fromkeys((f"{path}.{name}".lstrip("."), False) for name in each[2]))
-        elif each[0] not in ("own", "void"):
-            found[path, each[0] in ("set", "peft", "lost")] = None
-    return tuple(found)
-
-
-def by_suffix(targets: Value, leaf: Leaf, others: Iterable[Leaf] = (), way: int | None = None) -> bool | None:
-    """Whether LoRA lies around a module: by `target_modules` as names, names found by a loop, or `all-linear`.
-
-    `others`: the parameters of the model. A loop over its modules that keeps their last names means all that are called so.
-    `way`: of targets that are one list of several, the one that is supposed.
-    """
-    module = leaf.module
-    if leaf.kind == "any" and not (isinstance(targets, Items) and all(isinstance(each, PartName) for each in targets.items)):
-        return True if isinstance(targets, Data) and targets.value == "all-linear" else None
-    match targets:
-        case Data(value="all-linear"):
-            return leaf.kind == "linear" and not module.endswith("lm_head")
-        case Data(value=str() as text) if text.isidentifier():
-            return module == text or module.endswith(f".{text}")
-        case Items(items=Ways(ways=ways)) if ways and way is not None:
-            return _in_list(ways[way % len(ways)], bool(targets.slots["open"]), leaf, others)
-        case Items():
-            return _in_list(targets.items, bool(targets.slots["open"]), leaf, others)
-    return None
-
-
-def _in_list(items: tuple[Value, ...], open_: bool, leaf: Leaf, others: Iterable[Leaf]) -> bool | None:
-    if isinstance(items, Ways) and items.ways:
-        each_way = {_in_list(way, open_, leaf, others) for way in items.ways}
-        return each_way.pop() if len(each_way) == 1 else None
-    found = [_target(each, leaf, others) for each in items if each is not MAYBE]
-    if True in found:
-        return True if MAYBE not in items else None
-    return None if None in found or open_ else False
-
-
-def _target(item: Value, leaf: Leaf, others: Iterable[Leaf]) -> bool | None:
-    match item:
-        case Data(value=str() as text):
-            return leaf.module == text or leaf.module.endswith(f".{text}")
-        case PartName(where=tests, how="last"):
-            called = leaf.module.rpartition(".")[2]
-            alike = [_all_hold(tests, each) for each in others if each.module.rpartition(".")[2] == called and each is not leaf]
-            found = [_all_hold(tests, leaf), *alike]
-            return True if True in found else None if None in found else False
-        case PartName(where=tests):
-            return _all_hold(tests, leaf)
-    return None
-
-
-def _all_hold(tests: tuple[Test, ...], leaf: Leaf) -> bool | None:
-    found = [holds(test, leaf) for test in tests]
-    return False if False in found else None if None in found else True

@@ -19,8 +19,9 @@ from walk_truth import (  # type: ignore[import-not-found,unused-ignore]
 )
 
 from lintune.scripts.entry import EntryScript, read_entry_script
+from lintune.scripts.walk.targets import by_suffix
 from lintune.scripts.walk.trace import PartState, ScriptTrace, walk_script
-from lintune.scripts.walk.weights import Leaf, by_suffix, replay
+from lintune.scripts.walk.weights import Leaf, replay
 from lintune.source.text import Source
 from lintune.values.value import Absent, Known, Unknown, Value
 from tests.scripts.oracle.real import NOT_FROM_OPTIONS, Case, Outcome

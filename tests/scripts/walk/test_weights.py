@@ -6,8 +6,10 @@ import pytest
 
 from lintune.scripts.walk.abstract import MAYBE, Data, PartName, Root, Test, sequence
 from lintune.scripts.walk.abstract import Library as Of
+from lintune.scripts.walk.chains import is_there, ways_of
 from lintune.scripts.walk.journal import one_of
-from lintune.scripts.walk.weights import MISSING, OWN, Leaf, by_suffix, replay, ways_of
+from lintune.scripts.walk.targets import by_suffix
+from lintune.scripts.walk.weights import MISSING, OWN, Leaf, replay
 from tests.scripts.walk.test_walk import walk
 
 Q_PROJ = Leaf(("model.layers.0.self_attn.q_proj.weight",))
@@ -206,3 +208,62 @@ def test_processes_that_a_script_starts_run_its_function() -> None:
     trace = walk(body)
     assert trace.reaches_training is True
     assert replay(trace.operations, HEAD, by_suffix).full is False
+
+
+def test_a_module_without_weights_and_one_that_may_not_be_there() -> None:
+    files = {
+        "own.py": """
+            import torch
+            from torch import nn
+            from transformers import LlamaForCausalLM
+
+            class Nothing(nn.Module):
+                def forward(self, x):
+                    return x
+
+            class Around(nn.Module):
+                def __init__(self, inner):
+                    super().__init__()
+                    self.inner = inner
+
+            class Own(LlamaForCausalLM):
+                def __init__(self, config):
+                    super().__init__(config)
+                    self.sampler = Nothing()
+                    self.around = Around(nn.Linear(8, 8))
+                    self.act = nn.Identity()
+                    self.proj = nn.Linear(8, 8)
+                    if torch.cuda.is_available():
+                        self.extra = nn.Linear(8, 8)
+        """
+    }
+    trace = walk(f"from own import Own\nmodel = Own.from_pretrained('x')\nmodel.sampler.requires_grad_(True){TRAIN}", files)
+    found = {
+        name: is_there(trace.operations, Leaf((f"{name}.x.weight",), "any"))
+        for name in ("sampler", "around", "act", "proj", "extra", "model")
+    }
+    assert found == {"sampler": False, "around": True, "act": False, "proj": True, "extra": None, "model": True}
+    assert replay(trace.operations, Leaf(("sampler.x.weight",), "any"), by_suffix).missing
+
+
+def test_names_that_a_package_brings_by_exec() -> None:
+    files = {
+        "zoo/__init__.py": """
+            KINDS = {"one_model": "OneForCausalLM, OneConfig", "two_model": "TwoForCausalLM"}
+            for file, names in KINDS.items():
+                try:
+                    exec(f"from .parts.{file} import {names}")
+                except ImportError:
+                    pass
+        """,
+        "zoo/parts/two_model.py": """
+            from transformers import LlamaForCausalLM
+            class TwoForCausalLM(LlamaForCausalLM):
+                def thaw(self):
+                    self.requires_grad_(False)
+                    self.lm_head.requires_grad_(True)
+        """,
+    }
+    trace = walk(f"from zoo import *\nmodel = TwoForCausalLM.from_pretrained('x')\nmodel.thaw(){TRAIN}", files)
+    assert trace.model_class == "TwoForCausalLM"
+    assert [replay(trace.operations, leaf, by_suffix).full for leaf in (HEAD, Q_PROJ)] == [True, False]
