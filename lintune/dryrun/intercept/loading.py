@@ -1,16 +1,22 @@
 """`from_pretrained` without weights and network: models on the meta device, configs of known models, stand-ins for tokenizers."""
 
+import os
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
+from importlib import import_module
+from importlib.metadata import PackageNotFoundError
 from typing import Any
 
 import torch
 
-from lintune.dryrun.auto_class import native, native_config, said
+from lintune.dryrun.auto_class import native, native_config, own_code_failed, said
 from lintune.dryrun.intercept.stand_in import StandIn, Tokenizer
+from lintune.dryrun.intercept.towers import tower_config
+from lintune.dryrun.own_packages import own_packages
 from lintune.dryrun.problem import DryRunProblem
 from lintune.dryrun.protocol import Json, Request
-from lintune.dryrun.quantised import not_converted, quantise
+from lintune.dryrun.quantised import QuantisedLinear, not_converted, quantise
 from lintune.dryrun.raw_config import RawConfig, raw_config
 from lintune.dryrun.skeleton import skeleton_of
 
@@ -24,17 +30,29 @@ class Loads:
     """Per model: its class, its name, and the settings it was loaded with."""
     assumptions: list[str] = field(default_factory=list)
 
+    doubts: list[str] = field(default_factory=list)
+    """Those of them that may have sent the script another way."""
+
+    def note(self, sentence: str, doubtful: bool = True) -> None:
+        """Take down what was taken for granted, once; `doubtful`: it may send the script another way."""
+        if sentence not in self.assumptions:
+            self.assumptions.append(sentence)
+            self.doubts += [sentence] if doubtful else []
+
 
 def install(loads: Loads) -> None:
     """Replace transformers' loaders."""
     import transformers
     from transformers.models.auto import auto_factory
 
+    _missing_backends()
     transformers.PreTrainedModel.from_pretrained = classmethod(_model(loads))
     for auto in (auto_factory._BaseAutoModelClass, *auto_factory._BaseAutoModelClass.__subclasses__()):
         auto.from_pretrained = classmethod(_auto_model(loads))  # each class has a copy of its own
     owner: Any
-    for owner in (transformers.AutoConfig, transformers.PretrainedConfig):
+    own = [getattr(transformers, name, None) for name in ("CLIPVisionConfig", "SiglipVisionConfig", "CLIPConfig", "SiglipConfig")]
+    owners = [each for each in own if each is not None and "from_pretrained" in vars(each)]
+    for owner in (transformers.AutoConfig, transformers.PretrainedConfig, *owners):
         owner.from_pretrained = classmethod(_config(loads, owner.from_pretrained.__func__))
     for owner in (transformers.AutoTokenizer, transformers.PreTrainedTokenizerBase):
         owner.from_pretrained = classmethod(_or_stand_in(owner.from_pretrained.__func__, Tokenizer, loads))
@@ -43,6 +61,32 @@ def install(loads: Loads) -> None:
         owner = getattr(transformers, each, None)
         if owner is not None:
             owner.from_pretrained = classmethod(_or_stand_in(owner.from_pretrained.__func__, _Processor, loads))
+
+
+def _missing_backends() -> None:
+    """Classes that need a package which is not here load as stand-ins; so does the check of bitsandbytes' release."""
+    import transformers
+    from transformers.utils import import_utils
+
+    dummy: Any = import_utils.DummyObject
+    original = dummy.__getattribute__
+
+    def get(cls: Any, name: str) -> Any:
+        if name == "from_pretrained":
+            return lambda *_, **__: Tokenizer() if "Token" in cls.__name__ else _Processor()
+        return original(cls, name)
+
+    dummy.__getattribute__ = get
+    for owner, check in ((transformers.BitsAndBytesConfig, "post_init"), (import_module("transformers.utils.versions"), "require_version")):
+        setattr(owner, check, _unless_missing(getattr(owner, check)))
+
+
+def _unless_missing(check: Callable[..., Any]) -> Callable[..., Any]:
+    def checked(*given: Any, **keywords: Any) -> Any:
+        with suppress(PackageNotFoundError):
+            return check(*given, **keywords)
+
+    return checked
 
 
 class _Processor(StandIn):
@@ -56,9 +100,7 @@ def _or_stand_in(original: Callable[..., Any], stand_in: type[StandIn], loads: L
         try:
             return original(cls, name, *given, **keywords)
         except Exception:  # no such files, no network, a package that reads them is missing
-            note = f"`{cls.__name__}` of `{name}` is not at hand: a stand-in"
-            if note not in loads.assumptions:
-                loads.assumptions.append(note)
+            loads.note(f"`{cls.__name__}` of `{name}` is not at hand: a stand-in", doubtful=False)
             return stand_in()
 
     return from_pretrained
@@ -74,6 +116,8 @@ def _config(loads: Loads, original: Callable[..., Any]) -> Callable[..., Any]:
             own: Any = cls
             if getattr(own, "model_type", "") and not isinstance(config, own):
                 config = own(**{key: value for key, value in raw.values.items() if key != "model_type"})
+            if not getattr(config, "architectures", None):
+                config.architectures = _architectures(raw.type)
             return (config, {}) if keywords.get("return_unused_kwargs") else config
 
     return from_pretrained
@@ -82,11 +126,29 @@ def _config(loads: Loads, original: Callable[..., Any]) -> Callable[..., Any]:
 def _plain_config(raw: RawConfig) -> Any:
     import transformers
 
-    return transformers.PretrainedConfig(**raw.values)
+    values = {key: value for key, value in raw.values.items() if key not in ("auto_map", "model_type")}
+    vision = values.get("vision_config")
+    if isinstance(vision, dict):  # MiniCPM-V's config repeats it
+        values.setdefault("patch_size", vision.get("patch_size", 14))
+    return transformers.PretrainedConfig(**values)
+
+
+def _architectures(kind: str) -> list[str] | None:
+    """The class that a checkpoint of a type names, where its config is a shipped one without it."""
+    from transformers.models.auto import modeling_auto
+
+    for table in ("MODEL_FOR_IMAGE_TEXT_TO_TEXT_MAPPING_NAMES", "MODEL_FOR_CAUSAL_LM_MAPPING_NAMES"):
+        found = getattr(modeling_auto, table, {}).get(kind)
+        if found:
+            return [found if isinstance(found, str) else found[0]]
+    return None
 
 
 def _raw(loads: Loads, name: str) -> RawConfig:
     """The config of a model that the script names. Raises `DryRunProblem`."""
+    tower = tower_config(name)
+    if tower is not None and not os.path.isdir(name):
+        return RawConfig(tower, f"the known tower {name}", "", name)
     asked = Request(values={**loads.request.values, "model.id": name, "model.name": None}, unknown={})
     if name == loads.request.values.get("model.id"):
         asked = loads.request
@@ -105,7 +167,7 @@ def _auto_model(loads: Loads) -> Callable[..., Any]:
                 raise
             except Exception as error:
                 raise DryRunProblem("no-config", f"the config of `{name}` cannot be read: {said(error)}") from None
-        found = cls._model_mapping.get(type(config), None)
+        found = _own_class(loads, cls, config, str(name)) or cls._model_mapping.get(type(config), None)
         if found is None:
             return _skeleton(loads, cls, str(name), keywords)
         model_class = found[0] if isinstance(found, (list, tuple)) else found
@@ -114,14 +176,39 @@ def _auto_model(loads: Loads) -> Callable[..., Any]:
     return from_pretrained
 
 
+def _own_class(loads: Loads, cls: Any, config: Any, name: str) -> Any:
+    """The class that the model's own code names for an Auto class, where that code is at hand and may run; None otherwise."""
+    named = getattr(config, "auto_map", None) or {}
+    if not loads.request.options.trust_remote_code or cls.__name__ not in named or not os.path.isdir(name):
+        return None
+    from transformers.dynamic_module_utils import get_class_from_dynamic_module
+
+    try:
+        with own_packages(False, loads.assumptions):
+            return get_class_from_dynamic_module(named[cls.__name__], name)
+    except Exception as error:
+        raise own_code_failed(name, error) from None
+
+
 def _skeleton(loads: Loads, cls: Any, name: str, keywords: dict[str, Any]) -> Any:
     """A model whose code is not in transformers, from the names and shapes that lintune has. Raises `DryRunProblem`."""
     raw = _raw(loads, name)
-    made = skeleton_of(raw)
+    made: Any = skeleton_of(raw)
     if made is None:
         raise DryRunProblem("unknown-architecture", f"`{name}` ({raw.type}) needs model code of its own, which is not at hand")
     loads.assumptions.append(f"`{name}` is model code of its own: built from the names and shapes that lintune ships")
     _remember(loads, cls.__name__, name, keywords)
+    return _as_loaded(made, raw, name)
+
+
+def _as_loaded(made: Any, raw: RawConfig, name: str) -> Any:
+    """A skeleton with what scripts call of a model before they train it."""
+    made.config, made.name_or_path = _plain_config(raw), name
+    made.generation_config, made.dtype, made.device = StandIn(), torch.bfloat16, torch.device("meta")
+    for method in ("enable_input_require_grads", "gradient_checkpointing_enable", "gradient_checkpointing_disable", "tie_weights",
+                   "resize_token_embeddings", "prepare_inputs_for_generation",
+                   "_prepare_encoder_decoder_kwargs_for_generation"):  # fmt: skip
+        setattr(made, method, lambda *_, **__: made.get_input_embeddings())
     return made
 
 
@@ -152,6 +239,9 @@ def _made(loads: Loads, model_class: Any, config: Any, name: str, keywords: dict
         quantise(model, bits, double, not_converted(model))
         model.is_quantized = True
         setattr(model, f"is_loaded_in_{bits}bit", True)
+        for layer in model.modules():
+            if isinstance(layer, QuantisedLinear):  # PEFT asks bitsandbytes' weights for it
+                layer.weight.compress_statistics, layer.weight.quant_type = double, "nf4"
     return model
 
 

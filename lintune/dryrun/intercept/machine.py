@@ -6,12 +6,24 @@ from typing import Any
 import torch
 from torch import nn
 
+from lintune.dryrun.intercept.stand_in import StandIn
+
+_MEMORY = 80 * 2**30
+_CARD: dict[str, object] = {
+    "get_device_capability": (8, 0), "current_device": 0, "get_device_name": "GPU", "mem_get_info": (_MEMORY, _MEMORY),
+    "max_memory_allocated": 0, "max_memory_reserved": 0, "memory_allocated": 0, "memory_reserved": 0,
+}  # fmt: skip
+"""What a script may ask a card for its logs and checks."""
+
 
 def install() -> None:
     """Make calls that need a GPU or other processes harmless; only what happens before training is run."""
     _nothing(torch.cuda, "set_device", "empty_cache", "synchronize", "manual_seed_all")
     if not torch.cuda.is_available():
-        torch.cuda.is_bf16_supported = lambda *_: True
+        torch.cuda.is_bf16_supported = lambda *_, **__: True
+        for name, answer in _CARD.items():
+            setattr(torch.cuda, name, lambda *_, _answer=answer, **__: _answer)
+        torch.cuda.get_device_properties = lambda *_, **__: StandIn(total_memory=_MEMORY, major=8, minor=0, name="GPU")
     _one_process()
     _arguments()
     nn.Module.to = _stays(nn.Module.to)
@@ -62,6 +74,7 @@ def _arguments() -> None:
             original(self)
         finally:
             for name, value in kept.items():
-                setattr(self, name, value)
+                if value:
+                    setattr(self, name, value)
 
     transformers.TrainingArguments.__post_init__ = post_init

@@ -3,12 +3,11 @@
 import os
 import runpy
 import sys
-import traceback
+from collections.abc import Callable
 from typing import Any
 
-from lintune.dryrun.auto_class import said
 from lintune.dryrun.count import base_of
-from lintune.dryrun.intercept import loading, machine, trainers
+from lintune.dryrun.intercept import data, ending, loading, machine, moved, trainers
 from lintune.dryrun.intercept.stand_in import Packages
 from lintune.dryrun.parts import PARTS, ends_of, part_of
 from lintune.dryrun.problem import DryRunProblem
@@ -28,17 +27,19 @@ def intercept(request: Request) -> Result:
         )
     training, loads, packages = trainers.Training(), loading.Loads(request), Packages(os.path.abspath(launch.cwd or "."))
     machine.install()
+    moved.install()
     loading.install(loads)
     trainers.install(training)
+    data.install(loads.note, os.path.abspath(launch.cwd or "."))
     _adapters_without_weights()
     report_stage(f"running `{launch.entry}` up to its training")
     sys.meta_path.append(packages)
     try:
-        _run(request)
+        _run(request, lambda: [*loads.doubts, *packages.notes(doubtful=True)])
     finally:
         sys.meta_path.remove(packages)
     result = _result(training, loads)
-    result.assumptions += [f"`{name}` is not installed: a stand-in" for name in sorted(packages.made)]
+    result.assumptions += packages.notes()
     return result
 
 
@@ -56,14 +57,10 @@ def _adapters_without_weights() -> None:
     peft.get_peft_model = get_peft_model
 
 
-def _run(request: Request) -> None:
+def _run(request: Request, stand_ins: Callable[[], list[str]]) -> None:
     """Run the script as the launcher's only process would. Raises `DryRunProblem` unless it got to its training."""
     launch = request.launch
-    os.chdir(launch.cwd or ".")
-    sys.argv = [launch.entry, *launch.args]
-    for name, value in (("RANK", "0"), ("LOCAL_RANK", "0"), ("WORLD_SIZE", "1"), ("MASTER_ADDR", "127.0.0.1"), ("MASTER_PORT", "29500")):
-        os.environ.setdefault(name, value)
-    sys.path.insert(0, os.getcwd() if launch.module else os.path.dirname(os.path.abspath(launch.entry)))
+    _place(request)
     try:
         if launch.module:
             runpy.run_module(launch.entry, run_name="__main__", alter_sys=True)
@@ -75,26 +72,29 @@ def _run(request: Request) -> None:
         raise
     except SystemExit as ended:
         if ended.code not in (None, 0):
-            raise DryRunProblem(
-                "script-failed", f"`{launch.entry}` exits with {ended.code!r} before it trains", "see its message"
-            ) from None
+            raise ending.exited(launch.entry, ended, stand_ins()) from None
     except Exception as error:
-        raise _failed(launch.entry, error) from None
-    raise DryRunProblem(
-        "not-reached", f"`{launch.entry}` ended without calling a Trainer's `train`", "its loop is its own: use `--dry-run=step`"
-    )
+        raise ending.raised(launch.entry, error, stand_ins()) from None
+    raise ending.not_reached(launch.entry, stand_ins())
 
 
-def _failed(entry: str, error: Exception) -> DryRunProblem:
-    """A script that raised: the exception, and the line of the project where it came from."""
-    if os.environ.get("LINTUNE_TRACEBACK"):
-        traceback.print_exception(error)
-    here = os.getcwd() + os.sep
-    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if os.path.abspath(frame.filename).startswith(here)]
-    place = f" at {os.path.relpath(frames[-1].filename)}:{frames[-1].lineno}" if frames else ""
-    return DryRunProblem(
-        "script-failed", f"`{entry}` raises {type(error).__name__}{place}: {said(error)}", "it would end there in the launch too"
-    )
+def _place(request: Request) -> None:
+    """The folder, words and variables of the launch. Packages of the project are found though it is not installed, after all others."""
+    launch = request.launch
+    folder = launch.cwd or "."
+    if not os.path.isdir(folder):
+        raise DryRunProblem("no-script", f"there is no folder `{folder}`", "run lintune where the launch is started")
+    os.chdir(folder)
+    if not launch.module and not os.path.isfile(launch.entry):
+        raise DryRunProblem("no-script", f"there is no `{launch.entry}` in `{folder}`", "run lintune where the launch is started")
+    sys.argv = [launch.entry, *launch.args]
+    alone = (("RANK", "0"), ("LOCAL_RANK", "0"), ("WORLD_SIZE", "1"), ("MASTER_ADDR", "127.0.0.1"), ("MASTER_PORT", "29500"))
+    for name, value in (*alone, ("WANDB_MODE", "disabled"), ("HF_DATASETS_OFFLINE", "1"), ("TRACKIO_DIR", os.environ.get("TMPDIR", "."))):
+        os.environ.setdefault(name, value)
+    sys.dont_write_bytecode = True
+    here = os.getcwd()
+    sys.path.insert(0, here if launch.module else os.path.dirname(os.path.abspath(launch.entry)))
+    sys.path += [here, os.path.join(here, "src")]
 
 
 def _result(training: trainers.Training, loads: loading.Loads) -> Result:

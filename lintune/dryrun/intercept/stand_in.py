@@ -15,7 +15,15 @@ class _Kind(type):
     def __getattr__(cls, name: str) -> Any:
         if name.startswith("__"):
             raise AttributeError(name)
-        return StandIn()
+        return answer_no if name.startswith(_QUESTIONS) else _Kind(name, (StandIn,), {"__module__": cls.__module__})
+
+
+_QUESTIONS = ("is_", "has_", "supports_")
+
+
+def answer_no(*_: Any, **__: Any) -> bool:
+    """What a package that is not here answers where it is asked whether something is so."""
+    return False
 
 
 class StandIn(metaclass=_Kind):
@@ -27,7 +35,7 @@ class StandIn(metaclass=_Kind):
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):
             raise AttributeError(name)
-        found = 0 if name.endswith(("_id", "_ids", "_size", "_length")) else StandIn()
+        found: Any = 0 if name.endswith(("_id", "_ids", "_size", "_length")) else answer_no if name.startswith(_QUESTIONS) else StandIn()
         self.__dict__[name] = found
         return found
 
@@ -90,6 +98,20 @@ class StandIn(metaclass=_Kind):
         return 0
 
 
+class Encoding(dict[str, Any]):
+    """What a tokenizer gives: by key and by attribute."""
+
+    def __getattr__(self, name: str) -> Any:
+        try:
+            return self[name]
+        except KeyError:
+            raise AttributeError(name) from None
+
+    def to(self, *_: Any, **__: Any) -> "Encoding":
+        """Where it is moved does not matter."""
+        return self
+
+
 class Tokenizer(StandIn):
     """A tokenizer without files: the special tokens that scripts ask for, and a vocabulary's length."""
 
@@ -104,8 +126,23 @@ class Tokenizer(StandIn):
     def __len__(self) -> int:
         return self.vocab_size
 
-    def __call__(self, *_: Any, **__: Any) -> Any:
-        return {"input_ids": [0], "attention_mask": [1]}
+    def __call__(self, text: Any = "", *_: Any, return_tensors: Any = None, **__: Any) -> Any:
+        """One token for a text; a row of one for each text of a list."""
+        many = isinstance(text, (list, tuple))
+        ids: Any = [[0]] * len(text) if many else [0]
+        if return_tensors is not None:
+            import torch
+
+            ids = torch.zeros((len(text) if many else 1, 1), dtype=torch.long)
+        return Encoding(input_ids=ids, attention_mask=ids, labels=ids)
+
+    def encode(self, *_: Any, **__: Any) -> list[int]:
+        """One token."""
+        return [0]
+
+    def apply_chat_template(self, *_: Any, tokenize: bool = True, return_dict: bool = False, **__: Any) -> Any:
+        """No text, or one token."""
+        return self() if return_dict else [0] if tokenize else ""
 
     def add_tokens(self, *_: Any, **__: Any) -> int:
         """No token is new, so that embeddings keep their size."""
@@ -118,6 +155,43 @@ class Tokenizer(StandIn):
         return [0] * len(tokens) if isinstance(tokens, list) else 0
 
 
+def made_for(module: str, name: str) -> Any:
+    """What takes the place of a name whose behaviour decides whether a script trains; None where any stand-in does."""
+    if (module, name) == ("fire", "Fire"):
+        return call_with_words
+    if (module, name) in (("bitsandbytes", "nn"), ("bitsandbytes.nn", "Linear4bit"), ("bitsandbytes.nn", "Linear8bitLt")):
+        from lintune.dryrun.quantised import Linear4bit, Linear8bit
+
+        classes = {"Linear4bit": Linear4bit, "Linear8bitLt": Linear8bit}
+        return classes.get(name) or _Kind("nn", (StandIn,), {"__module__": module, **classes})
+    if module.partition(".")[0] == "datasets" and name[0].islower():
+        from lintune.dryrun.intercept.data import Data
+
+        return Data
+    if module.partition(".")[0] == "trl" and name.endswith("Trainer"):
+        from lintune.dryrun.intercept.trainers import stand_in_trainer
+
+        return stand_in_trainer(name)
+    return None
+
+
+def call_with_words(function: Any, *_: Any, **__: Any) -> Any:
+    """As python-fire calls a function: `--name value`, `--name=value` and `--name`, values as Python writes them, else texts."""
+    import ast
+
+    given: dict[str, Any] = {}
+    words = sys.argv[1:]
+    while words:
+        name, equals, value = words.pop(0).lstrip("-").partition("=")
+        if not equals:
+            value = words.pop(0) if words and not words[0].startswith("--") else "True"
+        try:
+            given[name.replace("-", "_")] = ast.literal_eval(value)
+        except (ValueError, SyntaxError):
+            given[name.replace("-", "_")] = value
+    return function(**given)
+
+
 class _Module(ModuleType):
     """A package that is not installed; what is taken from it are classes of stand-ins, so that they can be inherited from and called."""
 
@@ -126,9 +200,19 @@ class _Module(ModuleType):
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):
             raise AttributeError(name)
-        found = _Kind(name, (StandIn,), {"__module__": self.__name__})
+        found: Any = made_for(self.__name__, name)
+        if found is None:
+            found = answer_no if name.startswith(_QUESTIONS) else _Kind(name, (StandIn,), {"__module__": self.__name__})
         setattr(self, name, found)
         return found
+
+
+HARMLESS = frozenset((
+    "deepspeed", "flash_attn", "xformers", "wandb", "swanlab", "tensorboard", "tensorboardX", "mlflow", "comet_ml", "liger_kernel",
+    "decord", "av", "cv2", "PIL", "torchvision", "sentencepiece", "einops", "nltk", "rouge_chinese", "jieba", "evaluate", "sklearn", "scipy",
+    "loguru", "tqdm", "orjson", "ujson", "imageio", "moviepy", "qwen_vl_utils", "petrel_client", "tiktoken", "fire",
+))  # fmt: skip
+"""Packages that log, read media, compute or shard: no script asks them which way to go before it trains."""
 
 
 class Packages(importlib.abc.MetaPathFinder, importlib.abc.Loader):
@@ -140,9 +224,15 @@ class Packages(importlib.abc.MetaPathFinder, importlib.abc.Loader):
         """Packages for which nothing stands in."""
         self.made: set[str] = set()
 
+    def notes(self, doubtful: bool = False) -> list[str]:
+        """What stood in, as sentences; `doubtful`: only what may send a script another way."""
+        return [f"`{name}` is not installed: a stand-in" for name in sorted(self.made) if not doubtful or name not in HARMLESS]
+
     def find_spec(self, fullname: str, path: Any = None, target: Any = None) -> importlib.machinery.ModuleSpec | None:
         """A spec, where a file below the project's root asks for the module; or for one below a stand-in."""
         first = fullname.partition(".")[0]
+        if first not in self.made and fullname != first:
+            return None  # a part that an installed package does not have is missing in the launch too
         if first in self.never or (first not in self.made and not self._asked_by_project()):
             return None
         self.made.add(first)

@@ -60,6 +60,7 @@ def _keep(trainer: Any, model: Any, arguments: Any, given: dict[str, Any]) -> No
     trainer.optimizer = trainer.lr_scheduler = None
     trainer.optimizer_cls_and_kwargs = None
     trainer.is_deepspeed_enabled = trainer.is_fsdp_enabled = False
+    trainer._train_batch_size = getattr(trainer.args, "per_device_train_batch_size", 1)
     trainer.callback_handler, trainer.accelerator = StandIn(), StandIn()
     trainer.state, trainer.control = transformers.TrainerState(), transformers.TrainerControl()
 
@@ -75,6 +76,27 @@ def _groups(trainer: Any) -> list[dict[str, Any]]:
     return list(getattr(optimizer, "param_groups", []))
 
 
+def stand_in_trainer(name: str) -> Any:
+    """A trainer of TRL by its name, where TRL is not installed."""
+    import transformers
+
+    return type(name, (transformers.Trainer,), {"__init__": _begin_trl})
+
+
+def _begin_trl(self: Any, model: Any = None, *given: Any, **keywords: Any) -> None:
+    """What TRL's trainers do to a model before training: load it by its name, and put the adapter on."""
+    import transformers
+
+    if isinstance(model, str):
+        initial = getattr(keywords.get("args") or next(iter(given), None), "model_init_kwargs", None)
+        model = transformers.AutoModelForCausalLM.from_pretrained(model, **(initial if isinstance(initial, dict) else {}))
+    if keywords.get("peft_config") is not None:
+        import peft
+
+        model = peft.get_peft_model(model, keywords["peft_config"])
+    _keep(self, model, keywords.get("args") or next(iter(given), None), keywords)
+
+
 def _install_trl(train: Any) -> None:
     from importlib import import_module
     from importlib.util import find_spec
@@ -82,21 +104,9 @@ def _install_trl(train: Any) -> None:
     if find_spec("trl") is None:
         return
     trl = import_module("trl")
-
-    def begin(self: Any, model: Any = None, *given: Any, **keywords: Any) -> None:
-        import transformers
-
-        if isinstance(model, str):
-            model = transformers.AutoModelForCausalLM.from_pretrained(model)
-        if keywords.get("peft_config") is not None:
-            import peft
-
-            model = peft.get_peft_model(model, keywords["peft_config"])
-        _keep(self, model, keywords.get("args") or next(iter(given), None), keywords)
-
     for name in TRL:
         try:
             trainer = getattr(trl, name)
         except (AttributeError, ImportError, RuntimeError):
             continue
-        trainer.__init__, trainer.train = begin, train
+        trainer.__init__, trainer.train = _begin_trl, train

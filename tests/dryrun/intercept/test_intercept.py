@@ -2,13 +2,14 @@
 
 import json
 import textwrap
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from lintune.dryrun.protocol import Json, Launch, Request, Result
-from lintune.engine.child_process import run_child
+from lintune.engine.child_process import Child
 
 TINY: dict[str, Json] = {
     "model_type": "llama", "hidden_size": 64, "num_hidden_layers": 2, "num_attention_heads": 2, "num_key_value_heads": 2,
@@ -39,13 +40,24 @@ main()
 """
 
 
+CHILD = Child()
+"""One for all tests, as for all launches of a check."""
+
+
+@pytest.fixture(scope="module", autouse=True)
+def closed() -> Iterator[None]:
+    """The child ends with the tests."""
+    yield
+    CHILD.close()
+
+
 def ran(folder: Path, body: str, *words: str) -> Result:
     """A script with this middle part, run in a child."""
     (folder / "model").mkdir()
     (folder / "model" / "config.json").write_text(json.dumps(TINY))
     (folder / "train.py").write_text(HEAD + textwrap.indent(textwrap.dedent(body), "    ") + TRAIN)
     args = ["--model_name_or_path", "model", "--output_dir", "out", "--bf16", "true", *words]
-    return run_child(Request("script", {"model.id": "model"}, launch=Launch("train.py", args, str(folder))))
+    return CHILD.ask(Request("script", {"model.id": "model"}, launch=Launch("train.py", args, str(folder))))
 
 
 def facts(result: Result) -> dict[str, Any]:
@@ -137,6 +149,63 @@ def test_a_script_cannot_hide_its_training(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(("launch", "kind"), [(Launch(), "no-script"), (Launch("train.py", unknown_args=2), "unknown-arguments")])
 def test_launches_that_cannot_be_run(launch: Launch, kind: str) -> None:
-    problem = run_child(Request("script", launch=launch)).problem
+    problem = CHILD.ask(Request("script", launch=launch)).problem
     assert problem is not None
     assert problem.kind == kind
+
+
+def test_a_function_that_fire_calls(tmp_path: Path) -> None:
+    """Without the package, with the words of the launch as its arguments."""
+    (tmp_path / "train.py").write_text(
+        "import fire\nfrom lintune_no_such import nothing\n"
+        "def train(rank: int = 1, name: str = ''):\n    assert (rank, name) == (8, 'x')\n    raise ValueError('reached')\n"
+        "fire.Fire(train)\n"
+    )
+    problem = CHILD.ask(Request("script", launch=Launch("train.py", ["--rank", "8", "--name=x"], str(tmp_path)))).problem
+    assert problem is not None and "reached" in problem.message
+    assert problem.kind == "script-stopped" and "`lintune_no_such` is not installed" in problem.help
+
+
+def test_data_that_is_not_here(tmp_path: Path) -> None:
+    """A missing JSON file of samples is empty, and is told of."""
+    result = ran(tmp_path, "import json\nassert json.load(open('data/none.json')) == []")
+    assert any("`data/none.json` is not at hand" in each for each in result.assumptions), result.problem
+
+
+def test_packages_of_the_project_are_found(tmp_path: Path) -> None:
+    """Though it is not installed."""
+    (tmp_path / "own_project").mkdir()
+    (tmp_path / "own_project" / "__init__.py").write_text("KNOWN = 7\n")
+    result = ran(tmp_path, "from own_project import KNOWN\nassert KNOWN == 7")
+    assert result.ok and not any("own_project" in each for each in result.assumptions), result.problem
+
+
+def test_names_of_other_releases(tmp_path: Path) -> None:
+    """Where they live now."""
+    body = "from peft import prepare_model_for_int8_training\nfrom transformers.deepspeed import is_deepspeed_zero3_enabled"
+    assert ran(tmp_path, f"{body}\nfrom transformers.trainer import ALL_LAYERNORM_LAYERS").ok
+
+
+def test_the_models_own_code(tmp_path: Path) -> None:
+    """Is what the script trains, where it may run; what it lacks is stood in for."""
+    folder = tmp_path / "own"
+    folder.mkdir()
+    auto = {"AutoConfig": "configuration_own.OwnConfig", "AutoModelForCausalLM": "modeling_own.OwnModel"}
+    (folder / "config.json").write_text(json.dumps({"model_type": "own_kind", "hidden_size": 8, "auto_map": auto}))
+    (folder / "configuration_own.py").write_text(
+        "from transformers import PretrainedConfig\nclass OwnConfig(PretrainedConfig):\n    model_type = 'own_kind'\n"
+    )
+    (folder / "modeling_own.py").write_text(
+        "import torch, no_such_reader\nfrom transformers import PreTrainedModel\nfrom .configuration_own import OwnConfig\n"
+        "class OwnModel(PreTrainedModel):\n    config_class = OwnConfig\n    def __init__(self, config):\n"
+        "        super().__init__(config)\n        self.one = torch.nn.Linear(config.hidden_size, 3)\n        self.post_init()\n"
+    )
+    (tmp_path / "train.py").write_text(
+        "import transformers\n"
+        "model = transformers.AutoModelForCausalLM.from_pretrained('own', trust_remote_code=True)\n"
+        "transformers.Trainer(model=model, args=transformers.TrainingArguments(output_dir='out')).train()\n"
+    )
+    asked = Request("script", {"model.id": "own"}, model_folder=str(folder), launch=Launch("train.py", [], str(tmp_path)))
+    asked.options.trust_remote_code = True
+    result = CHILD.ask(asked)
+    assert facts(result)["trainable_params"] == 27 and any("no_such_reader" in each for each in result.assumptions)
