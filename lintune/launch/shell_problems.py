@@ -35,7 +35,8 @@ def script_problems(script: Script, machine: Machine) -> Iterator[Problem]:
             near_of[name] = nearest(name, machine.assigned) if len(near_of) < _MAX_NAMES else ""
         near = near_of[name]
         message = f"{problem.message}; `{near}` is" if near else problem.message
-        yield Problem(problem.kind, message, problem.site, (*problem.data, ("near", near)))
+        own = "yes" if near or _is_own(name, machine, script) else "no"
+        yield Problem(problem.kind, message, problem.site, (*problem.data, ("near", near), ("own", own)))
     for name in _too_late(machine, script):
         message = f"`{name}` is exported after the last program of the script has run"
         yield Problem("export-after-launch", message, machine.assigned[name], (("name", name),))
@@ -53,6 +54,11 @@ def script_problems(script: Script, machine: Machine) -> Iterator[Problem]:
         if name not in used and site.source is script.source:
             message = f"`{name}` is set for the shell only: without `export` no program sees it"
             yield Problem("assignment-never-exported", message, site, (("name", name),))
+
+
+def _is_own(name: str, machine: Machine, script: Script) -> bool:
+    """Whether an unset variable is one of the script's own: it assigns it somewhere, if only in a comment, or the name is none of an environment."""
+    return machine.nounset or name != name.upper() or re.search(rf"(?<![\w$]){name}=", script.source.text) is not None
 
 
 def _unexported(machine: Machine) -> list[str]:

@@ -104,7 +104,14 @@ class TestUnknown:
         evaluation = run("run --version $PROMPT_VERSION --b 1\n")
         word = evaluation.commands[0].argv[2]
         assert (word.text, word.many, "PROMPT_VERSION" in word.reason) == (UNKNOWN_TEXT, False, True)
-        assert dict(evaluation.problems[0].data) == {"name": "PROMPT_VERSION", "feeds": "--version", "near": ""}
+        assert dict(evaluation.problems[0].data) == {"name": "PROMPT_VERSION", "feeds": "--version", "near": "", "own": "no"}
+
+    def test_unset_variable_of_the_scripts_own(self) -> None:
+        """Assigned in a comment or later, nearly another's name, small letters, `set -u`: an environment is not meant."""
+        for text in ("# DATA=a\nrun --d $DATA\n", "run --d $DATA\nDATA=a\n", "DATAS=a\nrun --d $DATA\n", "set -u\nrun --d $DATA\n"):
+            assert ("own", "yes") in run(text).problems[-1].data or ("own", "yes") in run(text).problems[0].data
+        assert ("own", "yes") in run("run --d $data\n").problems[0].data
+        assert ("own", "no") in run("run --d $DATA --e MY_DATA=a\n").problems[0].data
 
     def test_unset_list_of_arguments(self) -> None:
         assert run("run a 1 $EXTRA\n").commands[0].argv[-1].many
