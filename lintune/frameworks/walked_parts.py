@@ -40,9 +40,10 @@ def add_walked_parts(run: Run) -> None:
         run.values.pop("model.id", None)
         run.pending["model.id"] = partial(_model_id, run)
     for name, keyword in _ADAPTER:
-        if isinstance(run.get(name), Absent):
+        told = run.get(name)
+        if isinstance(told, Absent) or (isinstance(told, Unknown) and name not in run.values):
             run.values.pop(name, None)
-            run.pending[name] = partial(_setting, run, keyword)
+            run.pending[name] = partial(_setting, run, keyword, told)
     for name in _COUNTS:
         run.pending.setdefault(f"derived.{name}", partial(_count, run, f"derived.{name}"))
 
@@ -237,6 +238,8 @@ def _mode(run: Run, part: Part) -> Value:
     if part not in modes:
         if part in ("vision", "projector") and _brings_code(trace) and not _is_of_text(run, _named(trace)):
             return Unknown("whether the model, whose code comes with it, has a vision tower is not known")
+        if part in ("vision", "projector") and trace.speaks_of_images:
+            return Unknown("the script's own model reads images, and where it has its tower was not found")
         return Absent()
     mode, sites = modes[part]
     if part in ("embed", "lm_head") and modes["embed"][0] != modes["lm_head"][0] and _is_tied(run):
@@ -311,12 +314,12 @@ def _kind(run: Run) -> Value:
     return Known("none", (Step("derived", note="the script's own statements"),))
 
 
-def _setting(run: Run, keyword: str) -> Value:
-    """A keyword of the one `LoraConfig` that is made, with the option behind it."""
+def _setting(run: Run, keyword: str, told: Value) -> Value:
+    """A keyword of the one `LoraConfig` that is made, with the option behind it; `told`: where none is made."""
     trace = trace_of(run)
     made = [call for call in trace.loads if call.last == "LoraConfig"] if trace is not None else []
     if len(made) != 1:
-        return Absent() if not made else Unknown("the script makes more than one LoraConfig")
+        return told if not made else Unknown("the script makes more than one LoraConfig")
     call = made[0]
     value = call.keywords.get(keyword, Absent() if call.complete else Unknown("it may be among keywords that are not known"))
     origin = tuple(step for name in sorted(call.names.get(keyword, ())) for step in _of_option(run, name).origin)

@@ -246,3 +246,12 @@ def test_nothing_is_trained_only_where_nothing_else_may_be(tmp_path: Path, monke
     assert [run.get(f"tune.{part}.mode").value for part in ("llm", "embed", "lm_head")] == ["frozen"] * 3  # type: ignore[union-attr]
     found = run.get("derived.trainable_parts")
     assert (isinstance(found, Known) and found.value == ()) if known else isinstance(found, Unknown)
+
+
+def test_a_model_of_the_projects_own_that_reads_images_is_not_of_text(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    hidden = OWN.replace("self.vision_model = nn.Linear(8, 8)", "load_vision(self)").replace("self.vision2text = nn.Linear(8, 8)", "pass")
+    (tmp_path / "own.py").write_text(hidden)
+    run = run_of(tmp_path, monkeypatch, OWN_CLASS[0])
+    assert [type(run.get(f"tune.{part}.mode")) for part in ("llm", "vision", "projector")] == [Known, Unknown, Unknown]
+    (tmp_path / "own.py").write_text(hidden.replace("load_vision(self)", "pass"))
+    assert isinstance(run_of(tmp_path, monkeypatch, OWN_CLASS[0]).get("tune.vision.mode"), Absent)

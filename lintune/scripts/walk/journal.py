@@ -9,6 +9,7 @@ from typing import Any, TypeAlias
 from lintune.scripts.walk.abstract import (
     MAYBE,
     UNSET,
+    Class,
     Data,
     Function,
     Items,
@@ -121,8 +122,8 @@ class Journal:
             return one if one.path == two.path else Weights(one.root, min(one.path, two.path, key=len))
         for inner, outer in ((one, two), (two, one)):
             root, path = inner.root, inner.path
-            while root.put is not None and root is not outer.root:
-                root, path = root.put[0], f"{root.put[1]}.{path}".rstrip(".")
+            while (put := root.put) is not None and root is not outer.root:
+                root, path = put[0], f"{put[1]}.{path}".rstrip(".")
             if root is outer.root and path == outer.path:
                 return outer  # made in one way and put where the other way found it
         key = (id(one.root), id(two.root))
@@ -192,8 +193,17 @@ def _after(chain: Any, common: Any) -> tuple[Any, ...]:
     return tuple(reversed(found))
 
 
+def _starts(made: Any) -> bool:
+    """Whether a Trainer of the project has a constructor of its own."""
+    from lintune.scripts.walk.scopes import member
+
+    return isinstance(made, Class) and member(made, "__init__") is not None
+
+
 def _alike(journal: Journal, one: Any, two: Any, test: Any = None) -> Any:
     """Values of different kinds."""
+    from lintune.scripts.walk.classes import is_trainer
+
     names = names_of(one) | names_of(two)
     match one, two:
         case Items(kind=kind), Items(kind=other) if kind == other:
@@ -208,6 +218,8 @@ def _alike(journal: Journal, one: Any, two: Any, test: Any = None) -> Any:
             return made
         case Library(dotted=first), Library(dotted=second) if first == second:
             return one
+        case ((Class() | Library()), (Class() | Library())) if is_trainer(one) and is_trainer(two) and not any(map(_starts, (one, two))):
+            return one if isinstance(one, Library) else two  # `try: from own import OwnTrainer as Trainer`
         case Function(node=first_node), Function(node=second_node) if first_node is second_node:
             return one
         case PartName(where=tests), PartName(where=others):

@@ -153,6 +153,9 @@ def _of_instance(
         _started(walk, owner, args, keywords)
         return Data(None)
     if name == "train" and is_trainer(owner.made_by):
+        from lintune.scripts.walk.summary import start_training
+
+        start_training(walk)
         train(walk)
         return Open("what training gives")
     return _of_unknown(walk, owner, name, args, keywords, node)

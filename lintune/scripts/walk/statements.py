@@ -291,7 +291,7 @@ def _import(walk: "Walk", node: ast.Import | ast.ImportFrom) -> int:
         else:
             top = alias.name.partition(".")[0]
             bound, name = Import(alias.name if alias.asname else top), alias.asname or top
-        if walk.scope.outer is None and module.imports.get(name) == bound:
+        if walk.scope.outer is None and module.imports.get(name) == bound and not (walk.tries or walk.unsure):
             walk.scope.slots.pop(name, None)  # found when it is asked for
         else:
             stores.bind(walk, name, imported(walk, bound, module))

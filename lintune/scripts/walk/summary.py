@@ -6,8 +6,10 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from lintune.scripts.comparisons import project_texts
-from lintune.scripts.walk.abstract import Class, Root, Weights
+from lintune.scripts.walk.abstract import Class, Open, Root, Weights
+from lintune.scripts.walk.classes import text_of
 from lintune.scripts.walk.given import run_value
+from lintune.scripts.walk.scopes import ancestry
 from lintune.scripts.walk.trace import Branch, PartState, ScriptTrace, Void, answer
 from lintune.scripts.walk.weights import OWN, Leaf, replay
 from lintune.source.text import Site, Source
@@ -37,7 +39,19 @@ def summary(walk: "Walk") -> ScriptTrace:
         _chain(walk),
         tuple(walk.opened.values()),
         tuple(walk.trainers),
+        _speaks_of_images(walk),
     )
+
+
+_IMAGES = re.compile(r"vision|visual|image|pixel", re.I)
+
+
+def _speaks_of_images(walk: "Walk") -> bool:
+    """Whether the model is made by a class of the project that speaks of images, or one of which it is made does."""
+    root = model_of(walk)
+    if root is None or not isinstance(root.made_by, Class):
+        return False
+    return any(_IMAGES.search(text_of(each)) for made in (root.made_by, *root.classes.values()) for each in ancestry(made)[0])
 
 
 def _reached(walk: "Walk") -> bool | None:
@@ -80,7 +94,22 @@ def _home(root: Root) -> Root:
 
 def _chain(walk: "Walk") -> Any:
     root = model_of(walk)
-    return root.slots["ops"] if root is not None else None
+    if root is None:
+        return None
+    started = root.slots.get(STARTED)
+    started = started.there if isinstance(started, Open) else started
+    return started if started is not None else root.slots["ops"]
+
+
+STARTED = ("started",)
+"""The slot of a model with the operations up to where its training starts: what comes after is for saving."""
+
+
+def start_training(walk: "Walk") -> None:
+    """Note what was done to the model that is trained until now."""
+    root = model_of(walk)
+    if root is not None and STARTED not in root.slots and root.slots["ops"] is not None:
+        walk.journal.write(root.slots, STARTED, root.slots["ops"])
 
 
 def _operations(chain: Any) -> list[Any]:
@@ -105,7 +134,7 @@ def _parts(walk: "Walk") -> dict[str, PartState]:
     root = model_of(walk)
     if root is None:
         return {}
-    chain = root.slots["ops"]
+    chain = _chain(walk)
     flat = _flat(_operations(chain))
     wraps = [each for each in flat if each[0] == "peft"]
     found: dict[str, PartState] = {}

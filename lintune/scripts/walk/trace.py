@@ -160,6 +160,8 @@ class ScriptTrace:
     opened: tuple[Opened, ...] = ()
     """Files that are read on the way and may be there, in order."""
     trainers: tuple[TrainerMade, ...] = ()
+    speaks_of_images: bool = False
+    """Whether the model is made by a class of the project that speaks of images."""
 
     @property
     def paths(self) -> tuple[str, ...]:

@@ -267,3 +267,34 @@ def test_names_that_a_package_brings_by_exec() -> None:
     trace = walk(f"from zoo import *\nmodel = TwoForCausalLM.from_pretrained('x')\nmodel.thaw(){TRAIN}", files)
     assert trace.model_class == "TwoForCausalLM"
     assert [replay(trace.operations, leaf, by_suffix).full for leaf in (HEAD, Q_PROJ)] == [True, False]
+
+
+def test_a_trainer_of_the_project_or_else_the_librarys() -> None:
+    files = {
+        "own.py": "from transformers import Trainer\nclass OwnTrainer(Trainer):\n    def compute_loss(self, model):\n        return 0\n"
+    }
+    body = """
+        from transformers import AutoModelForCausalLM
+        try:
+            from own import OwnTrainer as Chosen
+        except ImportError:
+            from transformers import Trainer as Chosen
+        model = AutoModelForCausalLM.from_pretrained("x")
+        model.lm_head.requires_grad_(False)
+        Chosen(model=model, args=training_args).train()
+    """
+    trace = walk(body, files)
+    assert trace.reaches_training is True and replay(trace.operations, HEAD, by_suffix).full is False
+
+
+def test_what_is_done_for_saving_is_not_trained() -> None:
+    body = """
+        from transformers import AutoModelForCausalLM
+        model = AutoModelForCausalLM.from_pretrained("x")
+        model.lm_head.requires_grad_(False)
+        Trainer(model=model, args=training_args).train()
+        model.requires_grad_(False)
+        save(model)
+    """
+    trace = walk(body)
+    assert [replay(trace.operations, leaf, by_suffix).full for leaf in (HEAD, Q_PROJ)] == [False, True]
