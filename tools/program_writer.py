@@ -5,9 +5,13 @@ A program parses options with argparse, works on them with statements of every k
 """
 
 import random
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from program_features import FEATURE_HEAD, FEATURE_IMPORTS, FEATURES
+
+_SLOT = re.compile(r"<(\w+)>")
 KINDS = ("int", "str", "bool", "list", "dict", "any")
 _WORDS = ("lora", "full", "Qwen2", "a", "", "b", "vision", "4", "-1", "llm_head")
 _KEYS = ("a", "b", "c")
@@ -61,6 +65,7 @@ class ProgramWriter:
             "import argparse",
             "import contextlib",
             "import sys",
+            *FEATURE_IMPORTS,
             "TABLE = {'a': 1, 'b': 2}",
             "COUNT = 0",
             "class OwnError(ValueError):",
@@ -80,6 +85,7 @@ class ProgramWriter:
             "    def total(self):",
             "        return self.size + len(self.items)",
         ]
+        head += FEATURE_HEAD
         self.block(0, self.random.randint(0, 2), self.function)
         functions, self.lines = self.lines, []
         body = ["    parser = argparse.ArgumentParser()"]
@@ -158,10 +164,28 @@ class ProgramWriter:
             + [self.guard] * 2
             + [self.call] * 2
             + [self.while_loop, self.matching, self.unpacking, self.context, self.boxed, self.attribute, self.counted]
+            + [self.feature] * 6
         )
         self.random.choice(weighted)(depth)
 
     # statements
+
+    def feature(self, depth: int) -> None:
+        """Something of `program_features.py`: enumerations, generators, context managers, objects, patterns, sets."""
+        kind, template = self.random.choice(FEATURES)
+        target = self.fresh(kind) if kind else ""
+
+        def fill(found: "re.Match[str]") -> str:
+            return target if found[1] == "target" else self.expression(found[1], 2)
+
+        lines = _SLOT.sub(fill, template).splitlines()
+        for line in lines:
+            if line.strip() == "BODY":
+                self.branch(depth + 1 + (len(line) - len(line.lstrip())) // 4 - 1)
+            else:
+                self.add(depth, line)
+        if kind:
+            self.bind(kind, target)
 
     def assignment(self, depth: int) -> None:
         """A variable gets a value."""

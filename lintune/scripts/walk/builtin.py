@@ -277,7 +277,14 @@ def _super(walk: "Walk", args: list[Value], keywords: dict[str, Value], names: f
 
 
 def _type(walk: "Walk", args: list[Value], keywords: dict[str, Value], names: frozenset[str], node: ast.AST) -> Value:
-    return args[0].made_by if args and isinstance(args[0], Instance) else Open("a class", names)
+    match args:
+        case [Instance(made_by=made)]:
+            return made
+        case [Data(value=value)] if type(value).__name__ in _TYPES:
+            return Library(f"builtins.{type(value).__name__}")
+        case [Items(kind="list" | "tuple" | "set" as kind)]:
+            return Library(f"builtins.{kind}")
+    return Open("a class", names)
 
 
 _HANDLERS: dict[str, Callable[..., Value]] = {

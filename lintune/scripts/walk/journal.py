@@ -81,10 +81,16 @@ class Journal:
         `test` is the condition under which the present state holds, where it is one on the model.
         """
         # Places that only the other end wrote hold at present what they held at the mark.
+        objects = []
         for place, (slots, then) in {**self.before(mark), **other}.items():
             now = slots.get(place[1], UNSET)
             if now is not then:
-                self.write(slots, place[1], self.joined(now, then, test))
+                if isinstance(now, Items | Table) and isinstance(then, Items | Table):
+                    objects.append((slots, place[1], now, then))
+                else:
+                    self.write(slots, place[1], self.joined(now, then, test))
+        for slots, key, now, then in objects:  # now that what they hold is joined
+            self.write(slots, key, self.joined(now, then, test))
 
     def redo(self, delta: Delta) -> None:
         """Make a state that was undone the present one."""

@@ -65,8 +65,10 @@ def run_for(walk: "Walk", node: ast.For | ast.AsyncFor) -> int:
 def _after(walk: "Walk", node: ast.For | ast.AsyncFor | ast.While, left: int) -> int:
     from lintune.scripts.walk.statements import run
 
-    broken = left & BREAK
+    broken, ended = left & BREAK, left & NEXT
     left &= ~(BREAK | CONTINUE)
+    if not ended:  # left by `break`, or not at all
+        return left | (NEXT if broken else 0)
     if node.orelse and not broken and left & NEXT:
         return (left & ~NEXT) | run(walk, node.orelse)
     if node.orelse and left & NEXT:
@@ -136,14 +138,18 @@ def _turns(walk: "Walk", turns: list[Callable[[], int]], names: frozenset[str]) 
     finally:
         walk.path.pop()
         close(walk, loop, bool(left & NEXT))
-    return left | NEXT if left & BREAK else left
+    return left
 
 
 def _in_some_order(walk: "Walk", turns: list[Callable[[], int]], names: frozenset[str]) -> int:
     """The turns over a set: nobody knows which comes first, so only what is the same from both ends is known afterwards."""
     from lintune.scripts.walk.statements import branch
 
-    return branch(walk, Open(), names, lambda: _turns(walk, turns, names), lambda: _turns(walk, turns[::-1], names))
+    def way(some: list[Callable[[], int]]) -> int:
+        left = _turns(walk, some, names)
+        return left | NEXT if left & BREAK else left
+
+    return branch(walk, Open(), names, lambda: way(turns), lambda: way(turns[::-1]))
 
 
 def one_turn(walk: "Walk", turn: Callable[[], int]) -> int:
@@ -257,7 +263,7 @@ def run_while(walk: "Walk", node: ast.While) -> int:
             left |= how & ~NEXT
             if not how & (NEXT | CONTINUE):
                 close(walk, loop, False)
-                return _after(walk, node, left | NEXT if left & BREAK else left)
+                return _after(walk, node, left)
         if decided is False:
             walk.skipped += [] if left else [(walk.module, node.body, node.test)]
             left |= NEXT
@@ -266,7 +272,7 @@ def run_while(walk: "Walk", node: ast.While) -> int:
     finally:
         if loop in walk.frames:
             close(walk, loop, bool(left & NEXT))
-    return _after(walk, node, left | NEXT if left & BREAK else left)
+    return _after(walk, node, left)
 
 
 _MOST_WHILE = 64

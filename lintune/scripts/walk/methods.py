@@ -4,7 +4,6 @@ import ast
 from typing import TYPE_CHECKING
 
 from lintune.scripts.walk.abstract import (
-    MAYBE,
     NONE,
     Class,
     Data,
@@ -109,20 +108,23 @@ _WORDS = frozenset(("sep", "maxsplit", "keepends"))
 def _together(walk: "Walk", text: str, over: Value, names: frozenset[str]) -> Value:
     """`text.join(list)`."""
     known = elements(over)
-    if known is None and isinstance(over, Items) and over.open:
-        parts = [str(each.value) if isinstance(each, Data) else "..." for each in over.items if each is not MAYBE]
-        return Open("it is text with unknown parts", names, text.join([*parts, "..."])[:400] if over.kind != "set" else "")
     if known is None:
         return Open("it is text with unknown parts", names)
     names = names.union(*(names_of(each) for each in known))
+    parts = [_piece(each) for each in known]
+    if None in parts:
+        return Open("it is text with unknown parts", names, text.join("..." if each is None else each for each in parts)[:400])
+    whole = text.join(each for each in parts if each is not None)
+    return Data(whole[:_LONGEST], names)
+
+
+def _piece(value: Value) -> str | None:
+    """A part of joined text; None where it is not known, or is no text."""
     try:
-        parts = [key_of(each) for each in known]  # type: ignore[misc]
+        found = key_of(value)
     except ValueError:
-        parts = [each.value if isinstance(each, Data) else "..." for each in known]
-        return Open("it is text with unknown parts", names, text.join(map(str, parts))[:400])
-    if not all(isinstance(each, str) for each in parts):
-        return Open("it is no text", names)
-    return Data(text.join(parts)[:_LONGEST], names)
+        return None
+    return found if isinstance(found, str) else None
 
 
 def _of_name(owner: PartName, name: str, args: list[Value]) -> Value:

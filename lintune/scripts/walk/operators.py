@@ -209,6 +209,8 @@ def _identical(left: Value, right: Value) -> bool | None:
             if one is None or two is None or isinstance(one, bool) or isinstance(two, bool):
                 return one is two
             return None
+        case Library(dotted=one_name), Library(dotted=two_name) if one_name.startswith("builtins.") and two_name.startswith("builtins."):
+            return one_name == two_name
         case Instance(made_by=Class(members_of_enum=dict() as one)), Instance(made_by=Class(members_of_enum=dict())):
             return True if left is right else same(left, right) and (None if left not in one.values() else False)
         case (Data(value=None), other) | (other, Data(value=None)):

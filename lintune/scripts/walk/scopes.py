@@ -42,7 +42,14 @@ def global_of(walk: "Walk", name: str, scope: Scope) -> Value | None:
     """A name of a module that was not run: its definition, or what it imports."""
     if name == "__name__":
         return Data("__main__" if walk.project is not None and scope.module is walk.project.entry else scope.module.source.path)
-    found = _global(walk, name, scope)
+    key = (id(scope), name)
+    if key in walk.asking:
+        return None
+    walk.asking.add(key)
+    try:
+        found = _global(walk, name, scope)
+    finally:
+        walk.asking.discard(key)
     if found is not None:
         scope.slots[name] = found
     return found
@@ -157,8 +164,12 @@ def _is_settled(module: Module, name: str) -> bool:
 
 
 def changed_elsewhere(walk: "Walk", name: str) -> bool:
-    """Whether a file that was read may change a container of that name in place (`REGISTRY["x"] = ...`)."""
-    return any(name in _touched(scope.module) for scope in walk.spaces.values())
+    """Whether a file that was read may change a container of that name in place (`REGISTRY["x"] = ...`).
+
+    The entry script is run, so its changes are known, as long as all its functions that were called were followed.
+    """
+    entry = walk.project.entry if walk.project is not None and not walk.strayed and not walk.lost else None
+    return any(name in _touched(scope.module) for scope in walk.spaces.values() if scope.module is not entry)
 
 
 def imported(walk: "Walk", bound: Import, module: Module) -> Value:
@@ -174,13 +185,16 @@ def imported(walk: "Walk", bound: Import, module: Module) -> Value:
     inner = project.parse(source) if source is not None else None
     if not bound.name:
         return Space(inner) if inner is not None else _library(bound.module)
+    found: Value | None = None
     if inner is not None and inner is not module:
         found = lookup(walk, bound.name, open_module(walk, inner))
-        if found is not None:
+        if found is not None and not (isinstance(found, Open) and inner.stars):
             return found
     below = project.load(Import(f"{bound.module}.{bound.name}".strip("."), "", bound.level), module)
     if below is not None:
         return Space(below)
+    if found is not None:
+        return found
     if source is not None or bound.level:
         return Open(f"`{bound.name}` was not found in the project")
     return _library(f"{bound.module}.{bound.name}")

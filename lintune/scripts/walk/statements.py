@@ -13,7 +13,9 @@ from lintune.scripts.walk.abstract import (
     Class,
     Data,
     Function,
+    Library,
     Names,
+    Open,
     Partial,
     PartName,
     Scope,
@@ -56,7 +58,8 @@ def run(walk: "Walk", body: Iterable[ast.stmt]) -> int:
 
 def _doubt(walk: "Walk", how: int) -> None:
     """What follows may not be reached: the function or the loop may have been left."""
-    frame = walk.calls[-1] if how & RETURN else walk.frames[-1]
+    loop = how & BREAK and len(walk.frames) > 1  # the turns after this one may not be reached either
+    frame = walk.calls[-1] if how & RETURN else walk.frames[-2] if loop else walk.frames[-1]
     frame.doubt += 1
     walk.unsure += 1
 
@@ -295,7 +298,8 @@ def _import(walk: "Walk", node: ast.Import | ast.ImportFrom) -> int:
             walk.scope.slots.pop(name, None)  # found when it is asked for
         else:
             stores.bind(walk, name, imported(walk, bound, module))
-    walk.foreign += 1
+        if walk.tries and isinstance(imported(walk, bound, module), Library | Open):
+            walk.foreign += 1  # it may not be installed
     return NEXT
 
 

@@ -114,12 +114,15 @@ def _handled(walk: "Walk", node: ast.Try, raised: list[End], left: int, mark: in
         pass_on(walk, last, False)
     if handler is None:
         return left | NEXT
-    if before:
+    strange = walk.foreign != foreign and not _only_outside(node)  # something before may have raised, and be caught as well
+    if before or (strange and len(node.handlers) > 1):
         return _perhaps_handled(walk, node, mark, left | NEXT, thrown, [*before, last])
+    if strange:
+        _blur(walk, mark, thrown)
     walk.unsure += caught is None
     walk.caught.append((last,))
     try:
-        _bind(walk, handler, (last,))
+        _bind(walk, handler, () if strange else (last,))
         return left | run(walk, handler.body)
     finally:
         walk.caught.pop()

@@ -122,6 +122,8 @@ class Walk:
         """How often something was computed or called that is not known, and so may raise."""
         self.lost = False
         """Whether something was called that may be code of the project."""
+        self.asking: set[tuple[int, str]] = set()
+        """The names of modules that are being found, so that imports in a circle end."""
         self.spaces: dict[str, Scope] = {}
         self.parsed: dict[int, Value] = {}
         self.option_names = frozenset(
@@ -240,10 +242,12 @@ class Walk:
         """Write an end down; a certain one replaces a possible one of the same statement."""
         key = (id(made.site.source), made.site.span.start, made.kind)
         old = self.ends.get(key)
-        if old is not None and old.message != made.message:
-            made = replace(made, message="...")
-        if (old is None and len(self.ends) < MOST_ENDS) or (old is not None and made.certain and not old.certain):
-            self.ends[key] = made
+        if old is None:
+            if len(self.ends) < MOST_ENDS:
+                self.ends[key] = made
+        elif not old.certain:  # what is said of the statement must hold for each time
+            kept = made if made.certain else old
+            self.ends[key] = kept if old.message == made.message else replace(kept, message="...")
 
     def branch(self, test: ast.expr, taken: bool | None, names: Names) -> None:
         """Write a condition down; where it comes out differently from one time to the next, it is not known."""
