@@ -68,7 +68,10 @@ def _templates() -> dict[str, list[str]]:
 
 
 def unknown_template(run: Run) -> Iterator[Item]:
-    """The template that no release registers, or none of those that may be in force: `name`, `nearest`, `works`, `broken`."""
+    """The template that no release registers and that is nearly the name of one, or that none of those in force has.
+
+    Fields: `name`, `nearest`, `works` (the releases that have it), `broken`.
+    """
     value = run.get("flag.template")
     name, known = text(value), releases("llamafactory")
     if name is None or not known or site_of(value) is None:
@@ -81,12 +84,11 @@ def unknown_template(run: Run) -> Iterator[Item]:
         pin = run.versions.get("llamafactory")
         if pin is None or any(each for version, each in zip(known, has, strict=True) if pin.specifiers.contains(version)):
             return
-    near = nearest(name, sorted(_templates()))
-    yield Item(
-        {
-            "name": Known(name),
-            "nearest": Known(near) if near and not any(has) else Absent(),
-            "works": Known(spec_text(known, has)) if any(has) else Absent(),
-        },
-        site_of(value),
-    )
+    family = name.rstrip("0123456789._-")
+    near = (family if family in _templates() else nearest(name, sorted(_templates()))) if not any(has) else None
+    if near is None and not any(has):
+        return  # a release that is newer than those known may have it
+    fields: dict[str, Value] = {"name": Known(name), "nearest": Known(near) if near else Absent()}
+    fields["works"] = Known(spec_text(known, has)) if any(has) else Absent()
+    fields["broken"] = Known(spec_text(known, [not each for each in has]) if any(has) else f"<={known[-1].text}")
+    yield Item(fields, site_of(value))
