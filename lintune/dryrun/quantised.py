@@ -102,12 +102,17 @@ class Linear8bit(QuantisedLinear):
 
 def quantise(model: nn.Module, bits: int, double: bool, skip: frozenset[str]) -> int:
     """Replace every linear layer but those in (or below) `skip`; returns how many were replaced."""
-    chosen = [(name, layer) for name, layer in model.named_modules() if type(layer) is nn.Linear and not _skipped(name, skip)]
+    chosen = packable(model, skip)
     for name, layer in chosen:
         parent, _, last = name.rpartition(".")
         made = Linear4bit(layer, double) if bits == 4 else Linear8bit(layer)
         setattr(model.get_submodule(parent), last, made)
     return len(chosen)
+
+
+def packable(model: nn.Module, skip: frozenset[str]) -> list[tuple[str, nn.Linear]]:
+    """The linear layers with their names that are packed."""
+    return [(name, layer) for name, layer in model.named_modules() if type(layer) is nn.Linear and not _skipped(name, skip)]
 
 
 def _skipped(name: str, skip: frozenset[str]) -> bool:

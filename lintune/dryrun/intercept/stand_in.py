@@ -209,7 +209,8 @@ class _Module(ModuleType):
 
 HARMLESS = frozenset((
     "deepspeed", "flash_attn", "xformers", "wandb", "swanlab", "tensorboard", "tensorboardX", "mlflow", "comet_ml", "liger_kernel",
-    "decord", "av", "cv2", "PIL", "torchvision", "sentencepiece", "einops", "nltk", "rouge_chinese", "jieba", "evaluate", "sklearn", "scipy",
+    "decord", "av", "cv2", "PIL", "torchvision", "sentencepiece", "einops", "nltk", "rouge_chinese", "jieba", "evaluate", "sklearn",
+    "scipy",
     "loguru", "tqdm", "orjson", "ujson", "imageio", "moviepy", "qwen_vl_utils", "petrel_client", "tiktoken", "fire",
 ))  # fmt: skip
 """Packages that log, read media, compute or shard: no script asks them which way to go before it trains."""

@@ -48,7 +48,8 @@ class Watch:
         for name, parameter in model.named_parameters():
             if parameter.grad is not None:
                 self._graded.add(name)
-                if not bool(torch.isfinite(parameter.grad).all()):
+                local = getattr(parameter.grad, "_local_tensor", parameter.grad)
+                if not bool(torch.isfinite(local).all()):
                     self._not_finite.add(name)
 
     def audit(self, model: nn.Module, optimizer: Any, counts: Callable[[str], bool]) -> Audit:

@@ -88,7 +88,21 @@ def _base(request: Request, raw: RawConfig, device: str, small: bool, assumption
                 "not-built", f"`{raw.type}` cannot be made small enough for a step on the CPU", "run `--dry-run=step` where a GPU is"
             ) from None
         made = instantiated(request, config, remote, assumptions, device)
+    if quantisation_of(request)[0]:
+        made = _quantised_on_cpu(request, config, remote, device, assumptions) or made
     return *made, changes, "random"
+
+
+def _quantised_on_cpu(request: Request, config: Any, remote: bool, device: str, assumptions: list[str]) -> tuple[Any, Any] | None:
+    """The shrunken model with bitsandbytes' own layers, which have kernels for the CPU since 0.46; None where that cannot be."""
+    try:
+        made = _quantised(request, config, remote, device, assumptions)
+    except Exception as error:  # not installed, or a release without these kernels
+        why = str(error) if isinstance(error, DryRunProblem) else f"{type(error).__name__}: {' '.join(str(error).split())[:120]}"
+        assumptions.append(f"the layers are not quantised on the CPU ({why}): their own weights are frozen instead")
+        return None
+    assumptions.append("quantised by bitsandbytes, with its kernels for the CPU")
+    return made
 
 
 def _quantised(request: Request, config: Any, remote: bool, device: str, assumptions: list[str]) -> tuple[Any, Any]:
@@ -96,23 +110,11 @@ def _quantised(request: Request, config: Any, remote: bool, device: str, assumpt
     bits, double = quantisation_of(request)
     if find_spec("bitsandbytes") is None:
         raise DryRunProblem("extra-missing", "quantised layers need `bitsandbytes`", "pip install bitsandbytes")
-    import torch
-    from transformers import BitsAndBytesConfig
-    from transformers.integrations import replace_with_bnb_linear
+    from lintune.dryrun.step.packed import pack
 
     model, made = instantiated(request, config, remote, assumptions, "cpu")
-    dtype = next(model.parameters()).dtype
-    quantised = BitsAndBytesConfig(
-        load_in_4bit=bits == 4,
-        load_in_8bit=bits == 8,
-        bnb_4bit_use_double_quant=double,
-        bnb_4bit_compute_dtype=dtype,
-        bnb_4bit_quant_type=request.values.get("model.quant.type") or "nf4",
-    )
-    weights = model.state_dict()
-    with torch.device("meta"):
-        model = replace_with_bnb_linear(type(model)(made), quantization_config=quantised)
-    model.load_state_dict(weights, strict=False, assign=True)
+    dtype, kind = next(model.parameters()).dtype, request.values.get("model.quant.type")
+    pack(model, bits, double, kind if isinstance(kind, str) else "nf4", dtype)
     model.is_loaded_in_4bit, model.is_loaded_in_8bit = bits == 4, bits == 8
     from peft import prepare_model_for_kbit_training
 

@@ -18,6 +18,7 @@ from lintune.dryrun.step.batch import Samples, Shape, accepted_by, one_picture, 
 from lintune.dryrun.step.measure import Measured
 from lintune.dryrun.step.model import RealModel, real_model
 from lintune.dryrun.step.settings import STEPS, training_arguments
+from lintune.dryrun.step.sharded import SAID, shard, shards, steps
 
 _WHATEVER_THE_SIZES = ("does not require grad", "marked as ready", "marked a variable ready", "Expected to have finished reduction",
                        "Expected to mark", "CheckpointError")  # fmt: skip
@@ -57,28 +58,36 @@ def _prepare(request: Request, built: RealModel) -> None:
 def _trained(request: Request, built: RealModel, shape: Shape, folder: str, device: str) -> Result:
     import transformers
 
-    arguments = training_arguments(request, shape, folder, device, built.assumptions)
+    sharded = shards(request, device)
+    arguments = None if sharded else training_arguments(request, shape, folder, device, built.assumptions)
+    if sharded:
+        shard(built, request)
     world = int(os.environ.get("WORLD_SIZE", "1"))
     classes = int(getattr(built.config, "num_labels", 2)) if type(built.model).__name__.endswith("SequenceClassification") else 0
     pictures = one_picture(built.config, built.assumptions)
     samples = Samples(shape.micro * shape.accumulate * world * STEPS, shape, built.config, classes, pictures)
     samples.accepted = accepted_by(base_of(built.model))
     measured, watch = Measured(), Watch(built.model)
-    look = _callback(transformers.TrainerCallback, built, watch, measured)
-    trainer = transformers.Trainer(
-        model=built.model, args=arguments, train_dataset=samples, data_collator=samples.collate, callbacks=[look]
-    )
     report_stage("taking a step")
     measure.reset(device)
+    trainer: Any = None
     try:
-        trainer.train()
+        if sharded:
+            optimizer: Any = steps(request, built, shape, samples, watch, measured)
+        else:
+            look = _callback(transformers.TrainerCallback, built, watch, measured)
+            trainer = transformers.Trainer(
+                model=built.model, args=arguments, train_dataset=samples, data_collator=samples.collate, callbacks=[look]
+            )
+            trainer.train()
+            optimizer = trainer.optimizer
+            measured.losses = [float(each["loss"]) for each in trainer.state.log_history if "loss" in each]
     except torch.OutOfMemoryError:
-        return _out_of_memory(built, trainer, device)
-    except (RuntimeError, ValueError, TypeError, KeyError, AttributeError) as error:
+        return _out_of_memory(built, getattr(trainer, "optimizer", None), device)
+    except (RuntimeError, ValueError, TypeError, KeyError, AttributeError, AssertionError) as error:
         raise failure(error, built) from error
     measure.read(measured, device)
-    measured.losses = [float(each["loss"]) for each in trainer.state.log_history if "loss" in each]
-    audit = watch.audit(built.model, trainer.optimizer, lambda name: pictures is not None or built.part_of(name) not in SEEING)
+    audit = watch.audit(built.model, optimizer, lambda name: pictures is not None or built.part_of(name) not in SEEING)
     return _result(built, shape, measured, audit, device, world, pictures is not None)
 
 
@@ -162,7 +171,9 @@ def idle_parts(built: RealModel, audit: Audit) -> list[str]:
 
 def what_it_proves(built: RealModel, shape: Shape, audit: Audit, world: int, seen: bool) -> tuple[list[str], list[str]]:
     """Sentences: what the step showed, and what it could not show."""
-    what = f"{type(built.model).__name__} steps {STEPS} times through transformers' Trainer with {shape.micro} x {shape.length} tokens"
+    through = "torch's `fully_shard`" if SAID in built.assumptions else "transformers' Trainer"
+    name = type(base_of(built.model)).__name__.removeprefix("FSDP")  # `fully_shard` puts it before the class
+    what = f"{name} steps {STEPS} times through {through} with {shape.micro} x {shape.length} tokens"
     proved = [f"{what} in {world} processes" if world > 1 else what, f"{audit.trainable} trainable tensors were watched"]
     open_ = []
     if built.shrunken:
@@ -174,8 +185,8 @@ def what_it_proves(built: RealModel, shape: Shape, audit: Audit, world: int, see
     return proved, open_
 
 
-def _out_of_memory(built: RealModel, trainer: Any, device: str) -> Result:
-    holders = measure.held(built.model, trainer.optimizer)
+def _out_of_memory(built: RealModel, optimizer: Any, device: str) -> Result:
+    holders = measure.held(built.model, optimizer)
     first = max(holders, key=holders.__getitem__)
     result = Result("step", True, assumptions=list(built.assumptions))
     result.facts = {

@@ -41,8 +41,10 @@ def processes_of(request: Request, device: str) -> int:
     world = wanted if isinstance(wanted, int) and not isinstance(wanted, bool) and wanted > 0 else 1
     if device == "cuda":
         return max(min(world, int(torch.cuda.device_count())), 1)
-    sharded = request.values.get("par.ds.file") or request.values.get("par.ds.stage") or request.values.get("par.fsdp.on")
-    return 1 if sharded else min(world, MOST_ON_CPU)
+    deepspeed = request.values.get("par.ds.file") or request.values.get("par.ds.stage")
+    if request.values.get("par.fsdp.on") is True and not deepspeed:
+        return MOST_ON_CPU  # one process has nothing to shard
+    return 1 if deepspeed else min(world, MOST_ON_CPU)
 
 
 def _launched(request: Request, processes: int) -> Result:

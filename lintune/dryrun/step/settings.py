@@ -82,7 +82,7 @@ def _distributed(request: Request, device: str, assumptions: list[str]) -> dict[
     file, stage = values.get("par.ds.file"), values.get("par.ds.stage")
     if isinstance(file, str) or isinstance(stage, int):
         if device == "cpu":
-            assumptions.append("DeepSpeed is not stepped on the CPU: the plain Trainer instead")
+            assumptions.append("DeepSpeed is not stepped on the CPU, where it builds operators first: the plain Trainer instead")
         elif _deepspeed_file(request):
             found["deepspeed"] = _deepspeed_file(request)
         else:

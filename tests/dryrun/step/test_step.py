@@ -78,6 +78,22 @@ def test_two_processes() -> None:
     assert fact(result, "moved") == []
 
 
+def test_fsdp_really_shards() -> None:
+    """Two processes with a part of every weight each, by torch's own `fully_shard`; frozen weights stay, trained ones move."""
+    result = taken({**LORA, "par.fsdp.on": True, "precision.compute": "bf16"})
+    assert result.ok, result.problem
+    assert fact(result, "processes") == 2 and fact(result, "finite") is True
+    assert fact(result, "without_gradient") == fact(result, "unchanged") == fact(result, "moved") == []
+    assert any("fully_shard" in each for each in result.assumptions)
+
+
+def test_quantised_layers_without_bitsandbytes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The step is taken with the layers' own weights, and that is said."""
+    monkeypatch.setattr("lintune.dryrun.step.model.find_spec", lambda name: None)
+    result = taken({**LORA, "model.quant.method": "bnb", "model.quant.bits": 4})
+    assert result.ok and any("not quantised on the CPU" in each for each in result.assumptions)
+
+
 def test_what_several_processes_refuse() -> None:
     """Reentrant checkpointing under DDP, where PEFT's model is searched for unused parameters."""
     result = taken({**LORA, "derived.world_size": 2, "mem.ckpt": True, "mem.reentrant": True})
@@ -87,7 +103,7 @@ def test_what_several_processes_refuse() -> None:
 
 
 @pytest.mark.parametrize(("values", "processes"), [({}, 1), ({"derived.world_size": 1}, 1), ({"launch.nproc": 4}, 2),
-                                                   ({"launch.nproc": 4, "par.ds.stage": 2}, 1)])  # fmt: skip
+                                                   ({"launch.nproc": 4, "par.ds.stage": 2}, 1), ({"par.fsdp.on": True}, 2)])  # fmt: skip
 def test_processes_on_the_cpu(values: dict[str, Json], processes: int) -> None:
     assert processes_of(Request("step", values), "cpu") == processes
 
