@@ -14,12 +14,12 @@ from lintune.memory.calibration import (
     BadCalibration,
     Calibration,
     Row,
-    calibration_path,
     fitted,
     read_gpus,
     setting_of_row,
 )
 from lintune.memory.estimate import estimate
+from lintune.memory.estimated import calibration_path
 from lintune.run.gpu import GIB
 from lintune.source.record import dataclass
 

@@ -17,6 +17,7 @@ from lintune.engine.outcome import FileCheck, Task
 from lintune.engine.plain import NotPlainError, Plain, from_plain, to_plain
 from lintune.engine.questions import Answer, Question, WatchedProject
 from lintune.engine.result import CheckOptions
+from lintune.memory.estimated import calibration_state
 from lintune.source.data import data_path
 
 Answered: TypeAlias = tuple[dict[Question, Answer], Plain]
@@ -36,7 +37,7 @@ class KeptChecks:
     def __init__(self, project: WatchedProject, paths: Sequence[str], options: CheckOptions) -> None:
         self._project = project
         self._made_from = _lintune(options.house_rules)
-        self._name = "checks-" + digest(repr((project.cwd, tuple(paths), options))).hex()
+        self._name = "checks-" + digest(repr((project.cwd, tuple(paths), options, calibration_state()))).hex()
         self._questions: list[tuple[Question, Answer]] = []
         """Every question with the answer it had; kept checks name theirs by number, since neighbours ask the same."""
         self._holds: dict[int, bool] = {}

@@ -82,7 +82,7 @@ def host_memory(run: Run) -> Iterator[dict[str, Value]]:
     setting = _certain(run) if asked else None
     if not asked or setting is None:
         return
-    from lintune.memory.estimate import estimate
+    from lintune.memory.estimated import estimate
 
     found = estimate(setting)
     offloaded, loading = found.host * setting.per_node, found.host_load
@@ -105,7 +105,7 @@ def lora_costs_more(run: Run) -> Iterator[dict[str, Value]]:
     if setting is None or not setting.targets or setting.checkpoint or setting.quant:
         return
     from lintune.memory.activations import stack_bytes
-    from lintune.memory.estimate import estimate
+    from lintune.memory.estimated import estimate
     from lintune.source.record import replace
 
     modes = {"llm": "full", "embed": "full", "lm_head": "full", "projector": "full", "vision": setting.modes.get("vision", "frozen")}
@@ -129,7 +129,7 @@ def oversized(run: Run) -> Iterator[dict[str, Value]]:
     setting = _certain(run) if capacity is not None else None
     if capacity is None or setting is None or whole(run.get("seq.max_len")) is None or setting.accum < 2:
         return
-    from lintune.memory.estimate import estimate
+    from lintune.memory.estimated import estimate
     from lintune.source.record import replace
 
     found = estimate(setting)
@@ -152,7 +152,7 @@ def oversized(run: Run) -> Iterator[dict[str, Value]]:
 
 def _grown(setting: "Setting", micro: int, capacity: int) -> bool:
     """Whether a micro batch still fits by the upper bound, with accumulation that divides evenly."""
-    from lintune.memory.estimate import estimate
+    from lintune.memory.estimated import estimate
     from lintune.source.record import replace
 
     if (setting.micro * setting.accum) % micro:
@@ -172,7 +172,7 @@ def _certain(run: Run) -> "Setting | None":
 
 def _short(setting: "Setting") -> "Estimate":
     """The estimate with samples that are as short as real ones may be where nothing is packed."""
-    from lintune.memory.estimate import estimate
+    from lintune.memory.estimated import estimate
     from lintune.source.record import replace
 
     return estimate(setting if setting.packed else replace(setting, length=min(setting.length, SHORTEST), reach=1.0))

@@ -18,6 +18,7 @@ from typing import Any
 
 from lintune.memory.constants import value
 from lintune.memory.estimate import Estimate, estimate
+from lintune.memory.estimated import calibration_path
 from lintune.memory.modes import Estimator
 from lintune.memory.setting import Setting
 from lintune.run.gpu import parse_gpu
@@ -112,15 +113,6 @@ def estimator_for(setting: Setting) -> Estimator:
         return estimate
     chosen = by
     return lambda each: calibrated(estimate(each), each, chosen)
-
-
-def calibration_path() -> str:
-    """Where the user's file is; empty for none."""
-    said = os.environ.get("LINTUNE_CALIBRATION", "")
-    if said:
-        return "" if said.lower() in ("off", "0", "none") else said
-    home = os.environ.get("XDG_CONFIG_HOME") or os.path.join(os.path.expanduser("~"), ".config")
-    return os.path.join(home, "lintune", "calibration.json")
 
 
 @lru_cache(maxsize=4)

@@ -75,13 +75,14 @@ def _above(run: Run, certain: bool) -> Iterator[dict[str, Value]]:
     if setting is None:
         return
     from lintune.memory.advice import with_checkpointing
+    from lintune.memory.estimated import estimate
     from lintune.memory.modes import modes_of
     from lintune.source.record import replace
 
     if whole(run.get("seq.max_len")) is None or not setting.packed:
         # a certain finding must hold for samples of any length
         setting = replace(setting, length=min(setting.length, _CERTAIN_LENGTH if certain else SHORTEST), reach=1.0)
-    found, *others = modes_of(setting)
+    found, *others = modes_of(setting, estimate)
     if found.estimate.device <= capacity * USABLE or certain != (found.estimate.low > capacity):
         return
     if found.estimate.phase == "load":
@@ -113,7 +114,7 @@ def logits_dominate(run: Run) -> Iterator[dict[str, Value]]:
     setting = known_setting(run)
     if setting is None or setting.fused_loss:
         return
-    from lintune.memory.estimate import estimate
+    from lintune.memory.estimated import estimate
     from lintune.source.record import replace
 
     if not setting.packed:
