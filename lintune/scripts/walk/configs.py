@@ -16,10 +16,8 @@ if TYPE_CHECKING:
 _SWITCH = re.compile(r"lora|adapter|peft|freeze|tune")
 
 
-def new_config(walk: "Walk", made: "Class | Library") -> Instance:
-    """The config that a class of configs reads from a checkpoint."""
-    if isinstance(made, Library):
-        return Instance(made)
+def new_config(made: Class) -> Instance:
+    """The config that a class of configs of the project reads from a checkpoint."""
     return Instance(Library(made.name), dict(_switched_off(made)))
 
 
@@ -32,7 +30,7 @@ def config_for(walk: "Walk", made: Class, keywords: dict[str, Value]) -> Instanc
     if isinstance(given, Instance):
         return given
     named = read(walk, made, "config_class", made.node) if member(made, "config_class") is not None else Open()
-    return new_config(walk, named if isinstance(named, Class) else Library("transformers.config"))
+    return new_config(named) if isinstance(named, Class) else Instance(Library("transformers.config"))
 
 
 def _switched_off(made: Class) -> dict[str, Value]:

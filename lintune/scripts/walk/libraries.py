@@ -26,7 +26,6 @@ from lintune.scripts.walk.abstract import (
     truth,
 )
 from lintune.scripts.walk.classes import MODULES, modules_of
-from lintune.scripts.walk.configs import config_for, new_config
 from lintune.scripts.walk.given import keyword_values
 from lintune.scripts.walk.options import read_option
 from lintune.scripts.walk.parsing import parser_method
@@ -160,7 +159,11 @@ def load_model(
     title = made.name if isinstance(made, Class) else made.dotted
     record(walk, f"{title}.{name}", args, keywords, node, whole)
     if title.endswith(_NO_MODELS):
-        return new_config(walk, made)
+        if isinstance(made, Library):
+            return Instance(made)
+        from lintune.scripts.walk.configs import new_config
+
+        return new_config(made)
     if title.endswith("PeftModel") or ".PeftModel" in title:
         model = args[0] if args else keywords.get("model", Open())
         trains = keywords.get("is_trainable", Data(False))
@@ -187,6 +190,7 @@ def load_model(
 def _build(walk: "Walk", made: Class, model: Weights, keywords: dict[str, Value], node: ast.AST) -> None:
     """A model of a class of the project: its constructor tells of which modules it is made."""
     from lintune.scripts.walk.calls import call_function
+    from lintune.scripts.walk.configs import config_for
     from lintune.scripts.walk.scopes import member
 
     model.root.classes.update(modules_of(walk, made))
