@@ -28,6 +28,7 @@ def add_script(run: Run, reading: Reading, script: EntryScript | None) -> None:
     run.pending["readme.tuning"] = partial(_readme_tuning, reading)
     if reading.script is not None:
         run.pending["script.device_map"] = partial(_device_map, run, reading.script)
+        run.pending["script.loaded_early"] = partial(_is_loaded_early, run)
         run.pending["script.imports"] = partial(_imports, reading.script)
         run.pending["script.library_names"] = partial(_library_names, reading.script)
         run.pending["script.post_init"] = partial(_post_init, reading.script)
@@ -38,7 +39,7 @@ def add_script(run: Run, reading: Reading, script: EntryScript | None) -> None:
             run.pending[f"script.trainer.{kind}"] = partial(_override, reading.script, kind)
     else:
         why = Unknown("the entry script was not read", settle="the entry script")
-        run.values["script.device_map"] = run.values["script.imports"] = why
+        run.values["script.device_map"] = run.values["script.loaded_early"] = run.values["script.imports"] = why
         run.unread["script.trainer"] = why
     if script is not None and script is reading.script:
         run.guards = script.guards
@@ -104,23 +105,24 @@ def _device_map(run: Run, script: EntryScript) -> Value:
 
     walked = walked_device_map(run)
     if walked is not None:
-        return Absent() if _is_before_arguments(run, walked.origin) else walked
+        return walked
     found = script.device_map
-    if found is None or _is_before_arguments(run, (Step("script", found[1]),)):
+    if found is None:
         return Absent()
     kind, site = found
     origin = (Step("script", site),)
     return Unknown("the device map depends on conditions of the script", origin) if kind == "undecided" else Known(kind, origin)
 
 
-def _is_before_arguments(run: Run, origin: tuple[Step, ...]) -> bool:
-    """Whether a model is loaded above the training arguments that the script makes: of DeepSpeed nothing is known there yet."""
+def _is_loaded_early(run: Run) -> Value:
+    """Whether the model is loaded above the training arguments that the script makes: of DeepSpeed nothing is known there yet."""
+    origin = run.get("script.device_map").origin
     config = run.get("script.config")
     made = next((step.site for step in reversed(config.origin) if step.site is not None), None) if isinstance(config, Known) else None
     loaded = next((step.site for step in reversed(origin) if step.site is not None), None)
     if made is None or loaded is None or made.source.path != loaded.source.path:
-        return False
-    return loaded.span.start < made.span.start
+        return Known(False, origin)
+    return Known(loaded.span.start < made.span.start, origin)
 
 
 def _override(script: EntryScript, kind: str) -> Value:

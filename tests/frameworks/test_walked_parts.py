@@ -7,6 +7,7 @@ import pytest
 from lintune.cli.config import Config
 from lintune.cli.settings import Given, options_for
 from lintune.engine.check import check
+from lintune.run.known import data
 from lintune.run.run import Run
 from lintune.values.value import Absent, Known, Unknown
 
@@ -255,3 +256,24 @@ def test_a_model_of_the_projects_own_that_reads_images_is_not_of_text(tmp_path: 
     assert [type(run.get(f"tune.{part}.mode")) for part in ("llm", "vision", "projector")] == [Known, Unknown, Unknown]
     (tmp_path / "own.py").write_text(hidden.replace("load_vision(self)", "pass"))
     assert isinstance(run_of(tmp_path, monkeypatch, OWN_CLASS[0]).get("tune.vision.mode"), Absent)
+
+
+def test_the_adapter_of_a_script_that_makes_its_own_arguments(make_run) -> None:  # type: ignore[no-untyped-def]
+    """Where the configuration of the adapter stands behind an option, the walk tells what it is with these options."""
+    script = """
+import argparse
+from peft import LoraConfig, get_peft_model
+from transformers import AutoModelForCausalLM, Trainer, TrainingArguments
+parser = argparse.ArgumentParser()
+parser.add_argument("--lora", action="store_true")
+parser.add_argument("--rank", type=int, default=16)
+args = parser.parse_args()
+model = AutoModelForCausalLM.from_pretrained("Qwen/Qwen2.5-7B", device_map="auto")
+if args.lora:
+    model = get_peft_model(model, LoraConfig(r=args.rank, target_modules=["q_proj"]))
+Trainer(model, TrainingArguments("out", bf16=True)).train()
+"""
+    run = make_run("torchrun --nproc_per_node 2 train.py --lora --rank 64", {"train.py": script})
+    assert (data(run.get("adapter.rank")), data(run.get("adapter.targets"))) == (64, ("q_proj",))
+    assert data(run.get("script.device_map")) == "auto" and data(run.get("script.loaded_early")) is True
+    assert isinstance(make_run("python train.py", {"train.py": script}).get("adapter.rank"), Unknown)
