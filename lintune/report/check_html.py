@@ -23,6 +23,7 @@ def render_check_html(result: Result, memory: Sequence[MemoryOfRun] = ()) -> str
         body.append(_contents(result))
     for number, finding in enumerate(result.findings, 1):
         body.extend(_finding(finding, number))
+    body.extend(_dry_runs(result))
     body.extend(_unresolved(result))
     shown = [each for each in memory if not each.problem]
     if shown:
@@ -56,6 +57,17 @@ def _finding(finding: Finding, number: int) -> Iterator[str]:
     if details:
         yield "<ul>" + "".join(f"<li>{prose(line)}</li>" for line in details) + "</ul>"
     yield "</article>"
+
+
+def _dry_runs(result: Result) -> Iterator[str]:
+    """What dry runs built, trained and measured."""
+    if not result.dry_runs:
+        return
+    from lintune.report.dry_run_text import dry_run_blocks
+
+    for block in dry_run_blocks(result.dry_runs, Paint(), modules=True):
+        head, _, rest = block.partition("\n")
+        yield f"<h2>{escaped(head)}</h2><pre>{escaped(rest)}</pre>"
 
 
 def _unresolved(result: Result) -> Iterator[str]:

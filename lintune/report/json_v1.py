@@ -44,12 +44,23 @@ def dry_run_json(path: str, answer: "Answer") -> dict[str, Json]:
         "action": answer.action,
         "ok": answer.ok,
         "problem": {"kind": problem.kind, "message": problem.message, "help": problem.help} if problem else None,
-        "facts": dict(answer.facts),
+        "facts": {name: finite(value) for name, value in answer.facts.items()},
         "assumptions": list(answer.assumptions),
         "versions": dict(answer.versions),
         "seconds": dict(answer.seconds),
-        "detail": dict(answer.detail),
+        "detail": {name: finite(value) for name, value in answer.detail.items()},
     }
+
+
+def finite(value: Json) -> Json:
+    """A value as JSON has it: numbers that are none (a loss that overflowed) as texts."""
+    if isinstance(value, float) and not abs(value) < float("inf"):
+        return str(value)
+    if isinstance(value, list):
+        return [finite(each) for each in value]
+    if isinstance(value, dict):
+        return {name: finite(each) for name, each in value.items()}
+    return value
 
 
 def render_json(result: Result, version: str) -> str:

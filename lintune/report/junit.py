@@ -3,7 +3,7 @@
 The form that Jenkins, GitLab and Azure read (github.com/testmoapp/junitxml); characters that XML 1.0 does not have are replaced.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from html import escape
 
 from lintune.engine.finding import Finding
@@ -16,7 +16,8 @@ def render_junit(result: Result) -> str:
     by_file: dict[str, list[Finding]] = {file.path: [] for file in result.files}
     for finding in result.findings:
         by_file.setdefault(finding.primary.source.path, []).append(finding)
-    suites = [line for path, found in by_file.items() for line in _suite(path, found)]
+    facts = {path: dict(answer.facts) for path, answer in result.dry_runs}
+    suites = [line for path, found in by_file.items() for line in _suite(path, found, facts.get(path, {}))]
     cases = sum(max(1, len(found)) for found in by_file.values())
     failures = sum(_fails(finding) for finding in result.findings)
     head = f'<testsuites name="lintune" tests="{cases}" failures="{failures}" errors="0">'
@@ -27,9 +28,14 @@ def _fails(finding: Finding) -> bool:
     return finding.severity != "info"
 
 
-def _suite(path: str, found: list[Finding]) -> Iterator[str]:
+def _suite(path: str, found: list[Finding], facts: Mapping[str, object]) -> Iterator[str]:
     failures = sum(map(_fails, found))
     yield f'  <testsuite name="{_text(path)}" tests="{max(1, len(found))}" failures="{failures}" errors="0" skipped="0">'
+    if facts:
+        yield "    <properties>"
+        for name, value in facts.items():
+            yield f'      <property name="{_text(name)}" value="{_text(str(value))}"/>'
+        yield "    </properties>"
     if not found:
         yield f'    <testcase name="{_text(path)}" classname="lintune" file="{_text(path)}"/>'
     for finding in found:

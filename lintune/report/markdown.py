@@ -11,6 +11,8 @@ MOST_ROWS = 50
 """Rows of the table; the rest is counted."""
 MOST_CHARACTERS = 60_000
 """GitHub takes 65,536 characters in a comment."""
+MOST_DRY_RUNS, MOST_OF_A_DRY_RUN = 5, 2_000
+"""Dry runs, and characters of each."""
 _MARKS = {"error": "❌ error", "warning": "⚠️ warning", "info": "i info"}
 
 
@@ -32,7 +34,19 @@ def render_markdown(result: Result) -> str:
                 break
             lines.append(part)
         lines += ["", "</details>"]
+    for block in _dry_runs(result):
+        head, *rest = block.replace("```", "   ").split("\n")
+        text = "\n".join(rest)[:MOST_OF_A_DRY_RUN]
+        lines += ["", f"<details><summary>{_prose(head)}</summary>", "", "```text", text, "```", "", "</details>"]
     return "\n".join([*lines, "", f"<sub>{_cell(looked_at_line(result))}</sub>"]) + "\n"
+
+
+def _dry_runs(result: Result) -> list[str]:
+    if not result.dry_runs:
+        return []
+    from lintune.report.dry_run_text import dry_run_blocks
+
+    return dry_run_blocks(result.dry_runs, Paint())[:MOST_DRY_RUNS]
 
 
 def _row(finding: Finding) -> str:

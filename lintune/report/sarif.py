@@ -10,6 +10,7 @@ from typing import Any
 
 from lintune.engine.finding import Finding, Fix, Location
 from lintune.engine.result import Result
+from lintune.report.json_v1 import dry_run_json
 from lintune.report.text import way_text, with_stage
 from lintune.source.record import dataclass
 from lintune.source.text import Site
@@ -61,6 +62,7 @@ def sarif_document(
         "invocations": [_invocation(result)],
         "artifacts": [{"location": _artifact(file.path)} for file in result.files],
         "results": results,
+        **({"properties": {"dryRuns": [dry_run_json(path, answer) for path, answer in result.dry_runs]}} if result.dry_runs else {}),
     }
     return {"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]}
 

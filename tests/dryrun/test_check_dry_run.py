@@ -2,12 +2,13 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import jsonschema
 import pytest
 
 from lintune.cli.main import main
-from lintune.dryrun.protocol import Request, Result, Trouble
+from lintune.dryrun.protocol import Json, Request, Result, Trouble
 from lintune.engine import child_process
 from lintune.source.data import data_folder
 
@@ -139,3 +140,26 @@ def test_the_report_says_what_was_built(folder: Path, monkeypatch: pytest.Monkey
     jsonschema.validate(document, json.loads((data_folder("schemas") / "check-v1.schema.json").read_text(encoding="utf-8")))
     (found,) = document["dry_runs"]
     assert (found["path"], found["facts"], found["problem"]) == ("run.json", facts, None)
+
+
+def test_every_format_that_can_carries_the_facts(folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """SARIF and JUnit as properties, Markdown and HTML as a section; numbers that are none do not break JSON."""
+    import xml.etree.ElementTree as Tree
+
+    facts: dict[str, Json] = {"dry_run.total_params": 1234, "dry_run.trainable_params": 12, "dry_run.step.losses": [float("nan")]}
+    answering(monkeypatch, Result("count", True, facts=facts, assumptions=["a <b> ``` | taken"]))
+    shown = {}
+    for name in ("sarif", "junit", "markdown", "html", "json"):
+        main(["check", "--dry-run=count", "--format", name, "run.json"])
+        shown[name] = capsys.readouterr().out
+
+    def strict(text: str) -> Any:
+        return json.loads(text, parse_constant=lambda word: pytest.fail(f"{word} is no JSON"))
+
+    (run,) = strict(shown["sarif"])["runs"]
+    assert run["properties"]["dryRuns"][0]["facts"]["dry_run.total_params"] == 1234
+    assert strict(shown["json"])["dry_runs"][0]["facts"]["dry_run.step.losses"] == ["nan"]
+    properties = {each.get("name"): each.get("value") for each in Tree.fromstring(shown["junit"].encode()).iter("property")}
+    assert properties["dry_run.trainable_params"] == "12"
+    assert "1,234" in shown["markdown"] and shown["markdown"].count("```") == 2
+    assert "1,234" in shown["html"] and "&lt;b&gt;" in shown["html"]
