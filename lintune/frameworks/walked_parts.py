@@ -63,26 +63,24 @@ def _preferred(run: Run, kept: dict[str, Value], name: str) -> Value:
     for each in kept:
         run.pending.pop(each, None)
     run.values.update(kept)
-    other = {
-        part: mode
-        for part, mode in _walked(run).items()
-        if isinstance(told := kept.get(f"tune.{part}.mode"), Known) and told.value != mode.value
-    }
-    for part, mode in other.items():
-        run.values[f"tune.{part}.mode"] = mode
-    if other:
+    walked = _walked(run)
+    told = {part: kept.get(f"tune.{part}.mode") for part in walked}
+    if any(isinstance(mode, Known) and isinstance(old := told[part], Known) and old.value != mode.value for part, mode in walked.items()):
+        # no longer the official script: what is open now is not what the adapter says either
+        for part, mode in walked.items():
+            if isinstance(mode, Unknown) or (isinstance(mode, Known) and text(told[part] or Absent()) != mode.value):
+                run.values[f"tune.{part}.mode"] = mode
         run.values["derived.trainable_parts"] = _trained(run)
         _count(run, "derived.trainable_params")
     return run.values[name]
 
 
-def _walked(run: Run) -> dict[Part, Known[Any]]:
-    """The modes that the walk is certain of, where it comes to training."""
+def _walked(run: Run) -> dict[Part, Value]:
+    """The modes that the walk tells, where it may come to training."""
     trace = trace_of(run)
     if trace is None or any(end.certain for end in trace.ends):
         return {}
-    found = {part: _mode(run, part) for part in PARTS}
-    return {part: mode for part, mode in found.items() if isinstance(mode, Known)}
+    return {part: _mode(run, part) for part in PARTS}
 
 
 Modes: TypeAlias = "Mapping[Part, tuple[str | None, tuple[Any, ...]]]"

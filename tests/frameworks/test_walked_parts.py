@@ -277,3 +277,19 @@ Trainer(model, TrainingArguments("out", bf16=True)).train()
     assert (data(run.get("adapter.rank")), data(run.get("adapter.targets"))) == (64, ("q_proj",))
     assert data(run.get("script.device_map")) == "auto" and data(run.get("script.loaded_early")) is True
     assert isinstance(make_run("python train.py", {"train.py": script}).get("adapter.rank"), Unknown)
+
+
+def test_a_fork_that_differs_leaves_open_what_its_code_leaves_open(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    fork = LLAVA_FORK.replace("    Trainer(", "    if torch.cuda.is_available(): model.lm_head.requires_grad_(False)\n    Trainer(")
+    (tmp_path / "train.py").write_text(f"import torch{fork}")
+    words = "--vision_tower openai/clip-vit-large-patch14-336 --mm_projector_type linear --bf16 True --output_dir out"
+    heads = []
+    for flag in ("True", "False"):
+        launch = f"torchrun --nproc_per_node 1 train.py --model_name_or_path lmsys/vicuna-7b-v1.5 {words} --keep_tower {flag}\n"
+        (tmp_path / "run.sh").write_text(launch)
+        monkeypatch.chdir(tmp_path)
+        monkeypatch.setenv("LINTUNE_CACHE", "off")
+        (run,) = check(["run.sh"], options_for(Config(), Given())).launches
+        heads.append(type(run.get("tune.lm_head.mode")))
+        assert isinstance(run.get("derived.trainable_parts"), Known if flag == "True" else Unknown)
+    assert heads == [Known, Unknown]
