@@ -4,7 +4,6 @@ import ast
 from collections.abc import Mapping
 from typing import Literal, TypeAlias
 
-from lintune.scripts.converters import converted_words
 from lintune.scripts.literals import Literal as Constant
 from lintune.scripts.literals import literal
 from lintune.scripts.modules import Module, Modules
@@ -25,7 +24,10 @@ DEEPSPEED_OPTIONS = (
     Option("deepscale_config", spellings=("--deepscale_config",), origin=_FROM),
     Option("deepspeed_mpi", "bool", False, nargs="none", spellings=("--deepspeed_mpi",), origin=_FROM),
 )
-"""What `deepspeed.add_config_arguments(parser)` adds (deepspeed/__init__.py `_add_core_arguments`, 0.14 to 0.19; `--deepspeed_mpi` in older ones)."""
+"""What `deepspeed.add_config_arguments(parser)` adds (deepspeed/__init__.py `_add_core_arguments`, 0.14 to 0.19).
+
+`--deepspeed_mpi` is that of older releases.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +112,11 @@ def _action(keywords: Mapping[str | None, ast.expr], found: Mapping[str, Constan
     if "type" not in keywords:
         return _Action("str", words, const)
     kind = _TYPES.get(getattr(keywords["type"], "id", ""), "converted")
-    known = converted_words(keywords["type"], modules, module) if kind == "converted" else ()
+    if kind != "converted":
+        return _Action(kind, words, const)
+    from lintune.scripts.converters import converted_words
+
+    known = converted_words(keywords["type"], modules, module)
     return _Action(kind, words, const, known=known)
 
 

@@ -5,8 +5,6 @@ from collections.abc import Iterator
 from typing import Literal, TypeAlias
 
 from lintune.scripts.argparse_calls import DEEPSPEED_OPTIONS, read_add_argument
-from lintune.scripts.class_picks import local_value, picked_class
-from lintune.scripts.fire_calls import fired_function, read_parameters
 from lintune.scripts.modules import Definition, External, Module, Modules
 from lintune.source.record import dataclass, field
 from lintune.values.option import Option
@@ -162,6 +160,10 @@ def read_parser(scopes: list[Reached], modules: Modules) -> Parser:
 def _fired(scopes: list[Reached], modules: Modules) -> Parser | None:
     """The function that a script hands to python-fire, as a parser."""
     calls = [(call, scope.module) for scope in scopes if "fire" in scope.module.source.text for call in scope.calls]
+    if not calls:
+        return None
+    from lintune.scripts.fire_calls import fired_function, read_parameters
+
     found = [function for call, module in calls if (function := fired_function(call, module, modules)) is not None]
     if len(found) != 1:
         return None
@@ -181,6 +183,16 @@ def _kind_of(call: ast.Call, module: Module, modules: Modules) -> ParserKind:
     return "none"
 
 
+def _class(item: ast.expr, module: Module, modules: Modules, scope: Reached) -> Definition | External | None:
+    """A class that is given to the parser."""
+    meaning = modules.resolve(module, item)
+    if isinstance(meaning, External) or (isinstance(meaning, Definition) and isinstance(meaning.node, ast.ClassDef)):
+        return meaning
+    from lintune.scripts.class_picks import picked_class
+
+    return picked_class(item, module, modules, scope.statements)
+
+
 def _read_classes(parser: Parser, call: ast.Call, scope: Reached, modules: Modules) -> None:
     module = scope.module
     given = call.args[0] if call.args else next((word.value for word in call.keywords if word.arg == "dataclass_types"), None)
@@ -188,12 +200,15 @@ def _read_classes(parser: Parser, call: ast.Call, scope: Reached, modules: Modul
         parser.unread = "the script uses a parser class of its own"
     if isinstance(given, ast.Name):
         meaning = modules.resolve(module, given)
-        given = local_value(given, scope.statements) or given
+        if meaning is None:
+            from lintune.scripts.class_picks import local_value
+
+            given = local_value(given, scope.statements) or given
         if isinstance(meaning, Definition) and isinstance(meaning.node, ast.Assign):
             given, module = meaning.node.value, meaning.module
     items = given.elts if isinstance(given, ast.Tuple | ast.List) else [given] if given is not None else []
     for item in items:
-        meaning = picked_class(item, module, modules, scope.statements) if item is not None else None
+        meaning = _class(item, module, modules, scope) if item is not None else None
         if meaning is not None:
             parser.classes.append(meaning)
         else:

@@ -52,7 +52,7 @@ def open_file(walk: "Walk", args: list[Value], keywords: dict[str, Value], node:
     if isinstance(mode, Data) and isinstance(mode.value, str) and not set(mode.value) & set("wax+"):
         reads(walk, path, node)
     elif isinstance(path, Data) and isinstance(path.value, str):
-        walk.written.add(path.value)
+        walk.noted.written.add(path.value)
     return Open("a file")
 
 
@@ -78,17 +78,23 @@ def load_dataset(walk: "Walk", args: list[Value], keywords: dict[str, Value], no
 
 def change_folder(walk: "Walk", args: list[Value], keywords: dict[str, Value], node: ast.AST) -> Value:
     """`os.chdir(folder)`: nothing is known of relative paths any more."""
-    walk.moved = True
+    walk.noted.moved = True
     return Data(None)
 
 
 def reads(walk: "Walk", path: Value, node: ast.AST) -> None:
     """A file is read; where it is certainly not there the script ends."""
-    if walk.moved or not isinstance(path, Data) or not isinstance(path.value, str) or not path.value or path.value in walk.written:
+    if (
+        walk.noted.moved
+        or not isinstance(path, Data)
+        or not isinstance(path.value, str)
+        or not path.value
+        or path.value in walk.noted.written
+    ):
         return
     if walk.exists(path.value) is False:
         walk.end("missing-file", f"No such file or directory: {path.value!r}", "FileNotFoundError", node, names_of(path))
         raise Stopped
-    if len(walk.opened) < _MOST_OPENED:
+    if len(walk.noted.opened) < _MOST_OPENED:
         certain = not walk.unsure and not walk.tests and not walk.tries
-        walk.opened.setdefault(path.value, Opened(path.value, walk.site(node), certain, names_of(path), walk.stage))
+        walk.noted.opened.setdefault(path.value, Opened(path.value, walk.site(node), certain, names_of(path), walk.stage))

@@ -59,7 +59,7 @@ def call_library(walk: "Walk", dotted: str, args: list[Value], keywords: dict[st
             return leave(walk, args, node)
         return builtin.call_builtin(walk, name, args, keywords, node)
     if dotted.startswith("sys.argv."):
-        walk.words_changed = True
+        walk.noted.words_changed = True
     known = _KNOWN.get(dotted)
     if known is not None:
         return known(walk, args, keywords, node)

@@ -110,9 +110,9 @@ def _is_assigned(walk: "Walk", name: str) -> bool:
 
 
 def _assigned(walk: "Walk") -> frozenset[str]:
-    if walk.assigned is None:
-        walk.assigned = _read_assigned(walk)
-    return walk.assigned
+    if walk.noted.assigned is None:
+        walk.noted.assigned = _read_assigned(walk)
+    return walk.noted.assigned
 
 
 def _read_assigned(walk: "Walk") -> frozenset[str]:

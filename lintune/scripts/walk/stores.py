@@ -109,7 +109,7 @@ def set_attribute(walk: "Walk", owner: Value, name: str, value: Value, node: ast
                 members.pop(name)
             walk.journal.write(owner.slots, name, value)
         case Library(dotted="sys") if name == "argv":
-            walk.words_changed = True
+            walk.noted.words_changed = True
         case Open() if name == "requires_grad":
             doubt_models(walk, node)
 
@@ -121,7 +121,7 @@ def set_item(walk: "Walk", owner: Value, key: Value, value: Value) -> None:
             if isinstance(key, Data):
                 walk.journal.write(walk.environment, str(key.value), value)
         case Library(dotted="sys.argv"):
-            walk.words_changed = True
+            walk.noted.words_changed = True
         case Bound(owner=Parsed() as options, name="__dict__"):
             _set_by_name(walk, options, key, value)
         case Table():

@@ -37,8 +37,8 @@ def summary(walk: "Walk") -> ScriptTrace:
         _class(walk),
         model_of(walk) is not None,
         _chain(walk),
-        tuple(walk.opened.values()),
-        tuple(walk.trainers),
+        tuple(walk.noted.opened.values()),
+        tuple(walk.noted.trainers),
         _speaks_of_images(walk),
     )
 

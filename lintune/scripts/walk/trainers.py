@@ -21,7 +21,7 @@ _PLAIN = ("transformers.", "trl.")
 def note_made(walk: "Walk", made: Class | Library, node: ast.AST) -> None:
     """A Trainer is made."""
     name = made.name if isinstance(made, Class) else made.dotted
-    walk.trainers.append(TrainerMade(name, walk.site(node), not walk.unsure, _builds_groups(walk, made)))
+    walk.noted.trainers.append(TrainerMade(name, walk.site(node), not walk.unsure, _builds_groups(walk, made)))
 
 
 def _builds_groups(walk: "Walk", made: Class | Library) -> bool | None:

@@ -52,6 +52,22 @@ class Frame:
     """The states in which it was left, with what was returned."""
 
 
+@dataclass(slots=True, eq=False)
+class Noted:
+    """What a walk notes beside the way: files and Trainers, and what the script changes around itself."""
+
+    trainers: list[TrainerMade] = field(default_factory=list)
+    opened: dict[str, Opened] = field(default_factory=dict)
+    written: set[str] = field(default_factory=set)
+    """The files that the script writes, perhaps."""
+    moved: bool = False
+    """Whether the script changes its working folder."""
+    words_changed: bool = False
+    """Whether the script may have changed `sys.argv`."""
+    assigned: frozenset[str] | None = None
+    """The options that some release of the library's classes sets itself, once they were looked up; empty where one is not known."""
+
+
 class Walk:
     """One walk through one script."""
 
@@ -70,16 +86,7 @@ class Walk:
         self._environment = environment
         self._exists = exists
         self._word = word
-        self.words_changed = "sys.argv" in script.unread
-        """Whether the script may have changed `sys.argv`."""
-        self.trainers: list[TrainerMade] = []
-        self.opened: dict[str, Opened] = {}
-        self.written: set[str] = set()
-        """The files that the script writes, perhaps."""
-        self.assigned: frozenset[str] | None = None
-        """The options that some release of the library's classes sets itself, once they were looked up; empty where one is not known."""
-        self.moved = False
-        """Whether the script changes its working folder."""
+        self.noted = Noted(words_changed="sys.argv" in script.unread)
         self.project = script.project
         self.journal = Journal()
         self.ends: dict[tuple[int, int, str], End] = {}
@@ -151,7 +158,7 @@ class Walk:
     def word(self, which: str) -> RunValue:
         """A word of `sys.argv` by its index, or `count` for their number."""
         key = ("word", which)
-        if self._word is None or self.words_changed:
+        if self._word is None or self.noted.words_changed:
             return Unknown("the command line")
         if key not in self.asked:
             self.asked[key] = self._word(which)
@@ -160,7 +167,7 @@ class Walk:
     def exists(self, path: str) -> bool | None:
         """Whether a path is there; None where that is not certain."""
         key = ("exists", path)
-        if self._exists is None or not path or self.moved:
+        if self._exists is None or not path or self.noted.moved:
             return None
         if key not in self.asked:
             found = self._exists(path)
