@@ -33,14 +33,16 @@ def adds_tokens(modules: Iterator[Module]) -> Site | None:
     for module in modules:
         if any(word in module.source.text for word in _GROWS):
             return None
+        chosen = {id(inner) for node in ast.walk(module.tree) if _asks_a_name(node) for inner in ast.walk(node)}
         for node in ast.walk(module.tree):
-            if (
-                isinstance(node, ast.Call)
-                and isinstance(node.func, ast.Attribute)
-                and node.func.attr in ("add_special_tokens", "add_tokens")
-            ):
-                found = found or module.site(node)
+            if id(node) not in chosen and isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+                found = found or (module.site(node) if node.func.attr in ("add_special_tokens", "add_tokens") else None)
     return found
+
+
+def _asks_a_name(node: ast.AST) -> bool:
+    """A condition on a text, such as a word of the model's name."""
+    return isinstance(node, ast.If) and any(isinstance(each, ast.Constant) and isinstance(each.value, str) for each in ast.walk(node.test))
 
 
 def reads_dropped_columns(modules: Iterator[Module]) -> Site | None:
@@ -51,7 +53,7 @@ def reads_dropped_columns(modules: Iterator[Module]) -> Site | None:
             if isinstance(node, ast.FunctionDef) and node.name in names and node.args.args:
                 keys = _keys(node)
                 if keys and not keys & _FORWARD:
-                    return module.site(node.args)
+                    return module.site(node.args.args[0])
     return None
 
 
