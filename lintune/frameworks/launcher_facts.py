@@ -7,6 +7,7 @@ from lintune.frameworks.config_files import flat_values, read_mapping
 from lintune.frameworks.context import Reading
 from lintune.frameworks.environment import word_value
 from lintune.frameworks.scheduler import add_scheduler, requested_gpus
+from lintune.launch.launchers import Launch
 from lintune.launch.word import Word
 from lintune.run.known import text, truth, whole
 from lintune.run.run import Run
@@ -16,6 +17,11 @@ from lintune.values.value import Absent, Known, Origin, Step, Unknown, Value
 _SETTLE_GPU = "--gpu 8xA100-80G"
 _PER_NODE = {"torchrun": "nproc_per_node", "deepspeed": "num_gpus", "colossalai": "nproc_per_node", "composer": "nproc"}
 _NODE_COUNT = {"torchrun": "nnodes", "deepspeed": "num_nodes", "accelerate": "num_machines", "colossalai": "num_nodes"}
+
+
+def starter(launch: Launch) -> str:
+    """The program that starts the processes: accelerate where `trl` is told what to hand to it."""
+    return "accelerate" if launch.launcher == "trl" and launch.options else launch.launcher
 
 
 def add_launcher(run: Run, reading: Reading) -> None:
@@ -30,7 +36,7 @@ def add_launcher(run: Run, reading: Reading) -> None:
     run.values["launch.entry"] = word_value(launch.entry, "flag") if launch.entry is not None else Absent()
     for name, word in launch.options.items():
         run.values[f"launch.option.{name}"] = word_value(word, "flag")
-    if launch.launcher == "accelerate":
+    if starter(launch) == "accelerate":
         _add_accelerate(run, reading)
     add_scheduler(run, reading)
     if "hostfile" in launch.options:
@@ -43,10 +49,10 @@ def add_launcher(run: Run, reading: Reading) -> None:
     nodes = run.values["launch.nnodes"] = _nodes(run, reading)
     per_node = run.values["launch.nproc"] = _per_node(run, reading)
     run.values["launch.background"] = Known(launch.command.background)
-    _add_port(run, launch.launcher)
+    _add_port(run, starter(launch))
     for name in ("node_rank", "master_addr", "master_port"):
         run.values[f"launch.{name}"] = run.get(f"launch.option.{name}")
-    run.values["derived.world_size"] = _started(run, reading) or _world_size(run, launch.launcher, nodes, per_node)
+    run.values["derived.world_size"] = _started(run, reading) or _world_size(run, starter(launch), nodes, per_node)
 
 
 def _started(run: Run, reading: Reading) -> Value | None:
@@ -139,8 +145,8 @@ def _nodes(run: Run, reading: Reading) -> Value:
             if isinstance(hosts, Known) and isinstance(hosts.value, Mapping)
             else hosts
         )
-    value = _option(run, _NODE_COUNT.get(reading.launch.launcher, "nnodes"))
-    if reading.launch.launcher == "accelerate" and isinstance(value, Absent) and "config_file" in reading.launch.options:
+    value = _option(run, _NODE_COUNT.get(starter(reading.launch), "nnodes"))
+    if starter(reading.launch) == "accelerate" and isinstance(value, Absent) and "config_file" in reading.launch.options:
         value = run.get("launch.accelerate.num_machines")
     match value:
         case Known(value=int(count)) if not isinstance(count, bool):
@@ -153,7 +159,7 @@ def _nodes(run: Run, reading: Reading) -> Value:
     if said is not None and said.nodes is not None:
         return along(said.nodes, reading.context.assumptions.gpu_origin)
     asked = run.get("launch.slurm.nodes")
-    if not isinstance(asked, Absent) and whole(asked) != 1 and reading.launch.launcher not in ("torchrun", "accelerate"):
+    if not isinstance(asked, Absent) and whole(asked) != 1 and starter(reading.launch) not in ("torchrun", "accelerate"):
         if reading.launch.launcher == "deepspeed" and "srun" in reading.launch.wrappers and isinstance(value, Absent):
             return derived(1, "srun starts a launcher on each node, and each knows its own node only", asked)
         return Unknown("the job asks for nodes, and the launcher is not told how many", settle="--gpu 2x8xA100-80G")
@@ -161,7 +167,7 @@ def _nodes(run: Run, reading: Reading) -> Value:
 
 
 def _per_node(run: Run, reading: Reading) -> Value:
-    launcher = reading.launch.launcher
+    launcher = starter(reading.launch)
     if launcher == "deepspeed":
         hosts = run.get("launch.hosts")
         if isinstance(hosts, Known) and isinstance(hosts.value, Mapping):

@@ -102,6 +102,7 @@ _PROGRAM_MODULES = {
     "axolotl.cli.main": "axolotl",
     "colossalai": "colossalai",
 }
+_ACCELERATE_OF_TRL = {"--accelerate_config": "config_file", "--num_processes": "num_processes", "--num_machines": "num_machines"}
 _SUBCOMMAND_MODULES = (("swift.cli.", "swift"), ("axolotl.cli.", "axolotl"))
 
 
@@ -128,7 +129,21 @@ def _with_subcommand(call: Unwrapped, name: str, first: int, at: int, subcommand
         return _finish(call, name, split, first, at_entry=split.rest, subcommand=subcommand, module="m" in split.given)
     kind: Purpose = "train" if _trains(name, subcommand) else "other"
     launch = _finish(call, name, SplitOptions({}, at), first, subcommand=subcommand)
-    return replace(launch, kind=kind)
+    options = _handed_on(launch.args) if name == "trl" else launch.options
+    return replace(launch, kind=kind, options=options)
+
+
+def _handed_on(args: tuple[Word, ...]) -> dict[str, Word]:
+    """What `trl` hands to accelerate, with which it starts its scripts (trl/cli.py main, 0.16 to 1.5)."""
+    found: dict[str, Word] = {}
+    for word, after in zip(args, (*args[1:], None), strict=False):
+        option, equals, _ = word.text.partition("=")
+        name = _ACCELERATE_OF_TRL.get(option)
+        value = word_tail(word, len(option) + 1) if equals else after
+        # a bare word may be one of the configurations that TRL ships
+        if name and value is not None and (name != "config_file" or value.text.endswith((".yaml", ".yml", ".json"))):
+            found[name] = value
+    return found
 
 
 def _trains(name: str, subcommand: str) -> bool:

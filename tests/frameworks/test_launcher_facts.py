@@ -151,3 +151,14 @@ def test_a_port_that_is_still_held() -> None:
     assert conflicts("torchrun 1 & wait; torchrun 1 &") == [False, False]
     assert conflicts("torchrun 0 & torchrun 0 &") == [False, False]
     assert conflicts("torchrun 1; torchrun 1", background=False) == [False, False]
+
+
+def test_what_trl_hands_to_accelerate(make_run) -> None:  # type: ignore[no-untyped-def]
+    """A configuration by its path counts as with `accelerate launch`; one of TRL's own names is not a file."""
+    config = "distributed_type: DEEPSPEED\ndeepspeed_config:\n  zero_stage: 3\nnum_processes: 4\n"
+    run = make_run("trl sft --model_name_or_path x --output_dir o --accelerate_config z3.yaml", {"z3.yaml": config})
+    assert data(run.get("derived.world_size")) == 4 and data(run.get("par.ds.stage")) == 3
+    run = make_run("trl sft --model_name_or_path x --output_dir o --accelerate_config=zero3 --num_processes 2")
+    assert data(run.get("derived.world_size")) == 2
+    assert [data(item.fields["role"]) for item in run.items["files"]] == ["model"]
+    assert isinstance(make_run("trl sft --model_name_or_path x --output_dir o").get("derived.world_size"), Unknown)
