@@ -240,7 +240,8 @@ def _mode(run: Run, part: Part) -> Value:
             return Unknown("the script's own model reads images, and where it has its tower was not found")
         return Absent()
     mode, sites = modes[part]
-    if part in ("embed", "lm_head") and modes["embed"][0] != modes["lm_head"][0] and _is_tied(run):
+    two = part in ("embed", "lm_head") and "embed" in modes and "lm_head" in modes  # a classifier has no such head
+    if two and modes["embed"][0] != modes["lm_head"][0] and _is_tied(run):
         return Unknown("the head and the embedding of this model are one tensor, and the script treats them apart")
     steps = tuple(Step("script", site) for site in sites[-3:])
     if mode is None:
