@@ -1,5 +1,8 @@
 """Files that a script writes before a launch: whether they are there, and what they hold where that is known."""
 
+import subprocess
+from pathlib import Path
+
 import pytest
 
 from lintune.launch.evaluate import evaluate
@@ -25,23 +28,23 @@ def written(text: str, path: str) -> tuple[bool, str | None]:
     return True, " ".join(source.text.split())
 
 
-@pytest.mark.parametrize(
-    ("lines", "path", "held"),
-    [
-        ("cat > ds.json <<'EOF'\n{\"a\": 1}\nEOF", "ds.json", '{"a": 1}'),
-        ('cat <<EOF > ds.json\n{"a": 1}\nEOF', "./ds.json", '{"a": 1}'),
-        ("tee ds.json <<'EOF' >/dev/null\n{\"a\": 1}\nEOF", "ds.json", '{"a": 1}'),
-        ("cat <<'EOF' | tee ds.json\n{\"a\": 1}\nEOF", "ds.json", '{"a": 1}'),
-        ("echo '{\"a\": 1}' > ds.json", "ds.json", '{"a": 1}'),
-        ("echo 'a: 1' > c.yaml\necho 'b: 2' >> c.yaml", "c.yaml", "a: 1 b: 2"),
-        ("{\necho 'a: 1'\necho 'b: 2'\n} > c.yaml", "c.yaml", "a: 1 b: 2"),
-        ("mkdir -p conf\ncd conf\ncat > ds.json <<'EOF'\n{}\nEOF\ncd ..", "conf/ds.json", "{}"),
-        ("cat > /tmp/ds.json <<'EOF'\n{}\nEOF", "/tmp/ds.json", "{}"),
-        ('STAGE=2\ncat > ds.json <<EOF\n{"stage": ${STAGE}}\nEOF', "ds.json", '{"stage": 2 }'),
-        ("f() {\ncat > $1 <<'EOF'\n{}\nEOF\n}\nf ds.json", "ds.json", "{}"),
-        ("echo 1 > ds.json\necho '{}' > ds.json", "ds.json", "{}"),
-    ],
-)
+KNOWN = [
+    ("cat > ds.json <<'EOF'\n{\"a\": 1}\nEOF", "ds.json", '{"a": 1}'),
+    ('cat <<EOF > ds.json\n{"a": 1}\nEOF', "./ds.json", '{"a": 1}'),
+    ("tee ds.json <<'EOF' >/dev/null\n{\"a\": 1}\nEOF", "ds.json", '{"a": 1}'),
+    ("cat <<'EOF' | tee ds.json\n{\"a\": 1}\nEOF", "ds.json", '{"a": 1}'),
+    ("echo '{\"a\": 1}' > ds.json", "ds.json", '{"a": 1}'),
+    ("echo 'a: 1' > c.yaml\necho 'b: 2' >> c.yaml", "c.yaml", "a: 1 b: 2"),
+    ("{\necho 'a: 1'\necho 'b: 2'\n} > c.yaml", "c.yaml", "a: 1 b: 2"),
+    ("mkdir -p conf\ncd conf\ncat > ds.json <<'EOF'\n{}\nEOF\ncd ..", "conf/ds.json", "{}"),
+    ("cat > /tmp/ds.json <<'EOF'\n{}\nEOF", "/tmp/ds.json", "{}"),
+    ('STAGE=2\ncat > ds.json <<EOF\n{"stage": ${STAGE}}\nEOF', "ds.json", '{"stage": 2 }'),
+    ("f() {\ncat > $1 <<'EOF'\n{}\nEOF\n}\nf ds.json", "ds.json", "{}"),
+    ("echo 1 > ds.json\necho '{}' > ds.json", "ds.json", "{}"),
+]
+
+
+@pytest.mark.parametrize(("lines", "path", "held"), KNOWN)
 def test_text_that_stands_in_the_script(lines: str, path: str, held: str) -> None:
     """The text keeps its places, so that what is wrong in it is shown in the script."""
     assert written(f"{lines}\n{LAUNCH} {path}\n", path) == (True, held)
@@ -86,6 +89,13 @@ def test_text_that_is_not_known(lines: str, path: str) -> None:
 def test_files_that_nothing_writes(lines: str, path: str) -> None:
     """Naming a file, or reading it, makes none."""
     assert written(f"{lines}\n{LAUNCH} {path}\n", path) == (False, None)
+
+
+@pytest.mark.parametrize(("lines", "path", "held"), [case for case in KNOWN if not case[1].startswith("/")])
+def test_bash_writes_the_same(lines: str, path: str, held: str, tmp_path: Path) -> None:
+    """Apart from blanks: a value may stand in more room than it needs."""
+    subprocess.run(["bash", "-c", lines], cwd=tmp_path, check=True, capture_output=True, timeout=20)
+    assert "".join((tmp_path / path).read_text().split()) == "".join(held.split())
 
 
 def test_only_what_comes_before_counts() -> None:
