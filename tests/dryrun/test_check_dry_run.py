@@ -104,7 +104,7 @@ def test_memory_shows_the_trace_beside_the_estimate(
     folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """The traced figures take the place of the closed form's in JSON, which stays beside them."""
-    facts = {"dry_run.allocated_bytes": 5 * 2**30, "dry_run.reserved_bytes": 6 * 2**30, "dry_run.peak_phase": "backward"}
+    facts: dict[str, Json] = {"dry_run.allocated_bytes": 5 * 2**30, "dry_run.reserved_bytes": 6 * 2**30, "dry_run.peak_phase": "backward"}
     answering(monkeypatch, Result("trace", True, facts=dict(facts), assumptions=["taken for granted"]))
     assert main(["memory", "--exact", "--model-config", "config.json", "--format", "json", "run.json"]) == 0
     (run,) = json.loads(capsys.readouterr().out)["runs"]
@@ -122,7 +122,7 @@ def test_without_an_interpreter(folder: Path, capsys: pytest.CaptureFixture[str]
 
 def test_the_report_says_what_was_built(folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     """Counts and parts below the findings, modules with `--verbose`, all of it in JSON, which keeps to its schema."""
-    facts = {
+    facts: dict[str, Json] = {
         "dry_run.total_params": 1000,
         "dry_run.trainable_params": 100,
         "dry_run.parts.llm.params": 1000,
