@@ -21,7 +21,7 @@ _PER_PROCESS = ("RANK", "WORLD_SIZE", "MASTER_", "NODE", "SLURM", "CUDA", "NCCL"
 _ADD_NOTHING = ("torchrun", "python", "accelerate")
 """Launchers that hand the words of the script on as they are; DeepSpeed's adds `--local_rank`."""
 _MOST_KEPT = 64
-_STAND_IN = re.compile(r"x{5,}|X{5,}|path/to/|/your[_/-]|\byour[_-]|<[\w -]+>|\bTODO\b")
+_STAND_IN = re.compile(r"x{5,}|X{5,}|path/to/|/your[_/-]|\byour[_-]|<[\w -]+>|\bTODO\b|\b(?:public|my|your|some|custom)_?dataset")
 """Text that an example leaves to be filled in."""
 
 
