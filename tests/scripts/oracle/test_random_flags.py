@@ -29,6 +29,22 @@ _SCRIPTS = (
     "custom_module.py",
     "replaced.py",
     "comprehensions.py",
+    "forks/minicpm_modes.py",
+    "forks/llava_projectors.py",
+    "forks/internvl_recipe.py",
+    "forks/qwenvl_data.py",
+    "forks/alpaca_lora_fire.py",
+    "forks/qlora_quant.py",
+    "forks/axolotl_schema.py",
+    "forks/video_frames.py",
+    "forks/reward_losses.py",
+    "forks/layers_plan.py",
+    "forks/env_cluster.py",
+    "forks/callbacks_pack.py",
+    "forks/gemma_pack/train.py",
+    "enums.py",
+    "classes_data.py",
+    "unusual_flow.py",
 )
 _MOST_FLAGS = 5
 
