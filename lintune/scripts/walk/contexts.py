@@ -41,6 +41,8 @@ def _around(walk: "Walk", node: ast.With | ast.AsyncWith, index: int) -> int:
         return generators.around(walk, found, inside)
     if isinstance(found, Instance) and isinstance(found.made_by, Class) and member(found.made_by, "__exit__") is not None:
         return _of_object(walk, node, index, found)
+    if generators.is_manager(found):
+        generators.may_raise(walk, found.slots[generators.MADE][0])
     if index == len(node.items) - 1 and (name in _QUIET or generators.is_generator(found)):
         if item.optional_vars is not None:
             stores.store(walk, item.optional_vars, Open("what a context manager gives"), node)
@@ -70,6 +72,8 @@ def _of_object(walk: "Walk", node: ast.With | ast.AsyncWith, index: int, made: I
         left = _around(walk, node, index + 1)
         if left & NEXT:
             special(walk, made, "__exit__", [Data(None), Data(None), Data(None)], node)
+        else:
+            _may_raise(walk, made)
         return left
     mark, foreign = walk.journal.mark(), walk.foreign
     walk.tries.append([])
@@ -88,7 +92,15 @@ def _of_object(walk: "Walk", node: ast.With | ast.AsyncWith, index: int, made: I
         return NEXT if truth(answer) else RAISE if truth(answer) is False else NEXT | RAISE
     walk.journal.undo(mark)
     walk.undone += 1
+    _may_raise(walk, made)
     return _quietly(walk, node, index, entered)
+
+
+def _may_raise(walk: "Walk", made: Instance) -> None:
+    assert isinstance(made.made_by, Class)
+    leave = member(made.made_by, "__exit__")
+    if isinstance(leave, Function):
+        generators.may_raise(walk, leave)
 
 
 def _may_swallow(made: Instance) -> bool:

@@ -11,7 +11,7 @@ from lintune.scripts.walk.walker import CONTINUE, NEXT, RAISE, RETURN, Frame, St
 if TYPE_CHECKING:
     from lintune.scripts.walk.walker import Walk
 
-_MADE = ("made",)
+MADE = ("made",)
 """The slot of a generator with its function, the function's names, and the `self` of a method; None after it was used."""
 _MOST = 512
 _KIND = "builtins.generator"
@@ -19,7 +19,7 @@ _KIND = "builtins.generator"
 
 def generator(function: Function, scope: Scope, own: Value | None) -> Instance:
     """What a call of such a function gives: nothing was run yet."""
-    return Instance(Library(_KIND), {_MADE: (function, scope, own)})
+    return Instance(Library(_KIND), {MADE: (function, scope, own)})
 
 
 def is_generator(value: Value) -> TypeGuard[Instance]:
@@ -29,9 +29,9 @@ def is_generator(value: Value) -> TypeGuard[Instance]:
 
 def is_manager(value: Value) -> TypeGuard[Instance]:
     """Whether it comes from a function below `@contextmanager`."""
-    if not is_generator(value) or value.slots[_MADE] is None:
+    if not is_generator(value) or value.slots[MADE] is None:
         return False
-    function: Function = value.slots[_MADE][0]
+    function: Function = value.slots[MADE][0]
     return any("contextmanager" in ast.unparse(each) for each in getattr(function.node, "decorator_list", ()))
 
 
@@ -48,8 +48,37 @@ def _can_wait(node: ast.AST) -> bool:
 
 
 def leaves(body: list[ast.stmt], kinds: "tuple[type[ast.stmt], ...]") -> bool:
-    """Whether statements of these kinds stand in a block."""
-    return any(isinstance(each, kinds) for statement in body for each in (statement, *_within(statement)))
+    """Whether statements of these kinds leave a block; `break` and `continue` of loops in it do not."""
+    inner = tuple(kind for kind in kinds if kind is ast.Return)
+    for statement in body:
+        loops = isinstance(statement, ast.For | ast.AsyncFor | ast.While)
+        if isinstance(statement, kinds) or (loops and inner and any(isinstance(each, inner) for each in _within(statement))):
+            return True
+        if loops and leaves(getattr(statement, "orelse", []), kinds):
+            return True
+        if not loops and not isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            parts = [getattr(statement, name, []) for name in ("body", "orelse", "finalbody")]
+            parts += [each.body for name in ("handlers", "cases") for each in getattr(statement, name, [])]
+            if any(leaves(part, kinds) for part in parts):
+                return True
+    return False
+
+
+def may_raise(walk: "Walk", function: Function) -> None:
+    """Code around a block that is not followed: what it raises itself may be how the script ends."""
+    from lintune.scripts.walk.raises import exception_of
+
+    frame = Frame(walk.journal.mark(), Scope({}, function.scope, function.module))
+    walk.calls.append(frame)
+    walk.unsure += 1
+    try:
+        for each in _within(function.node):
+            if isinstance(each, ast.Raise) and each.exc is not None:
+                kind, exception, _, names = exception_of(walk, each.exc)
+                walk.end(kind, "...", exception, each, names)
+    finally:
+        walk.unsure -= 1
+        walk.calls.pop()
 
 
 def _within(node: ast.AST) -> list[ast.AST]:
@@ -95,8 +124,8 @@ def _driven(walk: "Walk", made: Instance, give: Callable[[Value], int]) -> int:
     from lintune.scripts.walk.loops import join_leaves
     from lintune.scripts.walk.statements import run
 
-    function, scope, own = made.slots[_MADE]
-    walk.journal.write(made.slots, _MADE, None)
+    function, scope, own = made.slots[MADE]
+    walk.journal.write(made.slots, MADE, None)
     frame = Frame(walk.journal.mark(), scope, function.node, function.owner, own, unsure=walk.unsure, give=give)
     walk.frames.append(frame)
     walk.calls.append(frame)
@@ -133,7 +162,7 @@ def items_of(walk: "Walk", made: Instance, node: ast.AST, whole: bool = True) ->
     from lintune.scripts.walk.statements import branch
 
     found: list[Value] = []
-    open_ = made.slots[_MADE] is None or len(walk.calls) > _MOST_CALLS
+    open_ = made.slots[MADE] is None or len(walk.calls) > _MOST_CALLS
     if open_:
         walk.foreign += 1
         return sequence("list", (), True)
@@ -161,7 +190,7 @@ def loop(walk: "Walk", made: Instance, body: list[ast.stmt], turn: Callable[[Val
     """A `for` loop over a generator, value by value; None where its values have to be known before."""
     from lintune.scripts.walk.loops import one_turn
 
-    if made.slots[_MADE] is None or not _can_wait(made.slots[_MADE][0].node) or leaves(body, (ast.Break, ast.Return)):
+    if made.slots[MADE] is None or not _can_wait(made.slots[MADE][0].node) or leaves(body, (ast.Break, ast.Return)):
         return None
 
     def one(value: Value) -> int:

@@ -139,3 +139,24 @@ def test_imports_in_a_circle_end() -> None:
     files = {"pack/__init__.py": "from .checks import *\n", "pack/checks.py": "from . import limits\n", "pack/limits.py": "MOST = 1\n"}
     trace = walk("from pack.checks import limits\nif args.layers > limits.MOST: raise ValueError('more')", files)
     assert certain(trace) == ["ValueError: more"]
+
+
+def test_a_context_manager_may_raise_something_else() -> None:
+    body = """
+        from contextlib import contextmanager
+        @contextmanager
+        def told(name):
+            try:
+                yield
+            except ValueError as error:
+                raise KeyError(name) from error
+        def run():
+            with told("x"):
+                if args.name:
+                    return 1
+                raise ValueError("y")
+        run()
+        raise LookupError("z")
+    """
+    ends = {(end.exception, end.certain) for end in walk(body, name=...).ends}
+    assert ("KeyError", False) in ends
