@@ -148,7 +148,7 @@ _BESIDE = frozenset(("norm", "ln_f", "rotary_emb", "drop", "final_layernorm", "f
 _TOPS = frozenset(("model", "transformer", "base_model", "lm_head", "output"))
 _SEES = re.compile(r"vis|vit|image|video|clip|vpm|siglip|eva")
 _JOINS = re.compile(
-    r"projector|merger|resampler|connector|vision2text|abstractor|aligner|former\b|perceiver|mlp1|attn_pool|mm_mlp|multi_modal_proj|"
+    r"projector|merger|resampler|connector|vision2text|abstractor|aligner|(?i:q_?former)|perceiver|mlp1|attn_pool|mm_mlp|multi_modal_proj|"
     r"(?:vision|vl|img|image|visual|llama|language|text|input|opt)_proj(?:ection)?\b|bridge|adapter_layers"
 )
 _SPEAKS = re.compile(r"^(?:language_model|llm|lang_encoder|text_model|language_decoder|llama_model|llama|llm_model|lm|opt_model)$")

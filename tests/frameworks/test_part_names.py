@@ -57,6 +57,16 @@ def test_a_tower_of_other_modules_is_no_towers_of_the_family() -> None:
     ]
 
 
+def test_a_transformer_joins_nothing() -> None:
+    made = layout_of("Own", (), "", [("transformer.h", False), ("transformer.visual", True), ("transformer.visual.Qformer", True)])
+    assert made is not None
+    found = [(part, prefixes) for part, prefixes, _ in made.roots if part in ("vision", "projector")]
+    assert found == [("vision", ("transformer.visual",)), ("projector", ("transformer.visual.Qformer",))]
+    monkey = [("transformer.visual", True), ("transformer.visual.attn_pool", True), ("transformer.h", False), ("lm_head", False)]
+    fitting = layout_of("TextMonkeyLMHeadModel", ("visual",), "Qwen/Qwen-VL", monkey)
+    assert fitting is not None and fitting.name == "qwen-vl-1"
+
+
 def test_what_joins_lies_in_the_tower() -> None:
     made = layout_of("Own", (), "", [("core.visual_encoder", True), ("core.visual_encoder.resampler", True), ("core.llm.layers", True)])
     assert made is not None
