@@ -30,9 +30,10 @@ def intercept(request: Request) -> Result:
     moved.install()
     loading.install(loads)
     trainers.install(training)
-    data.install(loads.note, os.path.abspath(launch.cwd or "."))
     _adapters_without_weights()
     report_stage(f"running `{launch.entry}` up to its training")
+    _place(request)
+    data.install(loads.note, os.getcwd())
     sys.meta_path.append(packages)
     try:
         _run(request, lambda: [*loads.doubts, *packages.notes(doubtful=True)])
@@ -60,7 +61,6 @@ def _adapters_without_weights() -> None:
 def _run(request: Request, stand_ins: Callable[[], list[str]]) -> None:
     """Run the script as the launcher's only process would. Raises `DryRunProblem` unless it got to its training."""
     launch = request.launch
-    _place(request)
     try:
         if launch.module:
             runpy.run_module(launch.entry, run_name="__main__", alter_sys=True)
@@ -87,7 +87,7 @@ def _place(request: Request) -> None:
     os.chdir(folder)
     if not launch.module and not os.path.isfile(launch.entry):
         raise DryRunProblem("no-script", f"there is no `{launch.entry}` in `{folder}`", "run lintune where the launch is started")
-    sys.argv = [launch.entry, *launch.args]
+    sys.argv = [launch.entry, *_without_output(launch.args)]
     alone = (("RANK", "0"), ("LOCAL_RANK", "0"), ("WORLD_SIZE", "1"), ("MASTER_ADDR", "127.0.0.1"), ("MASTER_PORT", "29500"))
     for name, value in (*alone, ("WANDB_MODE", "disabled"), ("HF_DATASETS_OFFLINE", "1"), ("TRACKIO_DIR", os.environ.get("TMPDIR", "."))):
         os.environ.setdefault(name, value)
@@ -95,6 +95,23 @@ def _place(request: Request) -> None:
     here = os.getcwd()
     sys.path.insert(0, here if launch.module else os.path.dirname(os.path.abspath(launch.entry)))
     sys.path += [here, os.path.join(here, "src")]
+    if any(os.path.exists(os.path.join(sys.path[0], name)) for name in ("datasets", "datasets.py")):
+        for name in [each for each in sys.modules if each.partition(".")[0] == "datasets"]:
+            del sys.modules[name]  # the project's own comes first where Python is started by the launch
+
+
+def _without_output(args: list[str]) -> list[str]:
+    """The words with an output folder that ends with the dry run, so that the script writes nothing into that of the launch."""
+    made, given = list(args), os.environ.get("TMPDIR", "")
+    for at, word in enumerate(args):
+        name, equals, value = word.partition("=")
+        if name.replace("-", "_") != "__output_dir" or not given:
+            continue
+        if equals:
+            made[at] = f"{name}={os.path.join(given, 'output', os.path.basename(value.rstrip('/')) or 'run')}"
+        elif at + 1 < len(args):
+            made[at + 1] = os.path.join(given, "output", os.path.basename(args[at + 1].rstrip("/")) or "run")
+    return made
 
 
 def _result(training: trainers.Training, loads: loading.Loads) -> Result:

@@ -209,3 +209,17 @@ def test_the_models_own_code(tmp_path: Path) -> None:
     asked.options.trust_remote_code = True
     result = CHILD.ask(asked)
     assert facts(result)["trainable_params"] == 27 and any("no_such_reader" in each for each in result.assumptions)
+
+
+def test_nothing_is_written_where_the_launch_writes(tmp_path: Path) -> None:
+    """The output folder is one that ends with the dry run."""
+    body = "import os\nos.makedirs(training_args.output_dir)\nopen(os.path.join(training_args.output_dir, 'x'), 'w').close()"
+    assert ran(tmp_path, body).ok
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_package_of_the_projects_own_by_a_known_name(tmp_path: Path) -> None:
+    """`datasets` beside the script is the project's, whether or not the other is installed."""
+    (tmp_path / "datasets.py").write_text("OWN = 1\n")
+    result = ran(tmp_path, "from datasets import OWN")
+    assert result.ok, result.problem
