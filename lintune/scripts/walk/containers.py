@@ -32,6 +32,11 @@ if TYPE_CHECKING:
     from lintune.scripts.walk.walker import Walk
 
 _SETS = ("set", "keys")
+_READING_WORDS = """
+    count index copy get keys values items union difference intersection symmetric_difference issubset issuperset isdisjoint
+    """
+READING = frozenset(_READING_WORDS.split())
+"""Methods that change nothing."""
 
 
 def unique(items: Iterable[Value]) -> tuple[tuple[Value, ...], bool]:

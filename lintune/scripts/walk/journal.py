@@ -215,10 +215,12 @@ def _alike(journal: Journal, one: Any, two: Any, test: Any = None) -> Any:
         case Items(kind=kind), Items(kind=other) if kind == other:
             found = sequence(kind, (), bool(one.slots["open"] or two.slots["open"]), names)
             found.slots["items"] = journal.joined(one.items, two.items, test)
+            found.slots["of"] = (one, two)
             return found
         case Table(), Table():
             made = Table(names=names)
             made.state["open"] = True
+            made.state["of"] = (one, two)
             for key in one.slots.keys() & two.slots.keys():
                 made.slots[key] = journal.joined(one.slots[key], two.slots[key])
             return made

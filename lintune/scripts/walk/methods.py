@@ -3,6 +3,7 @@
 import ast
 from typing import TYPE_CHECKING
 
+from lintune.scripts.walk import stores
 from lintune.scripts.walk.abstract import (
     NONE,
     Class,
@@ -24,7 +25,7 @@ from lintune.scripts.walk.abstract import (
     sequence,
 )
 from lintune.scripts.walk.classes import is_trainer
-from lintune.scripts.walk.containers import of_items, of_table
+from lintune.scripts.walk.containers import READING, of_items, of_table
 from lintune.scripts.walk.formatting import formatted
 from lintune.scripts.walk.loops import elements, iterated
 from lintune.scripts.walk.objects import key_of
@@ -57,8 +58,12 @@ def call_method(
 
             return texts.method(walk, owner, name, args, keywords, node)
         case Items():
+            if name not in READING:
+                stores.spread(walk, owner)
             return of_items(walk, owner, name, args, keywords, node)
         case Table():
+            if name not in READING:
+                stores.spread(walk, owner)
             return of_table(walk, owner, name, args, keywords, node)
         case PartName():
             return _of_name(owner, name, args)

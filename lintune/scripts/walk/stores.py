@@ -116,6 +116,7 @@ def set_attribute(walk: "Walk", owner: Value, name: str, value: Value, node: ast
 
 def set_item(walk: "Walk", owner: Value, key: Value, value: Value) -> None:
     """`owner[key] = value`."""
+    spread(walk, owner)
     match owner:
         case Library(dotted="os.environ"):
             if isinstance(key, Data):
@@ -160,6 +161,14 @@ def forget(walk: "Walk", owner: Value) -> None:
         for key, old in list(owner.slots.items()):
             walk.journal.write(owner.slots, key, Open("it may have been changed", names_of(old), unset=True))
         walk.journal.write(owner.state, "open", True)
+
+
+def spread(walk: "Walk", owner: Value) -> None:
+    """A container that is one of several is changed in place: each of them may be the one."""
+    kept = owner.slots if isinstance(owner, Items) else owner.state if isinstance(owner, Table) else {}
+    for each in kept.get("of", ()):
+        forget(walk, each)
+        spread(walk, each)
 
 
 def append(walk: "Walk", owner: Items, value: Value) -> None:
@@ -231,6 +240,7 @@ def augment(walk: "Walk", node: ast.AugAssign) -> None:
     target = node.target
     load = _as_load(target)
     before, more = expressions.value(walk, load), expressions.value(walk, node.value)
+    spread(walk, before)
     if isinstance(before, Items) and before.kind == "list" and isinstance(node.op, ast.Add):
         extend(walk, before, more)
         return

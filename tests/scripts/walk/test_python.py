@@ -119,6 +119,8 @@ def test_what_an_option_of_an_enumeration_is_stays_open() -> None:
         "if ','.join({'a', 'b'}) == 'a,b': raise ValueError('z')",
         # two lists of which one was changed on the other way
         "one = []\ntwo = one\nif args.name: two += [1]\nelse: two = sorted(one)\nif not two: raise ValueError('z')",
+        # a list under a name that may be another's
+        "one = [3, 1]\ntwo = one\nif args.name: two = [5]\ntwo.sort()\nif one == [3, 1]: raise ValueError('z')",
         # what else may be in a set
         "if len({args.name, 'a'}) == 2: raise ValueError('z')",
         # an unknown pattern, and one that takes long
