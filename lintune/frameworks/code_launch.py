@@ -16,7 +16,6 @@ from lintune.frameworks.overrides import flags
 from lintune.frameworks.reading import read_around, script_of
 from lintune.frameworks.script_guards import add_guards
 from lintune.frameworks.script_walk import add_walk
-from lintune.frameworks.trainer_call import add_trainer_call
 from lintune.frameworks.trainer_settings import add_derived
 from lintune.frameworks.walked_calls import add_walked_calls
 from lintune.frameworks.walked_parts import add_walked_parts
@@ -126,6 +125,8 @@ def fill(run: Run, reading: Reading, code: CodeConfig, own: Parsed | None = None
         add_derived(run)
     run.items["script.configs"] = config_items(code.near(code.file.calls))
     add_facts(run, code)
+    from lintune.frameworks.trainer_call import add_trainer_call
+
     add_trainer_call(run, code)
     add_model(run)
     add_walked_parts(run)
