@@ -19,8 +19,8 @@ from lintune.memory.calibration import (
     setting_of_row,
 )
 from lintune.memory.estimate import estimate
-from lintune.memory.estimated import calibration_path
 from lintune.run.gpu import GIB
+from lintune.source.data import calibration_path
 from lintune.source.record import dataclass
 
 EPILOG = """\

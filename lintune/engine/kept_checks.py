@@ -17,8 +17,7 @@ from lintune.engine.outcome import FileCheck, Task
 from lintune.engine.plain import NotPlainError, Plain, from_plain, to_plain
 from lintune.engine.questions import Answer, Question, WatchedProject
 from lintune.engine.result import CheckOptions
-from lintune.memory.estimated import calibration_state
-from lintune.source.data import data_path
+from lintune.source.data import calibration_state, data_path
 
 Answered: TypeAlias = tuple[dict[Question, Answer], Plain]
 """What the check of a file asked, and what it found."""

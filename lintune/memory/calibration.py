@@ -18,11 +18,11 @@ from typing import Any
 
 from lintune.memory.constants import value
 from lintune.memory.estimate import Estimate, estimate
-from lintune.memory.estimated import calibration_path
 from lintune.memory.modes import Estimator
 from lintune.memory.setting import Setting
 from lintune.run.gpu import parse_gpu
 from lintune.run.run import Run
+from lintune.source.data import calibration_path
 from lintune.source.record import dataclass, replace
 from lintune.source.text import Site, Source, Span
 from lintune.values.value import Known

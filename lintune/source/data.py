@@ -1,4 +1,4 @@
-"""Where the data that ships with lintune lies: rule pages, option surfaces, facts of models."""
+"""Where the data that ships with lintune lies (rule pages, option surfaces, facts of models), and what the user measured beside it."""
 
 import os
 from typing import TYPE_CHECKING
@@ -32,3 +32,22 @@ def data_folder(name: str) -> "Path":
     from pathlib import Path
 
     return Path(data_path(name))
+
+
+def calibration_path() -> str:
+    """Where the user's measurements of a card are (`lintune calibrate`); empty for none."""
+    said = os.environ.get("LINTUNE_CALIBRATION", "")
+    if said:
+        return "" if said.lower() in ("off", "0", "none") else said
+    home = os.environ.get("XDG_CONFIG_HOME") or os.path.join(os.path.expanduser("~"), ".config")
+    return os.path.join(home, "lintune", "calibration.json")
+
+
+def calibration_state() -> tuple[str, int, int]:
+    """What changes when the user's file does: its path, size and time; checks that are kept hold only as long."""
+    path = calibration_path()
+    try:
+        found = os.stat(path)
+    except (OSError, ValueError):
+        return ("", 0, 0)
+    return (path, found.st_size, found.st_mtime_ns)

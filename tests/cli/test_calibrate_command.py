@@ -187,18 +187,19 @@ def test_the_real_process_on_the_cpu(tmp_path: Path, capsys: pytest.CaptureFixtu
 def test_rules_go_by_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The estimate of the memory rules is that of `lintune memory`; a broken file counts for nothing; kept checks do not outlive it."""
     from lintune.memory import estimated
+    from lintune.source.data import calibration_state
 
     path = tmp_path / "calibration.json"
     monkeypatch.setenv("LINTUNE_CALIBRATION", str(path))
     setting = setting_of_row(Row(all_cases()[0].values, 1, 1, 1))
     assert setting is not None
     setting = replace(setting, gpu_name=card_of("NVIDIA A100-SXM4-80GB"))
-    before = estimated.calibration_state()
+    before = calibration_state()
     assert estimated.estimate(setting) == estimate(setting)
     assert run(path, card(lambda index: 1.0)) == 0
     found = estimated.estimate(setting)
     assert found == estimator_for(setting)(setting) != estimate(setting) and any("calibrated on" in note for note in found.notes)
-    assert estimated.calibration_state() != before
+    assert calibration_state() != before
     path.write_text("{")
     calibrations.cache_clear()
     assert estimated.estimate(setting) == estimate(setting)
