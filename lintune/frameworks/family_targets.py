@@ -15,22 +15,19 @@ _PROJECTIONS = frozenset(
     )
 )
 """Names of projections in one family or another; a list with any other name is left alone."""
-_FAMILIES: tuple[tuple[re.Pattern[str], frozenset[str]], ...] = tuple(
-    (re.compile(pattern), frozenset(names.split()))
-    for pattern, names in (
-        (r"EleutherAI/(?:pythia|gpt-neox)-.*", "query_key_value dense dense_h_to_4h dense_4h_to_h"),
-        (r"tiiuae/falcon-(?:rw-)?\d+b.*", "query_key_value dense dense_h_to_4h dense_4h_to_h"),
-        (r"bigscience/bloomz?-.*", "query_key_value dense dense_h_to_4h dense_4h_to_h"),
-        (r"(?:THUDM|zai-org)/(?:chatglm[23]?-6b.*|glm-4-9b(?:-chat)?(?:-1m)?)", "query_key_value dense dense_h_to_4h dense_4h_to_h"),
-        (r"baichuan-inc/[Bb]aichuan2?-\d+[bB].*", "W_pack o_proj gate_proj up_proj down_proj"),
-        (r"Qwen/Qwen-\d+(?:_\d+)?B(?:-Chat)?|Qwen/Qwen-VL(?:-Chat)?", "c_attn c_proj attn.c_proj mlp.c_proj w1 w2"),
-        (r"(?:openai-community/)?(?:distil)?gpt2(?:-medium|-large|-xl)?", "c_attn c_proj c_fc attn.c_proj mlp.c_proj"),
-        (r"facebook/opt-.*", "q_proj k_proj v_proj out_proj fc1 fc2"),
-        (r"microsoft/Phi-3(?:\.5)?-(?:mini|medium|small)-.*", "qkv_proj o_proj gate_up_proj down_proj query_key_value dense up_proj"),
-        (r"microsoft/phi-2", "q_proj k_proj v_proj dense fc1 fc2"),
-        (r"(?:internlm|Shanghai_AI_Laboratory)/internlm2(?:_5)?-.*", "wqkv wo w1 w2 w3"),
-        (r"mosaicml/mpt-.*", "Wqkv out_proj up_proj down_proj"),
-    )
+_FAMILIES: tuple[tuple[str, str], ...] = (
+    (r"EleutherAI/(?:pythia|gpt-neox)-.*", "query_key_value dense dense_h_to_4h dense_4h_to_h"),
+    (r"tiiuae/falcon-(?:rw-)?\d+b.*", "query_key_value dense dense_h_to_4h dense_4h_to_h"),
+    (r"bigscience/bloomz?-.*", "query_key_value dense dense_h_to_4h dense_4h_to_h"),
+    (r"(?:THUDM|zai-org)/(?:chatglm[23]?-6b.*|glm-4-9b(?:-chat)?(?:-1m)?)", "query_key_value dense dense_h_to_4h dense_4h_to_h"),
+    (r"baichuan-inc/[Bb]aichuan2?-\d+[bB].*", "W_pack o_proj gate_proj up_proj down_proj"),
+    (r"Qwen/Qwen-\d+(?:_\d+)?B(?:-Chat)?|Qwen/Qwen-VL(?:-Chat)?", "c_attn c_proj attn.c_proj mlp.c_proj w1 w2"),
+    (r"(?:openai-community/)?(?:distil)?gpt2(?:-medium|-large|-xl)?", "c_attn c_proj c_fc attn.c_proj mlp.c_proj"),
+    (r"facebook/opt-.*", "q_proj k_proj v_proj out_proj fc1 fc2"),
+    (r"microsoft/Phi-3(?:\.5)?-(?:mini|medium|small)-.*", "qkv_proj o_proj gate_up_proj down_proj query_key_value dense up_proj"),
+    (r"microsoft/phi-2", "q_proj k_proj v_proj dense fc1 fc2"),
+    (r"(?:internlm|Shanghai_AI_Laboratory)/internlm2(?:_5)?-.*", "wqkv wo w1 w2 w3"),
+    (r"mosaicml/mpt-.*", "Wqkv out_proj up_proj down_proj"),
 )
 """By the hub's name: the projections of models that are not in the table of known shapes."""
 
@@ -61,8 +58,8 @@ def _ends(name: str, module: str) -> bool:
 def _modules(run: Run, model: str) -> frozenset[str]:
     """The linear layers of the model: of its known shape, else of its family by name; empty where neither is known."""
     for pattern, names in _FAMILIES:
-        if pattern.fullmatch(model):
-            return names
+        if re.fullmatch(pattern, model):
+            return frozenset(names.split())
     from lintune.models.at_hand import known_model
     from lintune.models.targets import linears_of
 

@@ -46,12 +46,8 @@ def add_trainer_call(run: Run, code: CodeConfig) -> None:
     run.values["adapter.input_grads"] = _input_grads(code)
 
 
-def reward_of_many_labels(run: Run) -> Iterator[Item]:
-    """The calls that load a reward model with a new head of more than one label."""
-    yield from run.items.get("trainer.rewards", ())
-
-
 def _rewards(code: CodeConfig, call: LibraryCall) -> Iterator[Item]:
+    """The call that loads a reward model with a new head of more than one label."""
     loads = [each for each in code.file.calls if each.name == "from_pretrained" and "ForSequenceClassification." in each.dotted]
     if call.name != "RewardTrainer" or len(loads) != 1 or loads[0].open_ended:
         return
@@ -59,7 +55,7 @@ def _rewards(code: CodeConfig, call: LibraryCall) -> Iterator[Item]:
     named = name.value if isinstance(name, Known) else None
     own = not isinstance(named, str) or _REWARD.search(named) is not None or named.startswith((".", "/"))
     if isinstance(loads[0].value("num_labels"), Absent) and isinstance(loads[0].value("config"), Absent) and not own:
-        yield Item({}, loads[0].site)
+        yield Item({"loader": Known(loads[0].dotted)}, loads[0].site)
 
 
 def _given(call: LibraryCall, name: str) -> Value:

@@ -57,7 +57,7 @@ def script_problems(script: Script, machine: Machine) -> Iterator[Problem]:
 
 
 def _is_own(name: str, machine: Machine, script: Script) -> bool:
-    """Whether an unset variable is one of the script's own: it assigns it somewhere, if only in a comment, or the name is none of an environment."""
+    """Whether an unset variable is the script's own: assigned somewhere, if only in a comment, or with a name that no environment has."""
     return machine.nounset or name != name.upper() or re.search(rf"(?<![\w$]){name}=", script.source.text) is not None
 
 

@@ -47,7 +47,7 @@ SEEN_THROUGH = frozenset(SEEN_THROUGH_WORDS.split())
 
 def call(walk: "Walk", node: ast.Call) -> Value:
     """The value of a call."""
-    from lintune.scripts.walk import comprehensions, expressions
+    from lintune.scripts.walk import expressions
 
     function = node.func
     if isinstance(function, ast.Name) and function.id == "super" and not node.args:
@@ -58,7 +58,9 @@ def call(walk: "Walk", node: ast.Call) -> Value:
         and len(node.args) == 1
         and isinstance(node.args[0], ast.GeneratorExp)
     ):
-        return comprehensions.quantified(walk, node.args[0], function.id == "any")
+        from lintune.scripts.walk.comprehensions import quantified
+
+        return quantified(walk, node.args[0], function.id == "any")
     called = expressions.value(walk, function)
     args, whole = _positional(walk, node)
     keywords: dict[str, Value] = {}

@@ -5,7 +5,7 @@ import builtins
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from lintune.scripts.walk import attributes, calls, comprehensions, formatting, generators, operators
+from lintune.scripts.walk import attributes, calls, formatting, generators, operators
 from lintune.scripts.walk.abstract import (
     NONE,
     Bound,
@@ -254,6 +254,12 @@ def _await(walk: "Walk", node: ast.Await) -> Value:
     return value(walk, node.value)
 
 
+def _comprehension(walk: "Walk", node: ast.ListComp | ast.SetComp | ast.GeneratorExp | ast.DictComp) -> Value:
+    from lintune.scripts.walk import comprehensions
+
+    return comprehensions.mapping(walk, node) if isinstance(node, ast.DictComp) else comprehensions.comprehension(walk, node)
+
+
 _HANDLERS: dict[type[ast.expr], Callable[["Walk", Any], Value]] = {
     ast.Name: _name,
     ast.Attribute: _attribute,
@@ -272,10 +278,10 @@ _HANDLERS: dict[type[ast.expr], Callable[["Walk", Any], Value]] = {
     ast.Subscript: _subscript,
     ast.Call: _call,
     ast.Lambda: _lambda,
-    ast.ListComp: comprehensions.comprehension,
-    ast.SetComp: comprehensions.comprehension,
-    ast.GeneratorExp: comprehensions.comprehension,
-    ast.DictComp: comprehensions.mapping,
+    ast.ListComp: _comprehension,
+    ast.SetComp: _comprehension,
+    ast.GeneratorExp: _comprehension,
+    ast.DictComp: _comprehension,
     ast.Starred: _starred,
     ast.Yield: generators.run_yield,
     ast.YieldFrom: generators.run_yield,

@@ -2,7 +2,6 @@
 
 import ast
 import re
-import string
 from typing import TYPE_CHECKING, Any
 
 from lintune.scripts.walk.abstract import NONE, Data, Instance, Items, Names, Open, Table, Value, names_of, plain
@@ -111,7 +110,9 @@ def formatted(
     made: list[str] = []
     count, known = 0, True
     try:
-        pieces = list(string.Formatter().parse(text))
+        from string import Formatter
+
+        pieces = list(Formatter().parse(text))
     except ValueError:
         return Open("it cannot be formatted", names)
     for literal, field, spec, conversion in pieces:

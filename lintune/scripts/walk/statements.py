@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
 from lintune.scripts.modules import Module
-from lintune.scripts.walk import contexts, expressions, loops, matching, stores, tries
+from lintune.scripts.walk import expressions, loops, matching, stores, tries
 from lintune.scripts.walk.abstract import (
     NONE,
     UNSET,
@@ -334,6 +334,12 @@ def _leave(walk: "Walk", depth: int) -> None:
         frame.leaves.append((walk.journal.since(frame.mark), None, walk.journal.mark(), walk.undone))
 
 
+def _with(walk: "Walk", node: ast.With | ast.AsyncWith) -> int:
+    from lintune.scripts.walk.contexts import run_with
+
+    return run_with(walk, node)
+
+
 _HANDLERS: dict[type[ast.stmt], Callable[["Walk", Any], int]] = {
     ast.Assign: _assign,
     ast.AnnAssign: _annotated,
@@ -343,8 +349,8 @@ _HANDLERS: dict[type[ast.stmt], Callable[["Walk", Any], int]] = {
     ast.Return: _return,
     ast.Raise: _raise,
     ast.Assert: _assert,
-    ast.With: contexts.run_with,
-    ast.AsyncWith: contexts.run_with,
+    ast.With: _with,
+    ast.AsyncWith: _with,
     ast.FunctionDef: _define,
     ast.AsyncFunctionDef: _define,
     ast.ClassDef: _class,
