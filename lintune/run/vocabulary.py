@@ -83,7 +83,7 @@ script.config                 |         | the call by which the script makes its
 script.path                   |         | the entry script that was read
 script.args_file              |         | the file beside the script whose words come before the command line
 script.rank0_save             |         | whether the script calls `save_model` under `local_rank == 0`
-script.sign.*                 |         | signs of a script: a callback that thaws late (late_thaw), early stopping (early_stopping) and more
+script.sign.*                 |         | signs of a script: a callback that thaws late (late_thaw), early stopping (early_stopping), more
 script.takes_local_rank       |         | the spellings of `--local_rank` that an argparse script takes
 script.device_map             |         | how the script places its model: auto, or placed for a mapping to devices
 script.loaded_early           |         | whether the model is loaded before the training arguments are made: DeepSpeed is not known yet

@@ -291,7 +291,7 @@ def test_modules_that_import_each_other_end() -> None:
 
 def test_repository_with_a_transformers_of_its_own() -> None:
     """Its options are not those of a release, so that no flag is unknown for certain."""
-    text = "from transformers import HfArgumentParser, TrainingArguments\nHfArgumentParser((TrainingArguments,)).parse_args_into_dataclasses()\n"
+    text = "import transformers as t\n(args,) = t.HfArgumentParser(t.TrainingArguments).parse_args_into_dataclasses()\n"
     entry = Source("examples/glue/run_glue.py", text)
     files = {"src/transformers/training_args.py": Source("src/transformers/training_args.py", "class TrainingArguments: ...")}
     assert read_entry_script(entry, files.get).unread == "the repository brings a transformers of its own"
