@@ -3,13 +3,17 @@
     python benchmarks/scripts.py FOLDER ...     folders of checked out repositories
 
 Prints per repository how many launches were compared, part by part: equal, different, not known to the walk; every
-difference with its launch; certain ends; and the time of reading and walking, first and again.
+difference with its launch; certain ends; and of each entry script the CPU time of reading it and of its first walk, with the
+lines of the files they rest on.
 """
 
 import os
 import sys
 import time
 from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import wraps
 from pathlib import Path
 
 from lintune.cli.config import Config
@@ -21,6 +25,8 @@ from lintune.frameworks.script_walk import trace_of
 from lintune.frameworks.walked_parts import modes_of
 from lintune.run.known import text
 from lintune.run.run import Run
+from lintune.scripts import entry
+from lintune.scripts.walk import trace as walks
 
 ADAPTERS = ("minicpmv", "llava", "internvl", "qwenvl", "2u1", "qwen2u1")
 
@@ -34,25 +40,53 @@ def main(folders: list[str]) -> None:
         os.chdir(folder)
         try:
             print(f"{Path(folder).name}")
-            compare(check(["."], options_for(Config(), Given())).launches)
+            took: dict[str, list[float]] = {}
+            with timed(took):
+                launches = check(["."], options_for(Config(), Given())).launches
+            compare(launches, took)
         finally:
             os.chdir(here)
 
 
-def compare(launches: list[Run]) -> None:
-    """Print what adapter and walk say of each launch."""
+@contextmanager
+def timed(took: dict[str, list[float]]) -> Iterator[None]:
+    """CPU seconds of reading each entry script, then of each walk through it, by its path."""
+
+    def noting(function: Callable[..., object], path_of: Callable[..., str]) -> Callable[..., object]:
+        @wraps(function)
+        def run(*args: object, **keywords: object) -> object:
+            start = time.process_time()
+            found = function(*args, **keywords)
+            took.setdefault(path_of(args[0]), []).append(time.process_time() - start)
+            return found
+
+        return run
+
+    read, walk = entry.read_entry_script, walks.walk_script
+    entry.read_entry_script = noting(read, lambda source: source.path)  # type: ignore[assignment]
+    walks.walk_script = noting(walk, lambda script: script.source.path)  # type: ignore[assignment]
+    try:
+        yield
+    finally:
+        entry.read_entry_script, walks.walk_script = read, walk
+
+
+def compare(launches: list[Run], took: dict[str, list[float]]) -> None:
+    """Print what adapter and walk say of each launch, and what reading and walking took."""
     parts: Counter[str] = Counter()
-    times: list[float] = []
+    compared = 0
+    lines: dict[str, int] = {}
     certain = 0
     reasons: Counter[str] = Counter()
     for run in launches:
         if run.walk is None or text(run.get("tune.llm.mode")) is None:
             continue
-        start = time.perf_counter()
+        compared += 1
         trace = trace_of(run)
-        times.append(time.perf_counter() - start)
         if trace is None:
             continue
+        path = text(run.get("script.path")) or ""
+        lines[path] = sum(len(Path(each).read_text(errors="replace").splitlines()) for each in trace.paths_read if Path(each).is_file())
         if any(end.certain for end in trace.ends):
             certain += 1  # it does not come to training: there is nothing to compare
             continue
@@ -66,8 +100,10 @@ def compare(launches: list[Run]) -> None:
                 print(f"  {run.path}:{run.site.line} {part}: the adapter says {told}, the walk {walked}")
     if reasons:
         print("  open:", ", ".join(sorted(reasons))[:600])
-    slowest = f", slowest walk {1000 * max(times):.0f} ms" if times else ""
-    print(f"  {len(times)} launches, parts {dict(parts)}, {certain} end for certain{slowest}")
+    print(f"  {compared} launches, parts {dict(parts)}, {certain} end for certain")
+    for path, seconds in took.items():
+        if len(seconds) > 1 and path in lines:
+            print(f"  {path}: read in {1000 * seconds[0]:.0f} ms, walked in {1000 * seconds[1]:.0f} ms of CPU, {lines[path]:,} lines")
 
 
 if __name__ == "__main__":
