@@ -54,36 +54,42 @@ class _Pool:
 class CachingAllocator:
     """The allocator; `reserved` and `allocated` in bytes, with the most that each was."""
 
-    def __init__(self, expandable: bool = False) -> None:
+    def __init__(self, expandable: bool = False, capacity: int = 0) -> None:
+        """`capacity`: bytes that the card has for segments; where they would not do, unused segments go back first. 0: no end."""
         self.expandable = expandable
+        self.capacity = capacity
         self.allocated = self.reserved = 0
         self.most_allocated = self.most_reserved = 0
-        self._pools = {True: _Pool(True), False: _Pool(False)}
-        self._blocks: dict[int, tuple[int, int, int, bool]] = {}
+        self.flushes = 0
+        """How often unused segments were given back."""
+        self._pools: dict[tuple[str, bool], _Pool] = {}
+        self._blocks: dict[int, tuple[int, int, int, _Pool]] = {}
         self._segments: dict[int, int] = {}
+        self._made = 0
 
     def replay(self, log: Log) -> "CachingAllocator":
         """Runs a whole log."""
         for event in log.events:
             if event > 0:
-                self.malloc(event - 1, log.blocks[event - 1].size)
+                block = log.blocks[event - 1]
+                self.malloc(event - 1, block.size, block.stream)
             else:
                 self.free(-event - 1)
         return self
 
-    def malloc(self, number: int, size: int) -> None:
-        """A block by number; one of 0 bytes takes nothing."""
+    def malloc(self, number: int, size: int, stream: str = "") -> None:
+        """A block by number; one of 0 bytes takes nothing. Streams do not share segments."""
         size = rounded(size)
         if not size:
             return
         small = size <= _SMALL
-        pool = self._pools[small]
+        pool = self._pools.setdefault((stream, small), _Pool(small))
         length, segment, offset = self._piece(pool, size)
         rest = length - size
         if rest >= 512 if small or self.expandable else rest > _SMALL:
             pool.put(rest, segment, offset + size)
             length = size
-        self._blocks[number] = length, segment, offset, small
+        self._blocks[number] = length, segment, offset, pool
         self.allocated += length
         self.most_allocated = max(self.most_allocated, self.allocated)
 
@@ -91,9 +97,9 @@ class CachingAllocator:
         """The end of a block."""
         known = self._blocks.pop(number, None)
         if known is not None:
-            length, segment, offset, small = known
+            length, segment, offset, pool = known
             self.allocated -= length
-            self._pools[small].put(length, segment, offset)
+            pool.put(length, segment, offset)
 
     def _piece(self, pool: _Pool, size: int) -> tuple[int, int, int]:
         """A piece of at least a size: the smallest free one, or of a new segment."""
@@ -106,12 +112,13 @@ class CachingAllocator:
             return self._grown(pool, size)
         segment = _SMALL_SEGMENT if pool.small else _MIDDLE_SEGMENT if size < _MIDDLE else rounded(size, _LARGE_ROUNDING)
         self._reserve(segment)
-        self._segments[len(self._segments)] = segment
-        return segment, len(self._segments) - 1, 0
+        self._made += 1
+        self._segments[self._made] = segment
+        return segment, self._made, 0
 
     def _grown(self, pool: _Pool, size: int) -> tuple[int, int, int]:
         """A piece at the end of the pool's growing segment, with the free tail that is there."""
-        number, offset = (-1 if pool.small else -2), pool.mapped
+        number, offset = 0, pool.mapped
         tail = pool.ends.get((number, pool.mapped))
         if tail is not None:
             pool.take(pool.mapped - tail, number, tail)
@@ -122,5 +129,17 @@ class CachingAllocator:
         return end - offset, number, offset
 
     def _reserve(self, size: int) -> None:
+        if self.capacity and self.reserved + size > self.capacity:
+            self.release()
+            self.flushes += 1
         self.reserved += size
         self.most_reserved = max(self.most_reserved, self.reserved)
+
+    def release(self) -> None:
+        """Gives back every segment that no block is in (`torch.cuda.empty_cache`)."""
+        for pool in self._pools.values():
+            for size, segment, offset in list(pool.free):
+                if segment > 0 and self._segments.get(segment) == size:
+                    pool.take(size, segment, offset)
+                    del self._segments[segment]
+                    self.reserved -= size

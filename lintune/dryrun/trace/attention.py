@@ -38,13 +38,13 @@ class _Flash(torch.autograd.Function):
         batch, heads, length, width = q.shape
         keys, values = k.shape[2], v.shape[-1]
         held = [gradients[0].transpose(1, 2).contiguous()]
+        found = torch.empty_like(q), torch.empty_like(k), torch.empty_like(v), None, None
         if ctx.workspace:
             rows = padded(length, 128)
             held.append(q.new_empty(batch, heads, rows, dtype=torch.float32))
             held.append(q.new_empty(batch, rows, heads, padded(width, 32), dtype=torch.float32))
             if k.shape[1] != heads:
                 held += [k.new_empty(batch, keys, heads, width), v.new_empty(batch, keys, heads, values)]
-        found = torch.empty_like(q), torch.empty_like(k), torch.empty_like(v), None, None
         held.clear()
         return found
 

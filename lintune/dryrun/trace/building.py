@@ -12,6 +12,7 @@ from lintune.dryrun.quantised import QuantisedLinear
 from lintune.dryrun.trace.fused import fuse
 from lintune.dryrun.trace.own_code import own_model
 from lintune.dryrun.trace.private import let_thinker_run
+from lintune.dryrun.trace.releases import Releases, releases_of
 from lintune.memory.setting import Setting
 
 _USUAL_DROPOUT = 0.05
@@ -43,14 +44,14 @@ def subject_for(request: Request, setting: Setting, config: dict[str, Any]) -> S
         given = {**config, "sliding_window": None}  # known models leave it out where their own config.json says null
     built = build_model(replace(request, values=values, model_config=given))
     subject = Subject(built.model, built.config, list(built.assumptions))
-    settle(subject, setting)
+    settle(subject, setting, releases_of(values, setting.framework))
     return subject
 
 
-def settle(subject: Subject, setting: Setting) -> None:
+def settle(subject: Subject, setting: Setting, release: Releases) -> None:
     """Casts and kernels that a framework applies after loading."""
     model, profile = subject.model, setting.profile
-    short = torch.bfloat16
+    short, sharded = torch.bfloat16, setting.fsdp or setting.stage == 3
     if setting.quant in ("nf4", "nf4-dq", "int8"):
         for module in model.modules():
             if isinstance(module, QuantisedLinear):
@@ -58,14 +59,40 @@ def settle(subject: Subject, setting: Setting) -> None:
         if profile.upcast:
             upcast(model)
             subject.notes.append("prepare_model_for_kbit_training casts what is not quantised to fp32")
-    if setting.stage is not None or profile.adapter_bytes == 2:
-        for parameter in model.parameters():
-            if parameter.requires_grad and parameter.dtype is torch.float32 and setting.element == 2:
-                parameter.data = parameter.data.to(short)
+        elif not sharded:
+            _prepare(subject, setting, release)
+    if setting.stage is not None or profile.adapter_bytes == 2 or (setting.quant and sharded):
+        lower_trained(model, setting)
     if setting.liger or setting.compiled or setting.framework == "torchtune":
         subject.notes.append(f"{fuse(model)} norms and gated layers run as fused kernels")
     if setting.compiled or setting.framework == "torchtune":
         subject.notes.append("torch.compile is traced as those kernels only: what else it fuses is not known before it ran")
+
+
+def lower_trained(model: nn.Module, setting: Setting) -> None:
+    """What is trained in 16 bits, as DeepSpeed casts it, and as PEFT leaves adapters of 4-bit layers that FSDP shards."""
+    for parameter in model.parameters():
+        if parameter.requires_grad and parameter.dtype is torch.float32 and setting.element == 2:
+            parameter.data = parameter.data.to(torch.bfloat16)
+
+
+def _prepare(subject: Subject, setting: Setting, release: Releases) -> None:
+    """What TRL's trainers cast of a quantised model."""
+    model, short = subject.model, torch.bfloat16
+    match release.prepares:
+        case "all" | "norms":
+            for name, parameter in model.named_parameters():
+                norm = "norm" in name.lower()
+                ends = any(word in name for word in ("lm_head", "embed_tokens", "wte", "wpe"))
+                kept = setting.quant == "int8"
+                if parameter.dtype in (short, torch.float16) and (norm or (release.prepares == "all" and (kept or not ends))):
+                    parameter.data = parameter.data.to(torch.float32)
+            subject.notes.append("TRL casts the norms of a quantised model to fp32")
+        case "adapters":
+            lower_trained(model, setting)
+            subject.notes.append("TRL trains the adapters of a quantised model in bf16")
+        case _:
+            return
 
 
 def upcast(model: nn.Module) -> None:

@@ -1,7 +1,8 @@
 """Linear layers as GPTQ stores them: what auto_gptq's torch kernel unpacks in the forward pass, and keeps for the backward pass.
 
-After `QuantLinear.forward` of auto_gptq 0.4 (qlinear_cuda.py), where inputs are longer than the kernel's limit: integers shifted out of
-their words, zeros and scales gathered per row, the 16-bit product, and a matrix product that keeps that product for its input's gradient.
+After `QuantLinear.forward` of auto_gptq 0.4 (qlinear_cuda_old.py, the kernel of weights without act-order), where inputs are longer than
+the kernel's limit of 128 rows: integers shifted out of their words as int32, cast to int8, less their zeros in int8, times fp16 scales, and
+a matrix product that keeps the fp16 matrix for its input's gradient; the bias, which these layers always have, is added to a new tensor.
 """
 
 from typing import Any
@@ -10,6 +11,8 @@ import torch
 from torch import Tensor, nn
 
 GROUP = 128
+_BYTE = torch.float8_e4m3fn
+"""One byte that counts as floating point, so that it stays on the meta device."""
 
 
 class GptqLinear(nn.Linear):
@@ -23,6 +26,8 @@ class GptqLinear(nn.Linear):
         packed = torch.empty(count * bits // 32, 1, dtype=torch.int32, device=device)
         self.weight = nn.Parameter(packed, requires_grad=False)
         self.register_buffer("scales", torch.empty(groups, layer.out_features, dtype=layer.weight.dtype, device=device))
+        self.register_buffer("g_idx", torch.empty(layer.in_features, dtype=torch.int32, device=device))
+        self.register_buffer("zeros_bias", torch.empty(layer.out_features, dtype=layer.weight.dtype, device=device))
         self.register_buffer("zeros", torch.empty(groups * layer.out_features * bits // 32, dtype=torch.int32, device=device))
         self.dtype = layer.weight.dtype
 
@@ -32,19 +37,20 @@ class GptqLinear(nn.Linear):
         return int(self.in_features * self.out_features)
 
     def unpacked(self) -> Tensor:
-        """The weight, with the temporaries of unpacking it: four words of 4, 4, 4 and 2 B per element."""
-        shape, words = (self.in_features, self.out_features), {"dtype": torch.float32, "device": "meta"}
-        integers = torch.empty(shape, **words)
-        scales = torch.empty(shape, dtype=self.dtype, device="meta")
-        zeros = torch.empty(shape, **words)
-        centred = integers - zeros
-        del zeros
-        return scales * centred.to(self.dtype)
+        """The weight, with the temporaries of unpacking it: words of 4 B shifted out, as bytes, less their zeros, times their scales."""
+        shape = (self.in_features, self.out_features)
+        shifted = torch.empty(shape, dtype=torch.float32, device="meta")
+        integers = shifted.to(_BYTE)
+        del shifted
+        centred = torch.empty(shape, dtype=_BYTE, device="meta")
+        whole = torch.empty(shape, dtype=self.dtype, device="meta")
+        del integers, centred
+        return whole
 
     def forward(self, input: Tensor) -> Tensor:
         """As a linear layer."""
         out = torch.matmul(input.to(self.dtype), self.unpacked())
-        return out if self.bias is None else out + self.bias
+        return out + self.zeros_bias if self.bias is None else out + self.bias
 
 
 def pack(model: nn.Module, bits: int, skip: str = "lm_head") -> int:

@@ -29,8 +29,11 @@ class Pictures:
             ids[:, start : start + each] = self.token
 
 
-def batch_for(model: Any, config: Any, setting: Setting, notes: list[str]) -> MakeBatch:
-    """What makes the batch of a micro step; what was taken for granted goes to `notes`."""
+def batch_for(model: Any, config: Any, setting: Setting, notes: list[str], flattened: bool = True) -> MakeBatch:
+    """What makes the batch of a micro step; what was taken for granted goes to `notes`.
+
+    `flattened`: whether packed samples are one row where attention is flash attention.
+    """
     rows, length = setting.samples, -(-setting.reached // setting.context)
     kind = str(getattr(config, "model_type", ""))
     base = model.get_base_model() if hasattr(model, "get_base_model") else model
@@ -41,7 +44,7 @@ def batch_for(model: Any, config: Any, setting: Setting, notes: list[str]) -> Ma
     if setting.images and look is None:
         notes.append(f"how `{kind}` takes images is not known: traced with text only")
     if look is None:
-        if setting.packed and setting.attention.startswith("flash"):
+        if setting.packed and flattened and setting.attention.startswith("flash"):
             return lambda: _packed(rows, length)
         return lambda: _text(rows, length)
     each = max(1, setting.images // rows)

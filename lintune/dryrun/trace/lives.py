@@ -31,6 +31,10 @@ class Block:
     operator: str
     module: str
     """Path of the module whose forward made it; empty outside of any."""
+    stream: str = ""
+    """The CUDA stream that it is allocated on where it is not the current one: streams do not share memory."""
+    trained: bool = False
+    """Of a parameter: whether it has a gradient."""
 
 
 @dataclass(slots=True)
@@ -145,6 +149,9 @@ class Lives(TorchDispatchMode):
         """Follows the model's tensors, names modules while their forward runs, and tells gradients from other tensors."""
         for name, parameter in model.named_parameters():
             self.follow(parameter, "parameters", name.rpartition(".")[0])
+            number = self.alive(parameter)
+            if number is not None:
+                self.log.blocks[number].trained = parameter.requires_grad
         for name, buffer in model.named_buffers():
             self.follow(buffer, "buffers", name.rpartition(".")[0])
         handles = [*self._gradient_hooks(model), *self._module_hooks(model)]

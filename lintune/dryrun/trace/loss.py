@@ -6,7 +6,8 @@
 * compiled: the same under `torch.compile`, whose one kernel keeps the 16-bit logits and casts them as it goes
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 import torch
@@ -92,6 +93,31 @@ def compute_loss(model: nn.Module, batch: Mapping[str, Tensor], plan: Plan) -> t
     weight = getattr(head, "weight")  # noqa: B009
     function = _Liger if plan.loss == "liger" else _Cut
     return function.apply(rows, weight if weight.dtype == rows.dtype else weight.to(rows.dtype), weight.requires_grad), None
+
+
+@contextmanager
+def of_its_release(model: Any, plan: Plan) -> Iterator[None]:
+    """Lets a model of transformers compute its loss as the release of the launch does, where that was another way."""
+    base = model.get_base_model() if hasattr(model, "get_base_model") else model
+    head = base.get_output_embeddings() if hasattr(base, "get_output_embeddings") else None
+    if plan.loss != "model" or not plan.copied_logits or head is None or not hasattr(type(base), "loss_function"):
+        yield
+        return
+    handle = head.register_forward_hook(lambda _module, _args, out: out.float()) if plan.floats_held else None
+    base.loss_function = _copying_loss
+    try:
+        yield
+    finally:
+        del base._loss_function
+        if handle is not None:
+            handle.remove()
+
+
+def _copying_loss(logits: Tensor, labels: Tensor, vocab_size: int, **_options: object) -> Tensor:
+    """`ForCausalLMLoss` of transformers 4.46: the copy is made of the fp32 logits."""
+    long = logits.float()  # alive until the loss is there
+    shifted = long[..., :-1, :].contiguous()
+    return F.cross_entropy(shifted.view(-1, vocab_size), labels[..., 1:].contiguous().view(-1))
 
 
 def head_of(model: nn.Module) -> tuple[nn.Module, nn.Module]:

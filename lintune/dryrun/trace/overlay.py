@@ -1,4 +1,4 @@
-"""A log of one process, as ZeRO, FSDP or DDP over several ranks would make it: states divided, buckets and gathered parameters added.
+"""A log of one process, as ZeRO or DDP over several ranks would make it: states divided, buckets and gathered parameters added.
 
 ZeRO: deepspeed/runtime/zero/stage_1_and_2.py and stage3.py. Each gradient lives until it is in a bucket; its share stays, in 16 bits;
 the step flattens that share (2 B) and casts it to fp32 (4 B). DDP: a bucket copy of all gradients from the start.
@@ -6,10 +6,10 @@ Checked against DeepSpeed 0.19 and DDP on two processes (benchmarks/results/trac
 """
 
 from dataclasses import dataclass
-from itertools import pairwise
 
-from lintune.dryrun.trace.gathering import Gathered, gathered_by_module, gathered_by_unit, unit_of
+from lintune.dryrun.trace.gathering import gathered_by_module
 from lintune.dryrun.trace.lives import Block, Log
+from lintune.dryrun.trace.rewriting import Rewriter, passes
 
 _OWN = ("parameters", "gradients", "optimizer", "step temporaries")
 
@@ -23,8 +23,7 @@ class Sharding:
 
     ranks: int
     stage: int | None = None
-    """ZeRO's; None for FSDP and DDP."""
-    fsdp: bool = False
+    """ZeRO's; None for DDP."""
     bucket: int = 0
     """Elements of ZeRO's reduce bucket."""
     buckets: float = 1.0
@@ -43,60 +42,12 @@ class Sharding:
     offload_parameters: bool = False
 
 
-class _Rewriter:
-    """The new log, event by event."""
-
-    def __init__(self, old: Log) -> None:
-        self.old, self.log = old, Log()
-        self.numbers: dict[int, int] = {}
-        self.at: dict[int, list[tuple[int, Block, int | None]]] = {}
-        """Blocks to add before an event: order, block, and the event before which it ends (None: never)."""
-        self._ends: dict[int, list[int]] = {}
-
-    def add(self, begin: int, end: int | None, size: float, category: str, phase: str = "", module: str = "") -> None:
-        """A block of the overlay's own."""
-        if size >= 1:
-            end = end if end is None else max(end, begin + 1)
-            block = Block(int(size), category, phase, "overlay", module)
-            self.at.setdefault(begin, []).append((len(self.at), block, end))
-
-    def before(self, event: int) -> None:
-        """What ends and begins before an event of the old log."""
-        for number in self._ends.pop(event, ()):
-            self.log.died(number)
-        for _, block, end in self.at.get(event, ()):
-            number = self.log.born(block)
-            if end is not None:
-                self._ends.setdefault(end, []).append(number)
-
-    def run(self, keep: dict[int, int]) -> Log:
-        """Writes the log; `keep`: new sizes of old blocks, 0 for those that are left out."""
-        phases = iter([*self.old.phases, (len(self.old.events) + 1, "")])
-        coming, phase = next(phases)
-        for index, event in enumerate(self.old.events):
-            while index >= coming:
-                self.log.phases.append((len(self.log.events), phase))
-                coming, phase = next(phases)
-            self.before(index)
-            number = abs(event) - 1
-            size = keep.get(number, self.old.blocks[number].size)
-            if not size:
-                continue
-            if event > 0:
-                old = self.old.blocks[number]
-                self.numbers[number] = self.log.born(Block(size, old.category, old.phase, old.operator, old.module))
-            else:
-                self.log.died(self.numbers[number])
-        self.before(len(self.old.events))
-        return self.log
-
-
 def overlay(log: Log, sharding: Sharding) -> Log:
     """The log of one rank. The old one must hold no optimizer states: they are the overlay's."""
     if sharding.ranks == 1 and sharding.stage is None:
         return log
-    made = _Rewriter(log)
-    if sharding.stage is None and not sharding.fsdp:
+    made = Rewriter(log)
+    if sharding.stage is None:
         made.add(0, None, sum(_gradients(log).values()), "gradient buckets")
         return made.run({})
     keep = _states(made, log, sharding)
@@ -114,12 +65,12 @@ def _gradients(log: Log) -> dict[int, int]:
     return found
 
 
-def _states(made: _Rewriter, log: Log, sharding: Sharding) -> dict[int, int]:
-    """Adds what ZeRO and FSDP hold; returns the new sizes of the blocks of the log."""
+def _states(made: Rewriter, log: Log, sharding: Sharding) -> dict[int, int]:
+    """Adds what ZeRO holds; returns the new sizes of the blocks of the log."""
     keep = {number: 0 for number, block in enumerate(log.blocks) if block.category in _OWN and block.category != "parameters"}
     trained = sum(_gradients(log).values()) // 2
     share = -(-trained // sharding.ranks)
-    whole = (sharding.stage or 3) < 3
+    whole = (sharding.stage or 0) < 3
     parameters = {number: block for number, block in enumerate(log.blocks) if block.category == "parameters"}
     if not whole:
         keep |= {n: 0 if sharding.offload_parameters else -(-block.size // sharding.ranks) for n, block in parameters.items()}
@@ -130,35 +81,29 @@ def _states(made: _Rewriter, log: Log, sharding: Sharding) -> dict[int, int]:
     if sharding.accumulates and sharding.stage in (1, 2) and not sharding.offload_optimizer:
         each = 2 if sharding.early_buckets else 6  # DeepSpeed 0.19 keeps the share's own gradients beside their sum (all_grad_tensors)
         made.add(0, None, 2 * trained if sharding.stage == 1 else each * share, "gradients")
-    first = next((begin for begin, end in _passes(log, "backward") if begin < end), 0)
+    first = next((begin for begin, end in passes(log, "backward") if begin < end), 0)
     if sharding.stage in (1, 2) and sharding.early_buckets:
         made.add(first, None, 2 * sharding.bucket * sharding.buckets, "buckets")
     if sharding.stage == 3:
         made.add(0, None, 2 * sharding.bucket, "buckets")
         if not sharding.offload_optimizer:
             made.add(0, None, 2 * share, "gradients")
-    for begin, end in _passes(log, "backward"):
+    for begin, end in passes(log, "backward"):
         _backward(made, log, sharding, begin, end)
-    for begin, end in _passes(log, "step"):
+    for begin, end in passes(log, "step"):
         if not sharding.offload_optimizer:
             _step(made, sharding, share, begin, end)
     return keep
 
 
-def _step(made: _Rewriter, sharding: Sharding, share: int, begin: int, end: int) -> None:
+def _step(made: Rewriter, sharding: Sharding, share: int, begin: int, end: int) -> None:
     """What a step takes: flat tensors of the whole share, or of one sub group after the other under ZeRO-3."""
     count = min(share, _SUB_GROUP) if sharding.stage == 3 else share
     for each in (sharding.step, 4.0):
         made.add(begin, end, each * count, "step temporaries", "step")
 
 
-def _passes(log: Log, phase: str) -> list[tuple[int, int]]:
-    """Begin and end of every stretch of a phase."""
-    bounds = [*log.phases, (len(log.events), "")]
-    return [(begin, end) for (begin, name), (end, _) in pairwise(bounds) if name == phase]
-
-
-def _backward(made: _Rewriter, log: Log, sharding: Sharding, begin: int, end: int) -> None:
+def _backward(made: Rewriter, log: Log, sharding: Sharding, begin: int, end: int) -> None:
     """Gradients of one backward pass: each until the next is there, its share until the step; buckets from the first one on."""
     births = [
         (index, log.blocks[log.events[index] - 1])
@@ -167,10 +112,10 @@ def _backward(made: _Rewriter, log: Log, sharding: Sharding, begin: int, end: in
     ]
     if not births:
         return
-    step = next((stop for start, stop in _passes(log, "step") if start >= end), len(log.events))
+    step = next((stop for start, stop in passes(log, "step") if start >= end), len(log.events))
     if sharding.stage in (1, 2) and not sharding.early_buckets:
         made.add(births[0][0], end, 2 * sharding.bucket * sharding.buckets, "buckets", "backward")
-    shared = (sharding.stage in (1, 2) and not sharding.accumulates and not sharding.offload_optimizer) or sharding.fsdp
+    shared = sharding.stage in (1, 2) and not sharding.accumulates and not sharding.offload_optimizer
     for place, (index, block) in enumerate(births):
         following = births[place + 1][0] if place + 1 < len(births) else end
         made.add(index, following, block.size, "gradients", "backward", block.module)
@@ -178,16 +123,13 @@ def _backward(made: _Rewriter, log: Log, sharding: Sharding, begin: int, end: in
             made.add(index, step, block.size / sharding.ranks, "gradients", "backward", block.module)
 
 
-def _gather(made: _Rewriter, log: Log, sharding: Sharding, parameters: dict[int, Block]) -> None:
+def _gather(made: Rewriter, log: Log, sharding: Sharding, parameters: dict[int, Block]) -> None:
     """Adds the gathered parameters."""
     sizes: dict[str, int] = {}
     for block in parameters.values():
-        group = unit_of(block.module) if sharding.fsdp else block.module
-        sizes[group] = sizes.get(group, 0) + block.size
-    found: list[Gathered] = gathered_by_unit(log, sizes) if sharding.fsdp else gathered_by_module(log, sizes, sharding.max_reuse)
-    for each in found:
+        sizes[block.module] = sizes.get(block.module, 0) + block.size
+    for each in gathered_by_module(log, sizes, sharding.max_reuse):
         made.add(each.begin, each.end, each.size, "gathered parameters")
-    if not sharding.fsdp:
-        for phase in ("forward", "backward"):
-            for begin, end in _passes(log, phase):
-                made.add(begin, end, 2 * min(sharding.prefetch, sum(sizes.values()) // 20), "gathered parameters", phase)
+    for phase in ("forward", "backward"):
+        for begin, end in passes(log, phase):
+            made.add(begin, end, 2 * min(sharding.prefetch, sum(sizes.values()) // 20), "gathered parameters", phase)

@@ -23,8 +23,14 @@ class Plan:
     outputs_float: bool = False
     """Whether the model's outputs are cast to fp32, as accelerate does under autocast."""
     loss: LossKind = "model"
+    flattened: bool = True
+    """Whether packed samples of a batch are one row where attention is flash attention."""
     chunks: int = 8
     """Of a chunked loss."""
+    floats_held: bool = False
+    """Whether the head's output is cast to fp32, so that the model's outputs hold fp32 logits (transformers before 4.46)."""
+    copied_logits: bool = False
+    """Whether the loss copies the fp32 logits without their last position (transformers before 4.49)."""
     hold_outputs: bool = False
     """Whether the loop still holds the model's outputs, and with them the logits, during the backward pass."""
     hold_graph: bool = False

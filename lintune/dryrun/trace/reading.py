@@ -1,5 +1,6 @@
 """What a request says of the step, as a `Setting` of the closed form and the `Plan` of a trace: one reading of the vocabulary for both."""
 
+from collections.abc import Mapping
 from dataclasses import replace as changed
 from typing import cast
 
@@ -7,8 +8,10 @@ import torch
 
 from lintune.dryrun.problem import DryRunProblem
 from lintune.dryrun.protocol import Json, Request
+from lintune.dryrun.trace.fsdp1 import Flat
 from lintune.dryrun.trace.overlay import Sharding
 from lintune.dryrun.trace.plan import Checkpointing, LossKind, Plan
+from lintune.dryrun.trace.releases import releases_of
 from lintune.memory.constants import value
 from lintune.memory.optimizers import entry_of, find_optimizer, per_parameter
 from lintune.memory.reading import NotEstimated, setting_of
@@ -20,8 +23,8 @@ from lintune.run.run import Run
 from lintune.source.text import Site, Source, Span
 from lintune.values.value import Data, Known
 
-_HOLD = ("litgpt", "ms-swift", "swift")
-"""Frameworks whose loop holds the logits during the backward pass: litgpt's chunks, ms-swift's token accuracy."""
+_HOLD = ("litgpt", "ms-swift", "swift", "script")
+"""Frameworks whose loop holds the logits during the backward pass: litgpt's chunks, ms-swift's token accuracy, fsdp_qlora's `output`."""
 _CUT = 512
 """Tokens up to which samples are taken to be cut so often that two long ones follow each other."""
 _TYPES = {2: torch.bfloat16, 4: torch.float32}
@@ -71,7 +74,8 @@ def plan_for(request: Request, setting: Setting) -> Plan:
     """The plan of a setting."""
     values, profile, notes = request.values, setting.profile, []
     computes = torch.float16 if values.get("precision.compute") in _FLOAT16 else _TYPES[setting.activation]
-    autocast = computes if setting.autocast and setting.activation == 2 else None
+    autocast = computes if setting.autocast and setting.activation == 2 and _is_mixed(values) else None
+    release = releases_of(values, setting.framework)
     loss = setting.fused_loss or ("compiled" if setting.framework == "torchtune" else "model")
     own = sharding_of(setting) is None or traces_fsdp(setting)
     optimizer = "adamw_torch_fused" if profile.fused_step and setting.optimizer == "adamw_torch" else setting.optimizer
@@ -80,6 +84,9 @@ def plan_for(request: Request, setting: Setting) -> Plan:
         autocast=autocast,
         outputs_float=autocast is not None,
         loss=cast("LossKind", loss),
+        floats_held=release.floats_held,
+        copied_logits=release.copied,
+        flattened=release.flattens,
         hold_graph=setting.framework == "litgpt" and setting.reached <= _CUT,
         hold_outputs=profile.holds_logits or setting.framework in _HOLD,
         optimizer=optimizer if own else "lomo",
@@ -99,15 +106,19 @@ def plan_for(request: Request, setting: Setting) -> Plan:
     return changed(plan, assumptions=tuple(notes))
 
 
+def _is_mixed(values: Mapping[str, Json]) -> bool:
+    """Whether the Trainer's mixed precision is on: not where both of its switches are said to be off."""
+    return values.get("precision.bf16") is not False or values.get("precision.fp16") is not False
+
+
 def sharding_of(setting: Setting) -> Sharding | None:
     """How a launch over several ranks, or under DeepSpeed, divides what it holds; None where nothing is divided."""
-    if setting.stage in (None, 0) and not (setting.fsdp and setting.reshard):
+    if setting.stage in (None, 0):
         return None
     trained = 8.0 if find_optimizer(setting.optimizer) is None else per_parameter(entry_of(setting), 4)
     return Sharding(
         ranks=setting.shards,
         stage=setting.stage,
-        fsdp=setting.fsdp,
         bucket=setting.bucket or int(value("zero_bucket")),
         buckets=value("zero_buckets"),
         accumulates=setting.accum > 1,
@@ -122,7 +133,15 @@ def _step_copies(setting: Setting) -> float:
     """Bytes per element of the share beside fp32 gradients: torch's unfused AdamW makes copies, ZeRO 1 and 2 flatten 16-bit gradients."""
     entry, profile = entry_of(setting), setting.profile
     copies = float(entry.get("step", 0)) * profile.step_copies if entry.get("foreach") and not profile.fused_step else 0.0
-    return max(4 * copies, 0.0 if setting.stage == 3 or setting.fsdp else 2.0)
+    return max(4 * copies, 0.0 if setting.stage == 3 else 2.0)
+
+
+def flat_of(setting: Setting, values: Mapping[str, Json]) -> Flat | None:
+    """How FSDP's first version divides a launch; None without it, and where its second version is traced as such."""
+    if not setting.fsdp or setting.shards == 1 or traces_fsdp(setting):
+        return None
+    mixed = setting.profile.autocast and setting.element == 2 and setting.activation == 2 and _is_mixed(values)
+    return Flat(setting.shards, 2.0 if mixed else 1.0, setting.offload_params, setting.reshard)
 
 
 def traces_fsdp(setting: Setting) -> bool:

@@ -11,14 +11,15 @@ from lintune.dryrun.protocol import Json, Request, Result
 from lintune.dryrun.raw_config import raw_config
 from lintune.dryrun.stage import report_stage
 from lintune.dryrun.trace.building import Subject, subject_for
-from lintune.dryrun.trace.figures import Figures, figures_of, unexplained
+from lintune.dryrun.trace.figures import Figures, figures_of, unexplained, with_workspaces
 from lintune.dryrun.trace.fsdp import World, trace_fsdp
+from lintune.dryrun.trace.fsdp1 import Flat, flatten
 from lintune.dryrun.trace.history import categories_at, holders_at, timeline
 from lintune.dryrun.trace.inputs import batch_for
 from lintune.dryrun.trace.lives import Log
 from lintune.dryrun.trace.overlay import Sharding, overlay
 from lintune.dryrun.trace.plan import Plan
-from lintune.dryrun.trace.reading import plan_for, setting_for, sharding_of, traces_fsdp
+from lintune.dryrun.trace.reading import flat_of, plan_for, setting_for, sharding_of, traces_fsdp
 from lintune.dryrun.trace.step import trace_step
 from lintune.memory.setting import Setting
 
@@ -51,18 +52,24 @@ def trace_request(request: Request) -> Outcome:
     plan = plan_for(request, setting)
     subject = subject_for(request, setting, config)
     notes = [*setting.notes, *plan.assumptions, *subject.notes]
-    log = _sharded(subject, setting, plan, notes)
+    log = with_workspaces(_sharded(subject, setting, plan, notes, flat_of(setting, request.values)))
     figures = figures_of(log, setting, _expandable(request), outside=unexplained(setting))
+    if figures.flushes:
+        notes.append(f"the card is full {figures.flushes} times: the allocator gives back what is not in use, which costs time")
     return Outcome(setting, plan, log, figures, notes)
 
 
-def _sharded(subject: Subject, setting: Setting, plan: Plan, notes: list[str]) -> Log:
+def _sharded(subject: Subject, setting: Setting, plan: Plan, notes: list[str], flat: Flat | None) -> Log:
     """The log of one rank: FSDP 2 is traced as such, the rest is laid over the trace of one process."""
     if traces_fsdp(setting):
         notes.append(f"FSDP 2 was traced on a world of {setting.shards} ranks that moves no data")
         world = World(setting.shards, plan.autocast or torch.bfloat16, None, setting.reshard)
-        return trace_fsdp(subject.model, batch_for(subject.model, subject.config, setting, notes), changed(plan, autocast=None), world).log
+        make_batch = batch_for(subject.model, subject.config, setting, notes, plan.flattened)
+        return trace_fsdp(subject.model, make_batch, changed(plan, autocast=None), world).log
     log = _traced(subject, setting, plan, notes)
+    if flat is not None:
+        notes.append("one process was traced; the shares and gathered units of FSDP 1 are laid over it")
+        return flatten(log, flat)
     sharding = sharding_of(setting)
     if sharding is not None or setting.shards > 1:
         log = overlay(log, sharding or Sharding(setting.shards))
@@ -72,7 +79,7 @@ def _sharded(subject: Subject, setting: Setting, plan: Plan, notes: list[str]) -
 
 def _traced(subject: Subject, setting: Setting, plan: Plan, notes: list[str]) -> Log:
     report_stage("tracing the step")
-    make_batch = batch_for(subject.model, subject.config, setting, notes)
+    make_batch = batch_for(subject.model, subject.config, setting, notes, plan.flattened)
     traced = trace_step(subject.model, make_batch, plan)
     notes += [f"{text} ({count} times)" for text, count in traced.assumed.items()]
     return traced.log

@@ -14,7 +14,7 @@ from lintune.dryrun.trace.attention import install_flash
 from lintune.dryrun.trace.functions import Functions
 from lintune.dryrun.trace.hybrid import HybridMeta
 from lintune.dryrun.trace.lives import Lives, Log
-from lintune.dryrun.trace.loss import compute_loss
+from lintune.dryrun.trace.loss import compute_loss, of_its_release
 from lintune.dryrun.trace.optimizers import Stepper, TorchStepper, make_optimizer
 from lintune.dryrun.trace.plan import Plan
 from lintune.dryrun.trace.private import autocast_on_meta, run_backward, set_attention, watched_resizes
@@ -39,7 +39,8 @@ def trace_step(model: nn.Module, make_batch: MakeBatch, plan: Plan, hybrid: Hybr
     prepare(model, plan)
     with ExitStack() as stack:
         stack.callback(install_flash())
-        for mode in (lives.within(model), hybrid, lives, autocast_on_meta(functions.switch), watched_resizes(lives.resized)):
+        modes = (lives.within(model), hybrid, lives, autocast_on_meta(functions.switch), watched_resizes(lives.resized))
+        for mode in (of_its_release(model, plan), *modes):
             stack.enter_context(mode)
         run_steps(model, make_batch, plan, lives, functions)
     return Traced(lives.log, hybrid.assumed)
