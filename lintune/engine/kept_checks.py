@@ -27,6 +27,8 @@ _BESIDE = ("__pycache__", "cli", "report", "lsp", "dryrun")
 """Folders of code that do not decide what is found in a file."""
 _NO_REFERENCES = 2
 """The version of marshal's format in which equal data have equal bytes."""
+_INSTALLED = ("/site-packages/", "/dist-packages/", "\\site-packages\\")
+"""Folders in which installers put packages: they replace files, and so change the folder, and nobody edits them in place."""
 _DATA = ("rules", "schemas", "models")
 
 
@@ -112,22 +114,26 @@ def _key(task: Task) -> Key:
 def _lintune(house_rules: str) -> bytes:
     """What the answer depends on beside the files: the release, Python, and the code, pages and data as they are on disk."""
     package = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+    own = os.path.abspath(house_rules) if house_rules else "\0"
     folders = [package, *(data_path(name) for name in _DATA), *([os.path.abspath(house_rules)] if house_rules else [])]
-    stamps = [stamp for folder in dict.fromkeys(folders) for stamp in _stamps(folder)]
+    each = not any(part in package for part in _INSTALLED)
+    stamps = [stamp for folder in dict.fromkeys(folders) for stamp in _stamps(folder, each or folder.startswith(own))]
     return digest(marshal.dumps((__version__, sys.version, sorted(stamps)), _NO_REFERENCES))
 
 
-def _stamps(folder: str) -> list[tuple[str, int, int]]:
-    """The files below a folder with their sizes and times of change."""
+def _stamps(folder: str, each: bool) -> list[tuple[str, int, int]]:
+    """The files below a folder with their sizes and times of change; where not `each` counts, the folders with theirs."""
     found: list[tuple[str, int, int]] = []
     try:
+        if not each:
+            found.append((folder, 0, os.stat(folder).st_mtime_ns))
         with os.scandir(folder) as entries:
             for entry in entries:
                 if entry.name in _BESIDE:
                     continue
                 if entry.is_dir(follow_symlinks=False):
-                    found += _stamps(entry.path)
-                else:
+                    found += _stamps(entry.path, each)
+                elif each:
                     status = entry.stat()
                     found.append((entry.path, status.st_size, status.st_mtime_ns))
     except OSError:

@@ -1,5 +1,6 @@
 """A kept check counts while everything that it rests on is as it was, and says the same as a fresh one."""
 
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -221,3 +222,21 @@ def test_many_files_in_processes_are_like_one_by_one(folder: Path, monkeypatch: 
     plain = check(["."], CheckOptions())
     assert shown(quick(".")) == shown(plain) == shown(quick("."))
     assert len(plain.launches) == 13
+
+
+def test_folders_of_an_installed_package_tell_of_replaced_files(tmp_path: Path) -> None:
+    """An installer puts a new file in the place of an old one; below, too."""
+    from lintune.engine.kept_checks import _stamps
+
+    inner = tmp_path / "rules"
+    inner.mkdir()
+    page = inner / "page.md"
+    page.write_text("a")
+    before = _stamps(str(tmp_path), False)
+    assert before == _stamps(str(tmp_path), False) and len(before) == 2
+    os.utime(inner, ns=(1, 1))
+    before = _stamps(str(tmp_path), False)
+    page.unlink()
+    page.write_text("b")
+    assert before != _stamps(str(tmp_path), False)
+    assert [path for path, *_ in _stamps(str(tmp_path), True)] == [str(page)]
