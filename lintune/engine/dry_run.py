@@ -11,6 +11,8 @@ from lintune.values.value import Absent, Data, Known, Step, Unknown, Value, site
 if TYPE_CHECKING:
     from lintune.engine.child_process import Child
 
+_TOLD = ("torch", "transformers", "trl", "peft", "accelerate", "deepspeed", "bitsandbytes")
+"""Packages whose exact release the child is told (`pins.*`): a trace depends on it, whatever release the child has."""
 PROBLEMS = "dry_run.problems"
 """The list of what kept a dry run from answering."""
 
@@ -75,6 +77,9 @@ def request_of(run: Run, asked: DryRun) -> Request:
                 values[name] = plain(data)
             case Unknown(reason=reason):
                 unknown[name] = reason
+    for package, pin in run.versions.items():
+        if package in _TOLD and pin.specifiers.exact is not None:
+            values.setdefault(f"pins.{package}", str(pin.specifiers.exact))
     return Request(asked.action, values, unknown, asked.model_config, model_folder(run), run.framework, launch_of(run), asked.options)
 
 

@@ -242,6 +242,7 @@ mem.act_offload               |         | whether kept activations go to the hos
 mem.unsloth                   |         | whether Unsloth patches the model
 mem.liger                     |         | whether Liger kernels are on
 mem.compile                   |         | whether torch.compile is on
+mem.empty_cache_steps         | steps   | steps after which the loop gives unused GPU memory back, before the largest batches come
 data.train                    |         | training data
 data.eval                     |         | evaluation data
 data.eval_fraction            |         | share of the training data that is held back for evaluation

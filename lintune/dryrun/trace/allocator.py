@@ -6,6 +6,7 @@ With expandable segments each pool is one growing segment, mapped in pages of 2 
 """
 
 from bisect import bisect_left, insort
+from collections.abc import Collection
 from dataclasses import dataclass, field
 
 from lintune.dryrun.trace.history import rounded
@@ -67,9 +68,12 @@ class CachingAllocator:
         self._segments: dict[int, int] = {}
         self._made = 0
 
-    def replay(self, log: Log) -> "CachingAllocator":
-        """Runs a whole log."""
-        for event in log.events:
+    def replay(self, log: Log, releases: Collection[int] = ()) -> "CachingAllocator":
+        """Runs a whole log; `releases`: the events before which the program gives unused segments back."""
+        for index, event in enumerate(log.events):
+            if index in releases:
+                self.release()
+                self.most_reserved = self.reserved
             if event > 0:
                 block = log.blocks[event - 1]
                 self.malloc(event - 1, block.size, block.stream)

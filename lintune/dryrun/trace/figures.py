@@ -30,11 +30,16 @@ class Figures:
     """How often the allocator gave unused segments back, since the card had no more."""
 
 
-def figures_of(log: Log, setting: Setting, expandable: bool, outside: int = 0) -> Figures:
-    """The figures of a log. `outside`: bytes beside the log's, such as the hidden constant of a framework's own measure."""
+def figures_of(log: Log, setting: Setting, expandable: bool, outside: int = 0, emptied: str = "") -> Figures:
+    """The figures of a log.
+
+    `outside`: bytes beside the log's, such as the hidden constant of a framework's own measure; `emptied`: the phase of the last step
+    before which the program gives unused memory back, where it does.
+    """
+    releases = [begin for begin, end in passes(log, emptied) if begin < end][-1:] if emptied else []
     context = int(value("context"))
     capacity = max(0, usable_bytes(setting.gpu_name, setting.gpu_bytes) - setting.in_use - context - outside) if setting.gpu_bytes else 0
-    replayed = CachingAllocator(expandable, capacity).replay(log)
+    replayed = CachingAllocator(expandable, capacity).replay(log, releases)
     peak = find_peak(log)
     allocated = replayed.most_allocated
     reserved = replayed.most_reserved + outside

@@ -25,6 +25,8 @@ _LONG = frozenset((
 _LONG_ON_CPU = frozenset(("mse_loss", "nll_loss", "prod", "binary_cross_entropy_with_logits"))
 """The part of the list that CPU autocast shares, as far as models use it."""
 _CONSTRUCTORS = (torch.tensor, torch.as_tensor)
+_SOFTMAX = (F.softmax, torch.softmax, Tensor.softmax)
+"""Of fp16 to fp32 it is one kernel on CUDA, without a copy of its input in fp32 (aten/native/SoftMax.cpp)."""
 _FLOATS = (torch.float32, torch.float16, torch.bfloat16)
 
 
@@ -56,6 +58,8 @@ class Functions(TorchFunctionMode):
                 return out
         if func is F.dropout and self.kernel != "cpu":
             return _dropout(*args, **options)  # type: ignore[arg-type]
+        if func in _SOFTMAX and self.kernel != "cpu" and options.get("dtype") is torch.float32 and _is_half(args):
+            return torch.ops.aten._softmax.default(args[0], options.get("dim", args[1] if len(args) > 1 else -1), True)
         return func(*args, **options)
 
     def switch(self, dtype: torch.dtype | None) -> torch.dtype | None:
@@ -90,6 +94,10 @@ def _dropout(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool
     if not training or p == 0.0 or p == 1.0 or inplace:
         return F.dropout(input, p, training, inplace)
     return torch.native_dropout(input, p, True)[0]
+
+
+def _is_half(args: Sequence[object]) -> bool:
+    return bool(args) and isinstance(args[0], Tensor) and args[0].dtype is torch.float16
 
 
 def _long(value: object) -> object:

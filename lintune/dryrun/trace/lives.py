@@ -63,8 +63,10 @@ class Log:
 class Lives(TorchDispatchMode):
     """The mode. On real tensors it follows real storages just as well."""
 
-    def __init__(self) -> None:
+    def __init__(self, cuda: bool = False) -> None:
+        """`cuda`: whether operators take what their CUDA kernels take for a while and those of the CPU do not."""
         super().__init__()
+        self.cuda = cuda
         self.log = Log()
         self.phase = "build"
         self.operator = ""
@@ -76,6 +78,7 @@ class Lives(TorchDispatchMode):
     ) -> object:
         """Runs an operator and follows what it returns."""
         self.operator = getattr(func, "__name__", "")
+        taken = self._taken(func, args) if self.cuda else None
         out = func(*args, **(kwargs or {}))
         if isinstance(out, Tensor):
             self.follow(out)
@@ -83,7 +86,18 @@ class Lives(TorchDispatchMode):
             for each in tree_leaves(out):
                 if isinstance(each, Tensor):
                     self.follow(each)
+        if taken is not None:
+            self.log.died(taken)
         return out
+
+    def _taken(self, func: Callable[..., object], args: Sequence[object]) -> int | None:
+        """The block that an operator's CUDA kernel takes beside its result; None for most.
+
+        The backward pass of softmax multiplies the gradient with the output first (aten/native/cuda/SoftMax.cu).
+        """
+        if func is not torch.ops.aten._softmax_backward_data.default or not isinstance(args[0], Tensor):
+            return None
+        return self.log.born(Block(args[0].numel() * args[0].element_size(), "temporaries", self.phase, self.operator, ""))
 
     def follow(self, tensor: Tensor, category: str = "", module: str | None = None) -> None:
         """Follows the tensor's storage; a category given later than at birth replaces the first one."""

@@ -35,6 +35,8 @@ class Plan:
     """Whether the loop still holds the model's outputs, and with them the logits, during the backward pass."""
     hold_graph: bool = False
     """Whether the loss of a micro batch, and with it what its graph still holds, lives until that of the next one is there."""
+    emptied: str = ""
+    """The phase before which the loop empties the allocator's cache: `forward`, `backward`, or empty where it does not."""
     optimizer: str = "adamw_torch"
     foreach_copies: int = 1
     step_in_backward: bool = False

@@ -89,6 +89,7 @@ def plan_for(request: Request, setting: Setting) -> Plan:
         flattened=release.flattens,
         hold_graph=setting.framework == "litgpt" and setting.reached <= _CUT,
         hold_outputs=profile.holds_logits or setting.framework in _HOLD,
+        emptied=_emptied(values),
         optimizer=optimizer if own else "lomo",
         foreach_copies=int(profile.step_copies),
         step_in_backward=setting.in_backward,
@@ -104,6 +105,14 @@ def plan_for(request: Request, setting: Setting) -> Plan:
     if plan.hold_outputs:
         notes.append("the loop holds the logits during the backward pass")
     return changed(plan, assumptions=tuple(notes))
+
+
+def _emptied(values: Mapping[str, Json]) -> str:
+    """Where the loop empties the cache: scripts between steps, the Trainer after the forward pass of every nth step."""
+    if values.get("flag.torch_empty_cache_steps") == 1:
+        return "backward"
+    steps = values.get("mem.empty_cache_steps")
+    return "forward" if isinstance(steps, int) and steps > 0 else ""
 
 
 def _is_mixed(values: Mapping[str, Json]) -> bool:

@@ -53,7 +53,7 @@ def trace_request(request: Request) -> Outcome:
     subject = subject_for(request, setting, config)
     notes = [*setting.notes, *plan.assumptions, *subject.notes]
     log = with_workspaces(_sharded(subject, setting, plan, notes, flat_of(setting, request.values)))
-    figures = figures_of(log, setting, _expandable(request), outside=unexplained(setting))
+    figures = figures_of(log, setting, _expandable(request), unexplained(setting), plan.emptied)
     if figures.flushes:
         notes.append(f"the card is full {figures.flushes} times: the allocator gives back what is not in use, which costs time")
     return Outcome(setting, plan, log, figures, notes)

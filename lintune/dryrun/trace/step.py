@@ -35,7 +35,7 @@ class Traced:
 def trace_step(model: nn.Module, make_batch: MakeBatch, plan: Plan, hybrid: HybridMeta | None = None) -> Traced:
     """Traces a model on the meta device; `make_batch` is called once per micro batch, as a loader's batch is moved to the GPU."""
     hybrid = hybrid or HybridMeta()
-    functions, lives = Functions(plan.kernel, plan.autocast), Lives()
+    functions, lives = Functions(plan.kernel, plan.autocast), Lives(plan.kernel != "cpu")
     prepare(model, plan)
     with ExitStack() as stack:
         stack.callback(install_flash())
