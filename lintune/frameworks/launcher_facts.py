@@ -251,10 +251,10 @@ def _world_size(run: Run, launcher: str, nodes: Value, per_node: Value) -> Value
         hosts = _option(run, "include")
         if isinstance(hosts, Known) and isinstance(hosts.value, str) and "@" in hosts.value and whole(per_node):
             return derived((whole(per_node) or 1) * len(hosts.value.split("@")), "cards that --include picks", hosts)
-    if launcher in ("swift", "megatron"):
-        from lintune.frameworks.swift import world_size
+    if launcher in ("swift", "megatron", "llamafactory-cli"):
+        from lintune.frameworks.env_processes import llamafactory_processes, swift_processes
 
-        return world_size(run)
+        return llamafactory_processes(run) if launcher == "llamafactory-cli" else swift_processes(run)
     if launcher not in ("torchrun", "deepspeed", "python", "colossalai", "composer"):
         return Unknown(f"how many processes `{launcher}` starts is not known", settle="--gpu 8xA100-80G")
     count, each = whole(nodes), whole(per_node)

@@ -23,7 +23,11 @@ def missing_imports(run: Run) -> Iterator[Item]:
         return
     bases = run.get("script.bases")
     options = bases.value if isinstance(bases, Known) and isinstance(bases.value, tuple) else ()
-    for dotted, step in zip(imported.value, imported.origin, strict=True):
+    # one step per name, but for a run file, which says them all in one place
+    sites = [step.site for step in imported.origin]
+    if len(sites) != len(imported.value):
+        sites = [sites[0] if sites else None] * len(imported.value)
+    for dotted, site in zip(imported.value, sites, strict=True):
         if dotted in options:
             continue  # `class-not-in-release` speaks of these
         package, _, name = str(dotted).partition(".")
@@ -34,4 +38,4 @@ def missing_imports(run: Run) -> Iterator[Item]:
         admitted = [each for version, each in zip(known, has, strict=True) if pin.specifiers.contains(version)]
         if admitted and not any(admitted):
             fields = {"name": Known(name), "package": Known(package), "works": Known(spec_text(known, has))}
-            yield Item({**fields}, step.site)
+            yield Item({**fields}, site)

@@ -6,6 +6,7 @@ as on the command line; its `ENV:` mapping is exported unless the variable is se
 
 from lintune.frameworks.command_line import Parsed
 from lintune.frameworks.context import Reading
+from lintune.frameworks.env_processes import swift_processes
 from lintune.frameworks.files import NamedFile, add_files
 from lintune.frameworks.image_tokens import SIDE_OF_QWEN3, add_image_tokens, side_of
 from lintune.frameworks.inventory import PARTS, Part
@@ -171,7 +172,7 @@ def fill(run: Run, reading: Reading) -> None:
         run.values["model.quant.method"] = run.get("flag.quant_method")
     add_environment_map(run, "ENV", reading)
     if reading.launch.launcher == "swift":
-        run.values["derived.world_size"] = world_size(run)
+        run.values["derived.world_size"] = swift_processes(run)
         add_derived(run)
     add_modes(run, "ms-swift pipelines/train/tuner.py")
     names = (name[4:] for name in run.values if name.startswith("env."))
@@ -273,16 +274,3 @@ def _add_selected(run: Run, kind: str | None) -> None:
 
 def _all_linear(targets: Value) -> bool:
     return isinstance(targets, Known) and targets.value in ("all-linear", ("all-linear",), "auto", ("auto",), "ALL", ("ALL",))
-
-
-def world_size(run: Run) -> Value:
-    """The processes that `swift` starts: one, unless `NPROC_PER_NODE` (and `NNODES`) say otherwise (cli/main.py)."""
-    each, nodes = run.get("env.NPROC_PER_NODE"), run.get("env.NNODES")
-    visible = run.get("launch.visible")
-    if isinstance(each, Unknown) and isinstance(nodes, Unknown) and not each.origin and whole(visible) == 1:
-        return derived(1, "one GPU is visible", visible)
-    count = 1 if isinstance(each, Absent) else whole(each)
-    machines = 1 if isinstance(nodes, Absent) else whole(nodes)
-    if count is None or machines is None:
-        return blocked((each, nodes), "the number of processes is not known")
-    return derived(count * machines, "`NPROC_PER_NODE` x `NNODES`", each, nodes)

@@ -1,8 +1,9 @@
 """Megatron-SWIFT: what the options of `megatron sft|pt|rlhf` mean (swift/megatron/arguments/megatron_args.py)."""
 
 from lintune.frameworks.context import Reading
+from lintune.frameworks.env_processes import swift_processes
 from lintune.frameworks.parallel import add_degrees
-from lintune.frameworks.swift import add_modes, is_ray, world_size
+from lintune.frameworks.swift import add_modes, is_ray
 from lintune.frameworks.trainer_settings import add_derived, add_inputs
 from lintune.run.known import text, whole
 from lintune.run.run import Run
@@ -70,7 +71,7 @@ def fill_megatron(run: Run, reading: Reading) -> None:
     recompute = run.get("flag.recompute_granularity")
     run.values["mem.ckpt"] = along(text(recompute) in ("full", "selective"), recompute.origin) if text(recompute) else recompute
     if reading.launch.launcher == "megatron" and (reading.config is None or reading.launch.args):
-        run.values["derived.world_size"] = world_size(run)
+        run.values["derived.world_size"] = swift_processes(run)
     add_degrees(run, {name: run.get(f"flag.{flag}") for name, flag in _DEGREES.items()})
     _add_accumulation(run)
     add_derived(run)

@@ -210,4 +210,4 @@ def test_a_config_file_is_a_launch(here: Path) -> None:
     package = of(swept("train.yaml").launches[0], "llamafactory")
     assert [window.starts for window in package.windows] == [False, True]
     assert package.windows[1].first.text == "0.9.2"
-    assert package.windows[0].because[0].primary.line == 8
+    assert 8 in [finding.primary.line for finding in package.windows[0].because]

@@ -1,14 +1,22 @@
 """Processes, nodes and cards of a launch."""
 
+from pathlib import Path
+
 import pytest
 
+from lintune.frameworks.context import Context
 from lintune.frameworks.hostfile import hosts_of
 from lintune.frameworks.launcher_facts import mark_port_conflicts
+from lintune.frameworks.registry import read_launch
+from lintune.launch.evaluate import evaluate
+from lintune.launch.launches import launches_in
+from lintune.launch.project import Project
 from lintune.run.assumptions import Assumptions
 from lintune.run.gpu import parse_gpu
 from lintune.run.known import data
 from lintune.run.run import Run
 from lintune.source.text import Site, Source, Span
+from lintune.syntax.shell import parse_shell
 from lintune.values.value import Absent, Known, Unknown
 
 TAIL = "finetune.py --llm_type qwen --tune_llm false --per_device_train_batch_size 2 --gradient_accumulation_steps 4"
@@ -162,3 +170,25 @@ def test_what_trl_hands_to_accelerate(make_run) -> None:  # type: ignore[no-unty
     assert data(run.get("derived.world_size")) == 2
     assert [data(item.fields["role"]) for item in run.items["files"]] == ["model"]
     assert isinstance(make_run("trl sft --model_name_or_path x --output_dir o").get("derived.world_size"), Unknown)
+
+
+@pytest.mark.parametrize(
+    ("text", "count"),
+    [
+        ("FORCE_TORCHRUN=1 NPROC_PER_NODE=4 llamafactory-cli train c.yaml", 4),
+        ("FORCE_TORCHRUN=1 NPROC_PER_NODE=4 NNODES=2 llamafactory-cli train c.yaml", 8),
+        ("CUDA_VISIBLE_DEVICES=0 llamafactory-cli train c.yaml", 1),
+        ("CUDA_VISIBLE_DEVICES=0,1 llamafactory-cli train c.yaml", 2),
+        ("NPROC_PER_NODE=8 swift sft --model x --dataset y", 8),
+        ("llamafactory-cli train c.yaml", None),
+    ],
+)
+def test_processes_that_the_environment_tells(text: str, count: int | None, tmp_path: Path) -> None:
+    """One node unless the launch says otherwise, as with torchrun."""
+    source = Source("run.sh", f"{text}\n")
+    (tmp_path / "c.yaml").write_text(
+        "model_name_or_path: x\nstage: sft\nfinetuning_type: lora\ntemplate: qwen\ndataset: a\noutput_dir: o\n"
+    )
+    (launch,) = launches_in(evaluate(parse_shell(source)).commands)
+    run = read_launch(launch, Context(Project(["run.sh"], str(tmp_path)), "run.sh"))
+    assert run is not None and data(run.get("derived.world_size")) == count

@@ -15,7 +15,7 @@ from torch import Tensor
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
-from lintune.dryrun.trace.private import local_part, storage_key
+from lintune.dryrun.trace.private import adds_up, local_part, storage_key
 
 _BORN_IN = {"forward": "activations", "backward": "temporaries", "step": "step temporaries", "build": "temporaries"}
 
@@ -79,6 +79,8 @@ class Lives(TorchDispatchMode):
         """Runs an operator and follows what it returns."""
         self.operator = getattr(func, "__name__", "")
         taken = self._taken(func, args) if self.cuda else None
+        if func is torch.ops.aten.add.Tensor and self.phase == "backward" and not kwargs and adds_up(args):
+            func = torch.ops.aten.add_.Tensor
         out = func(*args, **(kwargs or {}))
         if isinstance(out, Tensor):
             self.follow(out)

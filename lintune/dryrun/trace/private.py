@@ -3,13 +3,15 @@
 Tried with torch 2.13; each has been there since torch 2.4.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 import torch
 from torch import Tensor
 
 _META = torch.device("meta")
+_ALONE = 2
+"""Users of a storage that one tensor holds, while Python looks at it."""
 
 
 def run_backward(loss: Tensor) -> None:
@@ -33,6 +35,18 @@ def local_part(tensor: Tensor) -> Tensor:
     """The shard that this rank holds of a `DTensor`; other tensors as they are."""
     inner = getattr(tensor, "_local_tensor", None)
     return inner if isinstance(inner, Tensor) else tensor
+
+
+def adds_up(args: Sequence[object]) -> bool:
+    """Whether a sum in the backward pass is autograd adding up gradients, which it does in place where nothing else holds the first.
+
+    Under a dispatch mode it never does (torch/csrc/autograd/input_buffer.cpp `can_accumulate_inplace`, `isTensorSubclassLike`).
+    """
+    first, second = args
+    if not isinstance(first, Tensor) or not isinstance(second, Tensor) or torch.is_grad_enabled():
+        return False
+    alone = torch._C._storage_Use_Count(first.untyped_storage()._cdata) <= _ALONE
+    return alone and first.shape == second.shape and first.dtype is second.dtype
 
 
 @contextmanager
