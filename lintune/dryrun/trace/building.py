@@ -44,12 +44,12 @@ def subject_for(request: Request, setting: Setting, config: dict[str, Any]) -> S
         given = {**config, "sliding_window": None}  # known models leave it out where their own config.json says null
     built = build_model(replace(request, values=values, model_config=given))
     subject = Subject(built.model, built.config, list(built.assumptions))
-    settle(subject, setting, releases_of(values, setting.framework))
+    settle(subject, setting, releases_of(values, setting.framework), "mem.compile" not in values)
     return subject
 
 
-def settle(subject: Subject, setting: Setting, release: Releases) -> None:
-    """Casts and kernels that a framework applies after loading."""
+def settle(subject: Subject, setting: Setting, release: Releases, not_said: bool = True) -> None:
+    """Casts and kernels that a framework applies after loading. `not_said`: whether the launch says nothing of `torch.compile`."""
     model, profile = subject.model, setting.profile
     short, sharded = torch.bfloat16, setting.fsdp or setting.stage == 3
     if setting.quant in ("nf4", "nf4-dq", "int8"):
@@ -63,9 +63,10 @@ def settle(subject: Subject, setting: Setting, release: Releases) -> None:
             _prepare(subject, setting, release)
     if setting.stage is not None or profile.adapter_bytes == 2 or (setting.quant and sharded):
         lower_trained(model, setting)
-    if setting.liger or setting.compiled or setting.framework == "torchtune":
+    compiled = setting.compiled or (setting.framework == "torchtune" and not_said)
+    if setting.liger or compiled:
         subject.notes.append(f"{fuse(model)} norms and gated layers run as fused kernels")
-    if setting.compiled or setting.framework == "torchtune":
+    if compiled:
         subject.notes.append("torch.compile is traced as those kernels only: what else it fuses is not known before it ran")
 
 

@@ -33,9 +33,10 @@ _FLOATS = (torch.float32, torch.float16, torch.bfloat16)
 class Functions(TorchFunctionMode):
     """The mode. `autocast`: the type that layers compute in, None without autocast; `kernel`: SDPA's."""
 
-    def __init__(self, kernel: Kernel, autocast: torch.dtype | None) -> None:
+    def __init__(self, kernel: Kernel, autocast: torch.dtype | None, expands_keys: bool = False) -> None:
         super().__init__()
         self.kernel = kernel
+        self.expands_keys = expands_keys
         self.autocast = autocast
         self.caching = True
         """Off in the backward pass, where a recomputed layer's casts live no longer than the layer."""
@@ -53,6 +54,8 @@ class Functions(TorchFunctionMode):
         if self.autocast is not None:
             args, options = self._cast(getattr(func, "__name__", ""), args, options)
         if func is F.scaled_dot_product_attention:
+            if self.expands_keys:
+                args = _expanded(args)
             out = attend(self.kernel, *args, **options)  # type: ignore[arg-type]
             if out is not None:
                 return out
@@ -94,6 +97,17 @@ def _dropout(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool
     if not training or p == 0.0 or p == 1.0 or inplace:
         return F.dropout(input, p, training, inplace)
     return torch.native_dropout(input, p, True)[0]
+
+
+def _expanded(args: Sequence[object]) -> Sequence[object]:
+    """Keys and values copied to as many heads as there are of queries."""
+    query, key, value = args[:3]
+    assert isinstance(query, Tensor) and isinstance(key, Tensor) and isinstance(value, Tensor)
+    times = query.shape[1] // key.shape[1]
+    if times == 1:
+        return args
+    wide = [each[:, :, None].expand(-1, -1, times, -1, -1).flatten(1, 2) for each in (key, value)]
+    return [query, *wide, *args[3:]]
 
 
 def _is_half(args: Sequence[object]) -> bool:

@@ -144,6 +144,13 @@ class Lives(TorchDispatchMode):
         number = self.log.born(Block(size, before.category, self.phase, "resize_", before.module))
         self._alive[storage_key(storage)] = number, known[1]
 
+    def came_back(self, tensor: Tensor) -> None:
+        """A tensor that was copied from the host, on a stream of its own."""
+        number = self.alive(tensor)
+        if number is not None:
+            self.log.blocks[number].stream = "transfer"
+            self.log.blocks[number].category = "activations"
+
     def alive(self, tensor: Tensor) -> int | None:
         """The number of the block that holds a tensor."""
         known = self._alive.get(storage_key(local_part(tensor).untyped_storage()))

@@ -3,17 +3,19 @@
 * liger: `liger_kernel/ops/fused_linear_cross_entropy.py`: chunks of rows; gradients of hidden states and head are made in the forward pass
 * cce: Cut Cross-Entropy (arXiv 2411.09009): no logits at all; the gradients of hidden states and head in the backward pass
 * chunked: torchtune's `CEWithChunkedOutputLoss`: the head and an fp32 cross entropy per chunk, every chunk kept for the backward pass
-* compiled: the same under `torch.compile`, whose one kernel keeps the 16-bit logits and casts them as it goes
+* plain: torchtune's model without chunks, which casts all logits to fp32; `plain compiled`: its loss as one kernel
+* compiled: chunked under `torch.compile`, whose one kernel keeps the 16-bit logits and casts them as it goes
 """
 
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import Any
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from lintune.dryrun.trace.offload import Offload
 from lintune.dryrun.trace.plan import Plan
 
 
@@ -73,20 +75,24 @@ class _CompiledChunk(torch.autograd.Function):
         return torch.empty_like(ctx.saved_tensors[0])
 
 
-def compute_loss(model: nn.Module, batch: Mapping[str, Tensor], plan: Plan) -> tuple[Tensor, object]:
-    """The loss of a batch, and what the training loop holds of the model's outputs."""
+def compute_loss(model: nn.Module, batch: Mapping[str, Tensor], plan: Plan, offload: Offload | None = None) -> tuple[Tensor, object]:
+    """The loss of a batch, and what the training loop holds of the model's outputs; `offload`: the host that activations go to."""
     if plan.loss == "model":
-        outputs = model(**batch)
-        logits = getattr(outputs, "logits", None)
-        cast = logits.float() if plan.outputs_float and isinstance(logits, Tensor) else None
+        with offload.context(_head(model)) if offload is not None else nullcontext():
+            outputs = model(**batch)
+            logits = getattr(outputs, "logits", None)
+            cast = logits.float() if plan.outputs_float and isinstance(logits, Tensor) else None
         loss = outputs["loss"] if isinstance(outputs, Mapping) else outputs.loss
         return loss, (outputs, cast)
     head, inner = head_of(model)
     inputs = {name: value for name, value in batch.items() if name != "labels"}
-    hidden = inner(**inputs)[0]
+    with offload.context(None) if offload is not None else nullcontext():
+        hidden = inner(**inputs)[0]
     labels = batch.get("labels")
     if plan.loss in ("chunked", "compiled"):
         return _chunked(hidden, head, labels, plan), None
+    if plan.loss in ("plain", "plain compiled"):
+        return _plain(hidden, head, labels, plan), None
     rows = hidden.flatten(0, 1)
     if plan.autocast is not None and rows.dtype is torch.float32:
         rows = rows.to(plan.autocast)
@@ -95,11 +101,15 @@ def compute_loss(model: nn.Module, batch: Mapping[str, Tensor], plan: Plan) -> t
     return function.apply(rows, weight if weight.dtype == rows.dtype else weight.to(rows.dtype), weight.requires_grad), None
 
 
+def _head(model: Any) -> Any:
+    base = model.get_base_model() if hasattr(model, "get_base_model") else model
+    return base.get_output_embeddings() if hasattr(base, "get_output_embeddings") else None
+
+
 @contextmanager
 def of_its_release(model: Any, plan: Plan) -> Iterator[None]:
     """Lets a model of transformers compute its loss as the release of the launch does, where that was another way."""
-    base = model.get_base_model() if hasattr(model, "get_base_model") else model
-    head = base.get_output_embeddings() if hasattr(base, "get_output_embeddings") else None
+    base, head = model.get_base_model() if hasattr(model, "get_base_model") else model, _head(model)
     if plan.loss != "model" or not plan.copied_logits or head is None or not hasattr(type(base), "loss_function"):
         yield
         return
@@ -126,6 +136,15 @@ def head_of(model: nn.Module) -> tuple[nn.Module, nn.Module]:
     inner = getattr(base, "model", base) if type(model).__module__.startswith("peft") else model
     head = inner.get_output_embeddings()
     return head, inner.model if hasattr(inner, "model") else inner.base_model
+
+
+def _plain(hidden: Tensor, head: nn.Module, labels: Tensor | None, plan: Plan) -> Tensor:
+    """torchtune's loss without chunks: fp32 logits of all positions (modules/transformer.py unembed), cross entropy over them."""
+    logits = head(hidden).float().flatten(0, 1)
+    if plan.loss == "plain compiled":
+        return _CompiledChunk.apply(logits)
+    targets = torch.zeros(hidden.shape[:2], dtype=torch.long) if labels is None else labels
+    return F.cross_entropy(logits, targets.flatten())
 
 
 def _chunked(hidden: Tensor, head: nn.Module, labels: Tensor | None, plan: Plan) -> Tensor:

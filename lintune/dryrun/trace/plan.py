@@ -7,7 +7,7 @@ import torch
 
 from lintune.dryrun.trace.attention import Kernel
 
-LossKind = Literal["model", "liger", "cce", "chunked", "compiled"]
+LossKind = Literal["model", "liger", "cce", "chunked", "compiled", "plain", "plain compiled"]
 Checkpointing = Literal["", "reentrant", "non-reentrant"]
 
 
@@ -19,6 +19,8 @@ class Plan:
     """As transformers names it: `eager`, `sdpa`, `flash_attention_2`; empty leaves the model as it was built."""
     kernel: Kernel = "auto"
     """What `scaled_dot_product_attention` takes."""
+    expands_keys: bool = False
+    """Whether keys and values are copied to all query heads before the kernel."""
     autocast: torch.dtype | None = None
     outputs_float: bool = False
     """Whether the model's outputs are cast to fp32, as accelerate does under autocast."""
@@ -35,6 +37,8 @@ class Plan:
     """Whether the loop still holds the model's outputs, and with them the logits, during the backward pass."""
     hold_graph: bool = False
     """Whether the loss of a micro batch, and with it what its graph still holds, lives until that of the next one is there."""
+    offload: bool = False
+    """Whether what autograd keeps of the model goes to the host."""
     emptied: str = ""
     """The phase before which the loop empties the allocator's cache: `forward`, `backward`, or empty where it does not."""
     optimizer: str = "adamw_torch"

@@ -37,6 +37,11 @@ def local_part(tensor: Tensor) -> Tensor:
     return inner if isinstance(inner, Tensor) else tensor
 
 
+def current_node() -> object:
+    """The node of the graph whose backward pass is being computed."""
+    return torch._C._current_autograd_node()
+
+
 def adds_up(args: Sequence[object]) -> bool:
     """Whether a sum in the backward pass is autograd adding up gradients, which it does in place where nothing else holds the first.
 

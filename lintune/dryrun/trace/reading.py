@@ -76,11 +76,12 @@ def plan_for(request: Request, setting: Setting) -> Plan:
     computes = torch.float16 if values.get("precision.compute") in _FLOAT16 else _TYPES[setting.activation]
     autocast = computes if setting.autocast and setting.activation == 2 and _is_mixed(values) else None
     release = releases_of(values, setting.framework)
-    loss = setting.fused_loss or ("compiled" if setting.framework == "torchtune" else "model")
+    loss = setting.fused_loss or (_torchtune_loss(values) if setting.framework == "torchtune" else "model")
     own = sharding_of(setting) is None or traces_fsdp(setting)
     optimizer = "adamw_torch_fused" if profile.fused_step and setting.optimizer == "adamw_torch" else setting.optimizer
     plan = Plan(
         attention=attention_of(setting.attention),
+        expands_keys=profile.expands_keys,
         autocast=autocast,
         outputs_float=autocast is not None,
         loss=cast("LossKind", loss),
@@ -89,6 +90,7 @@ def plan_for(request: Request, setting: Setting) -> Plan:
         flattened=release.flattens,
         hold_graph=setting.framework == "litgpt" and setting.reached <= _CUT,
         hold_outputs=profile.holds_logits or setting.framework in _HOLD,
+        offload=setting.activation_offload,
         emptied=_emptied(values),
         optimizer=optimizer if own else "lomo",
         foreach_copies=int(profile.step_copies),
@@ -101,10 +103,18 @@ def plan_for(request: Request, setting: Setting) -> Plan:
     notes.append(f"attention `{plan.attention}`" + (" by the kernel that SDPA takes on CUDA" if plan.attention == "sdpa" else ""))
     notes.append(f"layers compute under autocast in {autocast}" if autocast else "no autocast")
     if setting.activation_offload:
-        notes.append("activations that go to the host are traced as if they stayed on the GPU")
+        notes.append("what is kept for the backward pass goes to the host, as torchtune's `OffloadActivations` moves it")
     if plan.hold_outputs:
         notes.append("the loop holds the logits during the backward pass")
     return changed(plan, assumptions=tuple(notes))
+
+
+def _torchtune_loss(values: Mapping[str, Json]) -> str:
+    """torchtune's loss: in chunks, compiled with the model, unless its config says otherwise."""
+    component, compiled = values.get("flag.loss._component_"), values.get("mem.compile") is not False
+    if isinstance(component, str) and "CrossEntropyLoss" in component and "Linear" not in component:
+        return "plain compiled" if compiled else "plain"
+    return "compiled" if compiled else "chunked"
 
 
 def _emptied(values: Mapping[str, Json]) -> str:
@@ -169,7 +179,7 @@ def attention_of(name: str) -> str:
 def _checkpointing(setting: Setting, values: dict[str, Json]) -> Checkpointing:
     if not setting.checkpoint:
         return ""
-    return "non-reentrant" if values.get("mem.ckpt_reentrant") is False else "reentrant"
+    return "non-reentrant" if values.get("mem.ckpt_reentrant") is False or setting.framework == "torchtune" else "reentrant"
 
 
 def _clip(value: Json) -> float:

@@ -15,6 +15,7 @@ from lintune.dryrun.trace.functions import Functions
 from lintune.dryrun.trace.hybrid import HybridMeta
 from lintune.dryrun.trace.lives import Lives, Log
 from lintune.dryrun.trace.loss import compute_loss, of_its_release
+from lintune.dryrun.trace.offload import Offload
 from lintune.dryrun.trace.optimizers import Stepper, TorchStepper, make_optimizer
 from lintune.dryrun.trace.plan import Plan
 from lintune.dryrun.trace.private import autocast_on_meta, run_backward, set_attention, watched_resizes
@@ -35,7 +36,7 @@ class Traced:
 def trace_step(model: nn.Module, make_batch: MakeBatch, plan: Plan, hybrid: HybridMeta | None = None) -> Traced:
     """Traces a model on the meta device; `make_batch` is called once per micro batch, as a loader's batch is moved to the GPU."""
     hybrid = hybrid or HybridMeta()
-    functions, lives = Functions(plan.kernel, plan.autocast), Lives(plan.kernel != "cpu")
+    functions, lives = Functions(plan.kernel, plan.autocast, plan.expands_keys), Lives(plan.kernel != "cpu")
     prepare(model, plan)
     with ExitStack() as stack:
         stack.callback(install_flash())
@@ -92,12 +93,13 @@ def run_steps(model: nn.Module, make_batch: MakeBatch, plan: Plan, lives: Lives,
 def _micro_batch(model: nn.Module, make_batch: MakeBatch, plan: Plan, lives: Lives, functions: Functions, before: list[object]) -> object:
     """Forward and backward pass of one micro batch; returns the graph of its loss where the loop holds it, and takes the one before."""
     functions.caching = True
+    offload = Offload(lives.came_back) if plan.offload else None
     with lives.during("forward"):
         batch = make_batch()
         for tensor in batch.values():
             lives.follow(tensor, "inputs")
         with functions:
-            loss, outputs = compute_loss(model, batch, plan)
+            loss, outputs = compute_loss(model, batch, plan, offload)
         before.clear()
         functions.forget()
         if not plan.hold_outputs:
@@ -105,6 +107,8 @@ def _micro_batch(model: nn.Module, make_batch: MakeBatch, plan: Plan, lives: Liv
     functions.caching = False
     with lives.during("backward"), functions:
         run_backward(loss)
+        if offload is not None:
+            offload.clear()
     del outputs
     return loss if plan.hold_graph else None
 
