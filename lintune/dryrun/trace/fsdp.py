@@ -13,9 +13,13 @@ import torch
 from torch import nn
 
 from lintune.dryrun.trace.hybrid import HybridMeta
+from lintune.dryrun.trace.lives import Log
 from lintune.dryrun.trace.plan import Plan
 from lintune.dryrun.trace.private import fake_process_group, meta_parameters_in_fsdp
+from lintune.dryrun.trace.rewriting import Rewriter
 from lintune.dryrun.trace.step import MakeBatch, Traced, trace_step
+
+_SHARED = ("parameters", "gradients", "optimizer", "step temporaries")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +43,11 @@ def trace_fsdp(model: nn.Module, make_batch: MakeBatch, plan: Plan, world: World
         with hybrid:
             shard(model, world)
         return trace_step(model, make_batch, plan, hybrid)
+
+
+def without_shares(log: Log) -> Log:
+    """The log where the host holds what is sharded (`CPUOffloadPolicy`): gathered units and their gradients stay on the GPU."""
+    return Rewriter(log).run({number: 0 for number, block in enumerate(log.blocks) if block.category in _SHARED})
 
 
 @contextmanager

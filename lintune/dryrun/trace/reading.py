@@ -23,8 +23,11 @@ from lintune.run.run import Run
 from lintune.source.text import Site, Source, Span
 from lintune.values.value import Data, Known
 
-_HOLD = ("litgpt", "ms-swift", "swift", "script")
-"""Frameworks whose loop holds the logits during the backward pass: litgpt's chunks, ms-swift's token accuracy, fsdp_qlora's `output`."""
+_HOLD = ("litgpt", "script")
+"""Frameworks whose loop holds the logits during the backward pass: litgpt's chunks, fsdp_qlora's `output`."""
+_SWIFT = ("ms-swift", "swift")
+_PREFETCH = 50_000_000
+"""deepspeed/runtime/zero/config.py stage3_prefetch_bucket_size."""
 _CUT = 512
 """Tokens up to which samples are taken to be cut so often that two long ones follow each other."""
 _TYPES = {2: torch.bfloat16, 4: torch.float32}
@@ -77,7 +80,7 @@ def plan_for(request: Request, setting: Setting) -> Plan:
     autocast = computes if setting.autocast and setting.activation == 2 and _is_mixed(values) else None
     release = releases_of(values, setting.framework)
     loss = setting.fused_loss or (_torchtune_loss(values) if setting.framework == "torchtune" else "model")
-    own = sharding_of(setting) is None or traces_fsdp(setting)
+    own = sharding_of(setting, values) is None or traces_fsdp(setting)
     optimizer = "adamw_torch_fused" if profile.fused_step and setting.optimizer == "adamw_torch" else setting.optimizer
     plan = Plan(
         attention=attention_of(setting.attention),
@@ -130,16 +133,25 @@ def _is_mixed(values: Mapping[str, Json]) -> bool:
     return values.get("precision.bf16") is not False or values.get("precision.fp16") is not False
 
 
-def sharding_of(setting: Setting) -> Sharding | None:
-    """How a launch over several ranks, or under DeepSpeed, divides what it holds; None where nothing is divided."""
+def sharding_of(setting: Setting, values: Mapping[str, Json]) -> Sharding | None:
+    """How DeepSpeed divides what a launch holds; None where nothing is divided.
+
+    Buckets: the Trainer's `auto` of ZeRO-3 is the square of the hidden width, and 0.9 of it to prefetch (transformers
+    integrations/deepspeed.py); two reduce buckets where reduction overlaps the backward pass, which the files that ms-swift ships have
+    turned off (swift/config/zero2.json).
+    """
     if setting.stage in (None, 0):
         return None
+    square, prefetch = setting.model.llm.hidden**2, values.get("ds.zero_optimization.stage3_prefetch_bucket_size")
+    said = values.get("ds.zero_optimization.overlap_comm")
+    overlaps = said if isinstance(said, bool) else setting.framework not in _SWIFT
     trained = 8.0 if find_optimizer(setting.optimizer) is None else per_parameter(entry_of(setting), 4)
     return Sharding(
         ranks=setting.shards,
         stage=setting.stage,
-        bucket=setting.bucket or int(value("zero_bucket")),
-        buckets=value("zero_buckets"),
+        bucket=setting.bucket or (square if setting.stage == 3 else int(value("zero_bucket"))),
+        buckets=2 if overlaps else 1,
+        prefetch=prefetch if isinstance(prefetch, int) else int(0.9 * square) or _PREFETCH,
         accumulates=setting.accum > 1,
         step=_step_copies(setting),
         states=0 if "paged" in setting.optimizer else trained,
@@ -164,8 +176,8 @@ def flat_of(setting: Setting, values: Mapping[str, Json]) -> Flat | None:
 
 
 def traces_fsdp(setting: Setting) -> bool:
-    """Whether the launch shards by FSDP 2 in a way that can be traced: nothing quantised, nothing on the host."""
-    return setting.fsdp2 and setting.shards > 1 and not (setting.quant or setting.offload_params or setting.offload_optimizer)
+    """Whether the launch shards by FSDP 2 in a way that can be traced: nothing quantised."""
+    return setting.fsdp2 and setting.shards > 1 and not setting.quant
 
 
 def attention_of(name: str) -> str:

@@ -12,8 +12,8 @@ from lintune.dryrun.raw_config import raw_config
 from lintune.dryrun.stage import report_stage
 from lintune.dryrun.trace.building import Subject, subject_for
 from lintune.dryrun.trace.figures import Figures, figures_of, unexplained, with_workspaces
-from lintune.dryrun.trace.fsdp import World, trace_fsdp
-from lintune.dryrun.trace.fsdp1 import Flat, flatten
+from lintune.dryrun.trace.fsdp import World, trace_fsdp, without_shares
+from lintune.dryrun.trace.fsdp1 import flatten
 from lintune.dryrun.trace.history import categories_at, holders_at, timeline
 from lintune.dryrun.trace.inputs import batch_for
 from lintune.dryrun.trace.lives import Log
@@ -52,25 +52,26 @@ def trace_request(request: Request) -> Outcome:
     plan = plan_for(request, setting)
     subject = subject_for(request, setting, config)
     notes = [*setting.notes, *plan.assumptions, *subject.notes]
-    log = with_workspaces(_sharded(subject, setting, plan, notes, flat_of(setting, request.values)))
+    log = with_workspaces(_sharded(subject, setting, plan, notes, request))
     figures = figures_of(log, setting, _expandable(request), unexplained(setting), plan.emptied)
     if figures.flushes:
         notes.append(f"the card is full {figures.flushes} times: the allocator gives back what is not in use, which costs time")
     return Outcome(setting, plan, log, figures, notes)
 
 
-def _sharded(subject: Subject, setting: Setting, plan: Plan, notes: list[str], flat: Flat | None) -> Log:
+def _sharded(subject: Subject, setting: Setting, plan: Plan, notes: list[str], request: Request) -> Log:
     """The log of one rank: FSDP 2 is traced as such, the rest is laid over the trace of one process."""
     if traces_fsdp(setting):
         notes.append(f"FSDP 2 was traced on a world of {setting.shards} ranks that moves no data")
         world = World(setting.shards, plan.autocast or torch.bfloat16, None, setting.reshard)
         make_batch = batch_for(subject.model, subject.config, setting, notes, plan.flattened)
-        return trace_fsdp(subject.model, make_batch, changed(plan, autocast=None), world).log
+        log = trace_fsdp(subject.model, make_batch, changed(plan, autocast=None), world).log
+        return without_shares(log) if setting.offload_params else log
     log = _traced(subject, setting, plan, notes)
+    flat, sharding = flat_of(setting, request.values), sharding_of(setting, request.values)
     if flat is not None:
         notes.append("one process was traced; the shares and gathered units of FSDP 1 are laid over it")
         return flatten(log, flat)
-    sharding = sharding_of(setting)
     if sharding is not None or setting.shards > 1:
         log = overlay(log, sharding or Sharding(setting.shards))
         notes.append("one process was traced; what the other ranks hold is taken off by arithmetic")
