@@ -79,6 +79,16 @@ _SETTINGS = (
     ("rl.beta", "rl_beta"),
     ("rl.num_generations", "trl.num_generations"),
 )
+_ATTENTION = (
+    ("xformers_attention", "xformers"),
+    ("sage_attention", "sage"),
+    ("flex_attention", "flex_attention"),
+    ("flash_attention", "flash_attention_2"),
+    ("sdp_attention", "sdpa"),
+    ("eager_attention", "eager"),
+)
+"""Switches that `attn_implementation` took the place of in 2026, in the order in which they count (utils/schemas/enums.py)."""
+_CCE = "axolotl.integrations.cut_cross_entropy."
 _FSDP = (
     ("wrap", "auto_wrap_policy"),
     ("wrap_class", "transformer_layer_cls_to_wrap"),
@@ -133,6 +143,7 @@ def fill(run: Run, reading: Reading) -> None:
         run.values[name] = run.get(f"flag.{flag}")
     _add_precision(run)
     _add_adapter(run)
+    _add_memory(run)
     _add_fsdp(run)
     _add_model(run)
     add_derived(run)
@@ -188,6 +199,29 @@ def _add_adapter(run: Run) -> None:
         if truth(value) is True:
             run.values["model.quant.bits"] = along(bits, value.origin)
             run.values["model.quant.method"] = along("bnb", value.origin)
+
+
+def _add_memory(run: Run) -> None:
+    """What weights are loaded as (loaders/model.py), and what saves memory: kernels of plugins, activations that go to the host."""
+    compute, bits = run.get("precision.compute"), run.get("model.quant.bits")
+    if isinstance(compute, Known):
+        run.values["model.load_dtype"] = derived(compute.value, "axolotl loads in the type that is computed in", compute)
+    if number(bits) == 4 and isinstance(run.get("flag.bnb_config_kwargs"), Absent):
+        run.values["model.quant.type"] = derived("nf4", "axolotl's `BitsAndBytesConfig`", bits)
+        run.values["model.quant.double"] = derived(True, "axolotl's `BitsAndBytesConfig`", bits)
+    plugins, cut = run.get("flag.plugins"), run.get("flag.cut_cross_entropy")
+    if isinstance(plugins, Known) and isinstance(plugins.value, list | tuple) and truth(cut) is not False:
+        if any(isinstance(name, str) and name.startswith(_CCE) for name in plugins.value):
+            run.values["mem.kernels"] = derived(("cut_cross_entropy",), "the plugin patches the loss", plugins)
+    checkpoint, moved = run.get("flag.gradient_checkpointing"), run.get("flag.activation_offloading")
+    if text(checkpoint) in ("offload", "offload_disk"):
+        run.values["mem.ckpt"] = run.values["mem.act_offload"] = derived(True, "`gradient_checkpointing: offload`", checkpoint)
+    elif truth(moved) is True or text(moved):
+        run.values["mem.act_offload"] = derived(True, "`activation_offloading`", moved)
+    if isinstance(run.get("model.attn"), Absent):
+        chosen = next(((flag, name) for flag, name in _ATTENTION if truth(run.get(f"flag.{flag}")) is True), None)
+        if chosen is not None:
+            run.values["model.attn"] = derived(chosen[1], f"`{chosen[0]}`", run.get(f"flag.{chosen[0]}"))
 
 
 def _add_modes(run: Run) -> None:

@@ -227,3 +227,18 @@ def test_llamafactory_data_sets_are_registered(make_run) -> None:  # type: ignor
     assert run.items["raw.dataset_unknown"][0].site.line == 6
     online = make_run("llamafactory-cli train train.yaml dataset_dir=ONLINE", files)
     assert "raw.dataset_unknown" not in online.items
+
+
+def test_axolotl_says_what_saves_memory(make_run) -> None:  # type: ignore[no-untyped-def]
+    """Kernels of plugins, attention under its earlier switches, activations on the host, and the quantisation that loaders/model.py asks."""
+    cut = "plugins: [axolotl.integrations.cut_cross_entropy.CutCrossEntropyPlugin]\n"
+    more = "adapter: qlora\nload_in_4bit: true\nbf16: true\nflash_attention: true\ngradient_checkpointing: offload\n"
+    run = make_run("axolotl train c.yml", {"c.yml": AXOLOTL + cut + more})
+    assert list(data(run.get("mem.kernels"))) == ["cut_cross_entropy"]
+    assert data(run.get("mem.ckpt")) is True and data(run.get("mem.act_offload")) is True
+    assert data(run.get("model.attn")) == "flash_attention_2"
+    assert data(run.get("model.quant.type")) == "nf4" and data(run.get("model.quant.double")) is True
+    assert data(run.get("model.load_dtype")) == "bf16"
+    off = make_run("axolotl train c.yml", {"c.yml": AXOLOTL + cut + "cut_cross_entropy: false\nactivation_offloading: false\n"})
+    assert isinstance(off.get("mem.kernels"), Absent) and isinstance(off.get("mem.act_offload"), Absent)
+    assert isinstance(off.get("model.quant.type"), Absent)
