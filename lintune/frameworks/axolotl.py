@@ -210,9 +210,9 @@ def _add_memory(run: Run) -> None:
         run.values["model.quant.type"] = derived("nf4", "axolotl's `BitsAndBytesConfig`", bits)
         run.values["model.quant.double"] = derived(True, "axolotl's `BitsAndBytesConfig`", bits)
     plugins, cut = run.get("flag.plugins"), run.get("flag.cut_cross_entropy")
-    if isinstance(plugins, Known) and isinstance(plugins.value, list | tuple) and truth(cut) is not False:
-        if any(isinstance(name, str) and name.startswith(_CCE) for name in plugins.value):
-            run.values["mem.kernels"] = derived(("cut_cross_entropy",), "the plugin patches the loss", plugins)
+    named = plugins.value if isinstance(plugins, Known) and isinstance(plugins.value, list | tuple) else ()
+    if truth(cut) is not False and any(isinstance(name, str) and name.startswith(_CCE) for name in named):
+        run.values["mem.kernels"] = derived(("cut_cross_entropy",), "the plugin patches the loss", plugins)
     checkpoint, moved = run.get("flag.gradient_checkpointing"), run.get("flag.activation_offloading")
     if text(checkpoint) in ("offload", "offload_disk"):
         run.values["mem.ckpt"] = run.values["mem.act_offload"] = derived(True, "`gradient_checkpointing: offload`", checkpoint)

@@ -230,7 +230,7 @@ def test_llamafactory_data_sets_are_registered(make_run) -> None:  # type: ignor
 
 
 def test_axolotl_says_what_saves_memory(make_run) -> None:  # type: ignore[no-untyped-def]
-    """Kernels of plugins, attention under its earlier switches, activations on the host, and the quantisation that loaders/model.py asks."""
+    """Kernels of plugins, attention under its earlier switches, activations on the host, and the quantisation of loaders/model.py."""
     cut = "plugins: [axolotl.integrations.cut_cross_entropy.CutCrossEntropyPlugin]\n"
     more = "adapter: qlora\nload_in_4bit: true\nbf16: true\nflash_attention: true\ngradient_checkpointing: offload\n"
     run = make_run("axolotl train c.yml", {"c.yml": AXOLOTL + cut + more})
